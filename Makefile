@@ -1,0 +1,58 @@
+# Two commands matter: `make demo` and `make test`. Each makes its own environment; Python 3.11+ and make are enough.
+PYTHON ?= python3
+ARGS   ?=
+DEMO   := .venv-demo
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: demo test check unit integration soak bench lock assets clean
+.DEFAULT_GOAL := help
+.SUFFIXES:
+
+help:
+	@echo "make demo    this machine really probed, a simulated fleet, the console (ARGS=--once for the table only)"
+	@echo "make test    every check and test     make soak    the long ones     make bench   timings side by side"
+	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
+
+# What an environment is made from: when one of these is newer, it is made again.
+$(DEMO)/.made: requirements/demo.txt pyproject.toml packaging/environment.sh
+	@sh packaging/environment.sh "$(PYTHON)" $(DEMO) requirements/demo.txt
+$(VENV)/.made: requirements/dev.txt pyproject.toml packaging/environment.sh
+	@sh packaging/environment.sh "$(PYTHON)" $(VENV) requirements/dev.txt
+
+demo: $(DEMO)/.made
+	@$(DEMO)/bin/farmwatch demo $(ARGS)
+
+test: check unit integration
+
+check: $(VENV)/.made
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/mypy --platform linux
+	$(BIN)/mypy --platform darwin schema agent detectors collector
+	$(BIN)/mypy --platform win32 schema agent detectors collector
+	$(BIN)/basedpyright
+
+unit: $(VENV)/.made
+	$(BIN)/pytest -n 2 -m "not integration and not soak" $(ARGS)
+
+integration: $(VENV)/.made
+	@sh packaging/chromium.sh
+	$(BIN)/pytest -m integration $(ARGS)
+
+soak: $(VENV)/.made
+	$(BIN)/pytest -m soak $(ARGS)
+
+bench: $(VENV)/.made
+	$(BIN)/python bench/collect.py $(ARGS)
+	$(BIN)/python bench/ingest.py $(ARGS)
+
+lock: $(VENV)/.made
+	@sh packaging/lock.sh $(VENV)
+
+assets: $(VENV)/.made
+	@echo "The console's pages need no assets from elsewhere yet: nothing to build."
+
+clean:
+	rm -rf $(DEMO) $(VENV) build dist

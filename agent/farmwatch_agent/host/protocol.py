@@ -1,0 +1,101 @@
+"""`Host`: the verbs through which probes see the operating system, and the errors they meet.
+
+HostError
+├── Missing        the thing asked for is not there: often evidence of nothing
+├── NotPermitted   it may be there, rights are missing (also a blank the system gives instead of an error)
+├── NotSupported   this system has no such thing
+└── SourceBroken   it is there and cannot be read or makes no sense
+
+A probe lets them pass when they concern all it looks at: the runner turns each into its outcome
+(`Missing` into `none`). It catches the narrowest where only a part is concerned, and yields a `Gap`.
+"""
+
+from typing import Protocol
+
+import msgspec
+
+from farmwatch_schema.errors import FarmwatchError
+
+
+class HostError(FarmwatchError):
+    """Base of what a verb of `Host` raises."""
+
+
+class Missing(HostError):
+    """Not there."""
+
+
+class NotPermitted(HostError):
+    """May not be looked at with the agent's rights."""
+
+
+class NotSupported(HostError):
+    """This system has no such thing."""
+
+
+class SourceBroken(HostError):
+    """Is there, and cannot be read or makes no sense."""
+
+
+class FileStatus(msgspec.Struct, frozen=True, kw_only=True):
+    """What `stat` tells: mode bits, owner, size in bytes, times in seconds, and where the file lies."""
+
+    mode: int
+    uid: int
+    gid: int
+    size: int
+    mtime: float
+    inode: int
+    device: int
+
+
+class Host(Protocol):
+    """The operating system. Paths are absolute POSIX paths on Linux, whatever the form of the host.
+
+    Forms: live (this machine), recording (live, and keeps what was read), replaying (a capture),
+    root (a file tree taken for `/`). Every verb raises only HostError's children.
+    """
+
+    platform: str
+    #: `live`, `replay` or `root`: goes into the report's `origin`.
+    origin: str
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+        """Returns at most `limit` bytes of a file."""
+        ...
+
+    def text(self, path: str, limit: int = 1 << 20) -> str:
+        """Returns a file as text, undecodable bytes replaced, without trailing white space."""
+        ...
+
+    def names(self, path: str) -> list[str]:
+        """Returns the names in a folder, sorted."""
+        ...
+
+    def link(self, path: str) -> str:
+        """Returns where a symbolic link points to, as written."""
+        ...
+
+    def resolve(self, path: str) -> str:
+        """Returns the path with every symbolic link followed."""
+        ...
+
+    def status(self, path: str) -> FileStatus:
+        """Returns a file's status, symbolic links followed."""
+        ...
+
+    def sha256(self, path: str, limit: int = 1 << 28) -> str:
+        """Returns the SHA-256 of a file of at most `limit` bytes, hex; a larger one is NotSupported."""
+        ...
+
+    def now(self) -> float:
+        """Returns the wall clock, seconds since 1970 in UTC."""
+        ...
+
+    def uptime(self) -> float:
+        """Returns seconds since boot, sleep included where the system counts it."""
+        ...
+
+    def euid(self) -> int:
+        """Returns the effective user id the agent runs with; 0 for root or SYSTEM."""
+        ...

@@ -1,0 +1,37 @@
+"""What a probe is."""
+
+import importlib
+from collections.abc import Callable, Iterator
+from types import ModuleType
+
+import msgspec
+
+from farmwatch_schema.observables import Observable
+
+from .host import Host
+
+Collect = Callable[[Host], Iterator[Observable]]
+
+
+class Probe(msgspec.Struct, frozen=True):
+    """A probe's declaration.
+
+    kind              its section's kind, equal to its folder's name
+    emits             the observable types it yields
+    interval_seconds  how often it runs when nothing wakes it
+    platforms         where a file for it exists
+    """
+
+    kind: str
+    emits: tuple[type[Observable], ...]
+    interval_seconds: int
+    platforms: tuple[str, ...]
+
+
+def collect_function(probe: Probe, platform: str) -> Collect | None:
+    """Returns the probe's `collect` for a platform, loading that platform's file only; None when there is none."""
+    if platform not in probe.platforms:
+        return None
+    module: ModuleType = importlib.import_module(f"farmwatch_agent.probes.{probe.kind}.{platform}")
+    collect: Collect = module.collect
+    return collect

@@ -1,0 +1,1 @@
+"""The collector: takes reports, judges devices, shows the few that matter."""

@@ -1,0 +1,95 @@
+"""What a company allows: read from one YAML file, checked field by field. Format: docs/policy.md.
+
+Pure types only; the collector reads the file (detectors import no file).
+"""
+
+from datetime import date
+
+import msgspec
+
+
+class Sanction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """An exception that a named person answers for, until a day.
+
+    tool, vpn      catalogue id of the remote tool or VPN allowed
+    asset_serial   serial of an asset, plain text in the file, keyed before comparing
+    asset_product  catalogue id of the IP-KVM that the asset is
+    devices        device ids it holds for; empty for every device
+    owner, reason  who answers for it, and why
+    until          last day it holds; null holds without end and is reported by `farmwatch policy check`
+    """
+
+    owner: str
+    reason: str
+    tool: str = ""
+    vpn: str = ""
+    asset_serial: str = ""
+    asset_product: str = ""
+    devices: tuple[str, ...] = ()
+    until: date | None = None
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Somewhere that several devices share for a good reason.
+
+    kind          `office`, `lab`, `staging_bench` or `household`
+    gateway_macs  MAC addresses of its gateways, plain text in the file, keyed before comparing
+    egress        public addresses it is seen from, keyed before comparing
+    devices       device ids of a household; empty elsewhere
+    """
+
+    name: str
+    kind: str
+    owner: str
+    gateway_macs: tuple[str, ...] = ()
+    egress: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    until: date | None = None
+
+
+class Cohort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Devices with a prior of their own: `prior` is the share of farm laptops assumed among them."""
+
+    name: str
+    prior: float
+    days: int = 30
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The policy file as a whole. Missing parts allow nothing.
+
+    prior              share of farm laptops assumed in the fleet
+    cohorts            by the roster's `cohort` column: `remote_new_hire` with prior 0.001 for 30 days
+    allow_viewers      outbound remote-desktop clients are never findings; kept for readers of the file
+    """
+
+    version: int = 1
+    prior: float = 0.0001
+    cohorts: tuple[Cohort, ...] = (Cohort(name="remote_new_hire", prior=0.001),)
+    sanctions: tuple[Sanction, ...] = ()
+    places: tuple[Place, ...] = ()
+
+    def sanction_for(self, device: str, today: date, *, tool: str = "", vpn: str = "") -> Sanction | None:
+        """Returns the entry that allows this tool or VPN on this device today, or None."""
+        for entry in self.sanctions:
+            holds = (entry.until is None or entry.until >= today) and (not entry.devices or device in entry.devices)
+            if holds and ((tool and entry.tool == tool) or (vpn and entry.vpn == vpn)):
+                return entry
+        return None
+
+
+class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """What the company's records say of a device's person.
+
+    person     id in the company's records
+    cohort     `remote_new_hire`, `remote`, `office`, `help_desk` ... or ""
+    start_on   first working day
+    household  id shared by people who live together; "" when not stated
+    """
+
+    person: str
+    cohort: str = ""
+    start_on: date | None = None
+    household: str = ""
+    site: str = ""
+    time_zone: str = ""

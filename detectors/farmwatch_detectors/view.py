@@ -1,0 +1,127 @@
+"""`DeviceView`: all that a detector may know about a device. Read-only, built by the collector."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime
+from typing import TypeVar
+
+import msgspec
+
+from farmwatch_schema.finding import Finding
+from farmwatch_schema.identifiers import Identifier
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.report import LOOKED, Outcome
+
+from .policy import Policy, RosterEntry
+
+Seen = TypeVar("Seen", bound=Observable)
+
+
+class SectionView(msgspec.Struct, frozen=True, kw_only=True):
+    """The latest section of one kind: outcome, when, and its observables."""
+
+    kind: str
+    outcome: Outcome
+    observed_at: datetime
+    items: tuple[Observable, ...] = ()
+    reason: str = ""
+
+    @property
+    def looked(self) -> bool:
+        """The probe could look, at all or in part."""
+        return self.outcome in LOOKED
+
+    @property
+    def complete(self) -> bool:
+        """The probe could look at everything: silence is evidence then, and only then."""
+        return self.looked and not any(isinstance(item, Gap) for item in self.items)
+
+    def of(self, kind: type[Seen]) -> list[Seen]:
+        """Returns the observables of one type."""
+        return [item for item in self.items if isinstance(item, kind)]
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """An observable over time.
+
+    seen_from   first report that held it
+    seen_until  last report that held it; None while the latest one does
+    from_start  it was there in the device's first report of this kind
+    """
+
+    kind: str
+    item: Observable
+    seen_from: datetime
+    seen_until: datetime | None = None
+    from_start: bool = False
+
+
+class Tie(msgspec.Struct, frozen=True, kw_only=True):
+    """A value that this device shares with others of the fleet, kept by the collector's fleet.py.
+
+    kind        `gateway_mac`, `egress`, `usb_serial`, `edid` ...
+    value       the shared value's keyed digest
+    identifier  the value itself as reported, when it is an identifier
+    holders     device ids that hold it now, this one among them, sorted
+    fleet       how many devices of the fleet have any value of this kind
+    unrelated   holders that the roster and policy do not tie to this device (no common household or site)
+    place       name of the policy place that explains it; "" when none does
+    since       when this device was first seen with it
+    """
+
+    kind: str
+    value: str
+    holders: tuple[str, ...]
+    fleet: int
+    unrelated: tuple[str, ...] = ()
+    identifier: Identifier | None = None
+    place: str = ""
+    since: datetime | None = None
+
+
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
+    """A device as detectors see it.
+
+    device       id
+    now          the moment of evaluation; a detector has no other clock
+    enrolled_at  start of the device's time with its user; evidence from before counts less
+    sections     latest section of each kind
+    history      spans of each kind, gone ones included
+    levels       findings of the evaluation before, for detectors that look at change
+    roster       what records say of its person; None when nothing is known
+    policy       what the company allows
+    ties         values shared with other devices
+    assets       keyed serial digest -> index into policy.sanctions, for registered assets
+    """
+
+    device: str
+    now: datetime
+    enrolled_at: datetime
+    sections: Mapping[str, SectionView]
+    history: Mapping[str, tuple[Span, ...]] = msgspec.field(default_factory=dict[str, tuple["Span", ...]])
+    levels: tuple[Finding, ...] = ()
+    roster: RosterEntry | None = None
+    policy: Policy = Policy()
+    ties: tuple[Tie, ...] = ()
+    assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
+
+    def section(self, kind: str) -> SectionView | None:
+        """Returns the latest section of a kind; None when no report ever held one."""
+        return self.sections.get(kind)
+
+    def of(self, kind: str, observable: type[Seen]) -> list[Seen]:
+        """Returns what is there now, of one type; nothing when the probe could not look."""
+        section = self.sections.get(kind)
+        return section.of(observable) if section is not None and section.looked else []
+
+    def spans(self, kind: str, since: datetime | None = None) -> Iterator[Span]:
+        """Yields spans of a kind that were still there at or after `since`."""
+        for span in self.history.get(kind, ()):
+            if since is None or span.seen_until is None or span.seen_until >= since:
+                yield span
+
+    def seen_from(self, kind: str, item: Observable) -> datetime | None:
+        """Returns when an observable that is there now was first seen; None when it was there from the start."""
+        for span in self.history.get(kind, ()):
+            if span.item == item and span.seen_until is None:
+                return None if span.from_start else span.seen_from
+        return None

@@ -1,0 +1,1 @@
+"""What agent and collector share: observables, report, finding, codec, signature. Pure, no I/O."""

@@ -1,0 +1,140 @@
+"""The only place that turns the contract's types into JSON and back.
+
+Every decoding error is a `CodecError` that names the offending field. An observable of a type that this
+version does not know is kept as `UnknownObservable`, never rejected: agents and collectors are upgraded
+at different times.
+"""
+
+import hashlib
+from typing import Any, TypeVar
+
+import msgspec
+
+from .errors import CodecError
+from .observables import KINDS, OBSERVABLES, Observable, UnknownObservable
+from .report import SCHEMA_VERSION, Bundle, EnrolRequest, EnrolResponse, Report, Response
+
+T = TypeVar("T")
+
+MAX_DEPTH = 20
+MAX_ITEMS = 5_000
+
+_decoders: dict[Any, "msgspec.json.Decoder[Any]"] = {}
+
+
+class _Tag(msgspec.Struct):
+    type: str
+
+
+def digest_of(data: bytes | memoryview | msgspec.Raw) -> str:
+    """Returns the SHA-256 of bytes as 64 hex digits: of a report's bytes or of a section's items."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def encode(value: Any) -> bytes:
+    """Returns the JSON bytes of a contract type whose identifiers are keyed already."""
+    return msgspec.json.encode(value)
+
+
+def decode(data: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
+    """Returns `data` decoded as `kind`; raises CodecError naming the field. `what` names the document."""
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
+    try:
+        return decoder.decode(data)  # type: ignore[no-any-return]
+    except msgspec.ValidationError as error:
+        problem, _, path = str(error).partition(" - at `")
+        raise CodecError(
+            f"{what} {path.rstrip('`') or '$'}", problem + ".", "Compare it with docs/report.md."
+        ) from error
+    except msgspec.DecodeError as error:
+        raise CodecError(what, f"is not valid JSON: {error}.", "Send the agent's own output unchanged.") from error
+    except RecursionError as error:
+        raise CodecError(what, "is nested too deeply.", f"At most {MAX_DEPTH} levels are taken.") from error
+
+
+def check_depth(data: bytes, what: str, limit: int = MAX_DEPTH) -> None:
+    """Raises CodecError when brackets in `data` nest deeper than `limit`, strings left aside."""
+    depth = 0
+    inside = False
+    escaped = False
+    for byte in data.translate(None, _PLAIN) if b"\\" not in data else data:
+        if inside:
+            if escaped:
+                escaped = False
+            elif byte == 0x5C:
+                escaped = True
+            elif byte == 0x22:
+                inside = False
+        elif byte == 0x22:
+            inside = True
+        elif byte in (0x5B, 0x7B):
+            depth += 1
+            if depth > limit:
+                raise CodecError(what, "is nested too deeply.", f"At most {limit} levels are taken.")
+        elif byte in (0x5D, 0x7D):
+            depth -= 1
+
+
+_PLAIN = bytes(byte for byte in range(256) if byte not in b'"\\[]{}')
+
+
+def decode_bundle(data: bytes) -> Bundle:
+    """Returns the request body's reports, each still raw."""
+    return decode(data, Bundle, "request")
+
+
+def decode_report(data: bytes | msgspec.Raw) -> Report:
+    """Returns a report whose sections' items are still raw.
+
+    Raises CodecError for a field of the wrong type or range, and for a newer schema than this one.
+    """
+    report = decode(data, Report, "report")
+    if report.schema > SCHEMA_VERSION:
+        raise CodecError(
+            "report $.schema",
+            f"is version {report.schema}, this program knows {SCHEMA_VERSION}.",
+            "Upgrade the collector before the agents.",
+        )
+    if not (1 <= report.sequence < 2**63):
+        raise CodecError("report $.sequence", f"is {report.sequence}, it counts from 1.")
+    for name, text, limit in (("device", report.device, 64), ("epoch", report.epoch, 64)):
+        if not 1 <= len(text) <= limit:
+            raise CodecError(f"report $.{name}", f"has {len(text)} characters, 1 to {limit} are taken.")
+    return report
+
+
+def decode_items(kind: str, items: msgspec.Raw | bytes) -> list[Observable]:
+    """Returns a section's observables; one of an unknown type becomes an `UnknownObservable`.
+
+    Raises CodecError naming kind, position and field when a known type does not fit.
+    """
+    raws = decode(items, list[msgspec.Raw], f"section {kind} items")
+    if len(raws) > MAX_ITEMS:
+        raise CodecError(f"section {kind} items", f"holds {len(raws)} observables, {MAX_ITEMS} are taken.")
+    decoded: list[Observable] = []
+    for index, raw in enumerate(raws):
+        place = f"section {kind} items[{index}]"
+        tag = decode(raw, _Tag, place).type
+        observable = OBSERVABLES.get(tag) if kind in KINDS else None
+        if observable is None:
+            decoded.append(UnknownObservable(name=tag, raw=bytes(raw)))
+        else:
+            decoded.append(decode(raw, observable, place))
+    return decoded
+
+
+def decode_response(data: bytes) -> Response:
+    """Returns the collector's answer to a request."""
+    return decode(data, Response, "response")
+
+
+def decode_enrol_request(data: bytes) -> EnrolRequest:
+    """Returns what an agent asks at enrolment."""
+    return decode(data, EnrolRequest, "enrolment request")
+
+
+def decode_enrol_response(data: bytes) -> EnrolResponse:
+    """Returns the identity that an agent was given."""
+    return decode(data, EnrolResponse, "enrolment response")

@@ -1,0 +1,65 @@
+"""How the laptop is connected: interfaces, routes, gateways, name servers, who is near by maker."""
+
+from ..identifiers import Identifier
+from .base import Kind, Observable
+
+
+class NetworkInterface(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="network_interface"):
+    """A network interface.
+
+    kind     `ethernet`, `wifi`, `mobile`, `loopback`, `tunnel`, `bridge`, `virtual` or `other`
+    driver   kernel driver or driver description
+    mtu      bytes
+    bus      `usb`, `pci`, `virtual` or ""
+    up       administratively up and with carrier; null when not known
+    address  its MAC, keyed
+    """
+
+    name: str
+    kind: str
+    driver: str = ""
+    mtu: int = 0
+    bus: str = ""
+    up: bool | None = None
+    address: Identifier | None = None
+
+
+class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="gateway"):
+    """A default route's next hop.
+
+    family     `ipv4` or `ipv6`
+    interface  through which it is reached
+    address    the hop's address, keyed; null for a route straight into a tunnel
+    mac        its MAC from the neighbour table, keyed; null when not there
+    metric     route metric; the lowest wins
+    """
+
+    family: str
+    interface: str
+    address: Identifier | None = None
+    mac: Identifier | None = None
+    metric: int = 0
+
+
+class Route(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="route"):
+    """A route that takes (nearly) all traffic into a tunnel: 0.0.0.0/1, 128.0.0.0/1, 2000::/3, ::/1, 8000::/1."""
+
+    destination: str
+    interface: str
+
+
+class NameServer(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="name_server"):
+    """A DNS server in use, keyed, with the scope of its address."""
+
+    address: Identifier
+
+
+class Neighbours(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="neighbours"):
+    """Makers of the devices in the neighbour table of one interface: OUI and how many, as a bucket."""
+
+    interface: str
+    oui: str
+    count: str = "1"
+
+
+KIND = Kind("network", "state", (NetworkInterface, Gateway, Route, NameServer, Neighbours))
