@@ -1,0 +1,50 @@
+"""`farmwatch`: stdout is the answer, stderr is progress. Exit codes: docs/commands.md."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+
+from farmwatch_schema.errors import FarmwatchError
+
+#: Every verb, in the order of `farmwatch --help`. Explicit, and loaded only when used.
+VERBS: dict[str, str] = {
+    "demo": "this machine really probed, a simulated fleet with a farm, the console",
+    "serve": "the collector: takes reports, judges, shows the console",
+    "score": "scores the agent's own output, offline",
+    "tokens": "enrolment tokens: make and list",
+    "devices": "devices by points",
+    "policy": "checks a policy file",
+}
+
+OK, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one verb and returns its exit code."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    parser = argparse.ArgumentParser(
+        prog="farmwatch",
+        description="Finds company laptops that someone far away is driving.",
+        epilog="Examples:  farmwatch demo   farmwatch score report.jsonl   farmwatch serve --data /var/lib/farmwatch",
+    )
+    verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
+    for verb, text in VERBS.items():
+        verb_parser = verbs.add_parser(verb, help=text, description=text)
+        if words[:1] == [verb]:
+            importlib.import_module(f"farmwatch_collector.commands.{verb}").arguments(verb_parser)
+    options = parser.parse_args(words)
+    command = importlib.import_module(f"farmwatch_collector.commands.{options.verb}")
+    try:
+        code: int = command.run(options)
+    except FarmwatchError as error:
+        print(f"farmwatch {options.verb}: {error}", file=sys.stderr)
+        return FAILED
+    except KeyboardInterrupt:
+        print(f"farmwatch {options.verb}: stopped by you; nothing was left half-written.", file=sys.stderr)
+        return CANCELLED
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main())
