@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import msgspec
 
@@ -139,12 +139,20 @@ class Store(Protocol):
     def roster(self) -> dict[str, RosterEntry]: ...
 
     # console ---------------------------------------------------------------------------------------
-    def rows(self, minimum: AttentionLevel = "none", limit: int = 100) -> list[DeviceRow]:
-        """Returns devices by points, highest first."""
+    def rows(self, minimum: AttentionLevel = "none", limit: int = 100, search: str = "") -> list[DeviceRow]:
+        """Returns devices by points, highest first; those not judged yet come last and only with `none`.
+
+        search  text that device id, name, person, cohort or site holds, in any case; taken literally (no
+                wildcards); "" for every device
+        """
         ...
 
-    def counts(self) -> dict[AttentionLevel, int]:
-        """Returns how many devices stand at each level."""
+    def counts(self, search: str = "") -> "dict[AttentionLevel | Literal['unjudged'], int]":
+        """Returns how many devices match at each level; `unjudged` are those without an assessment."""
+        ...
+
+    def note(self, at: datetime, actor: str, action: str, subject: str) -> None:
+        """Appends a line to the audit log: who did what to which device. Never changed, never read by detectors."""
         ...
 
     def device(self, device: str) -> DeviceRow | None: ...
