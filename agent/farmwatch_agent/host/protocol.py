@@ -68,6 +68,18 @@ class Host(Protocol):
         """Returns a file as text, undecodable bytes replaced, without trailing white space."""
         ...
 
+    def read_each(self, folder: str, file: str, limit: int = 1 << 16) -> dict[str, bytes | HostError]:
+        """Returns `folder`/N/`file` for every N that is a number: all of /proc in one verb.
+
+        One that cannot be read stands there with its error; one that is not there (any more) is left out.
+        Raises only for `folder` itself.
+        """
+        ...
+
+    def link_each(self, folder: str, file: str) -> dict[str, str | HostError]:
+        """Returns where the links `folder`/N/`file` point to, for every N that is a number, as `read_each` does."""
+        ...
+
     def names(self, path: str) -> list[str]:
         """Returns the names in a folder, sorted."""
         ...
