@@ -1,6 +1,5 @@
 """The signature against an independent implementation of RFC 9421, and against forgery."""
 
-import base64
 import datetime
 from dataclasses import dataclass, field
 from typing import Any
