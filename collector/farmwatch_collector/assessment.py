@@ -72,6 +72,8 @@ class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     raw_bits   log2(m/u) before caps and decay
     grey       why it could not be measured
     detector   whose level it is
+    reached    highest level of any finding that counts; `level` is that of the heaviest one
+    floor      asks for the floor at review
     """
 
     group: Group
@@ -85,6 +87,7 @@ class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detector: str = ""
     grey: str = ""
     floor: bool = False
+    reached: int = 0
     innocent: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

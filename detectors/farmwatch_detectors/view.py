@@ -35,6 +35,11 @@ class SectionView(msgspec.Struct, frozen=True, kw_only=True):
         """The probe could look at everything: silence is evidence then, and only then."""
         return self.looked and not any(isinstance(item, Gap) for item in self.items)
 
+    @property
+    def gaps(self) -> list[Gap]:
+        """What could not be looked at, part by part."""
+        return [item for item in self.items if isinstance(item, Gap)]
+
     def of(self, kind: type[Seen]) -> list[Seen]:
         """Returns the observables of one type."""
         return [item for item in self.items if isinstance(item, kind)]
@@ -91,6 +96,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     policy       what the company allows
     ties         values shared with other devices
     assets       keyed serial digest -> index into policy.sanctions, for registered assets
+    fleet        how many devices of the fleet have any value of each kind of tie
     """
 
     device: str
@@ -103,6 +109,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     ties: tuple[Tie, ...] = ()
     assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
+    fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
 
     def section(self, kind: str) -> SectionView | None:
         """Returns the latest section of a kind; None when no report ever held one."""
