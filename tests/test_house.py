@@ -1,0 +1,84 @@
+"""The house's own rules: what no linter checks."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from farmwatch_schema.observables import KINDS
+
+ROOT = Path(__file__).parent.parent
+CODE = ("schema", "agent", "detectors", "collector", "tests", "bench")
+
+
+def tracked() -> list[Path]:
+    """Returns every file that git knows or would add."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if listed.returncode != 0:
+        pytest.skip("not a git checkout: the list of files comes from git")
+    return [ROOT / line for line in listed.stdout.splitlines() if (ROOT / line).is_file()]
+
+
+def test_no_source_file_is_longer_than_500_lines() -> None:
+    too_long = {
+        str(path.relative_to(ROOT)): lines
+        for folder in CODE
+        for path in (ROOT / folder).rglob("*.py")
+        if (lines := len(path.read_text(encoding="utf-8").splitlines())) > 500
+    }
+    assert too_long == {}
+
+
+def test_packaging_is_not_a_python_package_because_that_hides_the_library_of_the_same_name() -> None:
+    assert not list((ROOT / "packaging").rglob("__init__.py"))
+
+
+def test_every_package_ships_its_types() -> None:
+    for package in ("schema", "agent", "detectors", "collector"):
+        assert (ROOT / package / f"farmwatch_{package}" / "py.typed").is_file()
+
+
+def test_no_file_names_a_package_index_or_a_folder_of_somebodys_machine() -> None:
+    index = re.compile(
+        r"--(extra-)?index-url|--find-links|https?://(pypi|files\.pythonhosted|registry\.npmjs)|\"resolved\""
+    )
+    folder = re.compile(r"(?<![\w.])/(work|home/[a-z]+|Users/[A-Za-z]+)/(main|shared|projects?|src)\b")
+    guilty = []
+    for path in tracked():
+        if path == Path(__file__) or path.suffix in (".png", ".gz"):
+            continue
+        text = path.read_text(encoding="utf-8", errors="replace")
+        if index.search(text) or folder.search(text):
+            guilty.append(str(path.relative_to(ROOT)))
+    assert guilty == []
+
+
+def test_every_pinned_package_carries_a_hash() -> None:
+    for name in ("demo.txt", "dev.txt"):
+        text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
+        pins = re.findall(r"^[A-Za-z0-9_.-]+==.*?(?=^[A-Za-z0-9_.-]+==|\Z)", text, re.M | re.S)
+        assert len(pins) > 30
+        assert [pin.split("==")[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+
+def test_the_privacy_page_has_a_row_for_every_kind_of_section() -> None:
+    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
+    table = text[text.index("| kind |") : text.index("## Identifiers")]
+    assert set(re.findall(r"`([a-z_]+)`", table)) >= set(KINDS)
+
+
+def test_every_link_between_documents_leads_somewhere() -> None:
+    broken = [
+        f"{page.relative_to(ROOT)} -> {target}"
+        for page in [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#]+?)(?:#[^)]*)?\)", page.read_text(encoding="utf-8"))
+        if "://" not in target and not (page.parent / target).exists()
+    ]
+    assert broken == []
