@@ -1,0 +1,185 @@
+"""Runs probes through `Host` and makes sections and reports of what they see."""
+
+import hashlib
+import sys
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from farmwatch_schema import codec
+from farmwatch_schema.identifiers import Keyer
+from farmwatch_schema.observables import KINDS, Gap, Observable, bucket
+from farmwatch_schema.report import Agent, Outcome, Report, Section
+
+from . import __version__, probes
+from .health import Health, stamp
+from .host import Host, HostError, Missing, NotPermitted, NotSupported
+from .limits import Limit, LimitBroken, Watch, limited
+from .probe import Collect, collect_function
+
+#: Boot id of Linux, new with each boot: proc_sys_kernel(5), random/boot_id.
+BOOT_ID = "/proc/sys/kernel/random/boot_id"
+
+Log = Callable[[str], None]
+
+
+class Numbering(msgspec.Struct, frozen=True, kw_only=True):
+    """What a report takes from the one before it.
+
+    device, epoch, sequence, previous  as in `Report`
+    digests                            each kind's digest when it was last sent in this epoch
+    """
+
+    device: str
+    epoch: str
+    sequence: int = 1
+    previous: str = ""
+    digests: dict[str, str] = {}
+
+
+def run(host: Host, keyer: Keyer, health: Health, names: Iterable[str] = probes.NAMES, limit: Limit | None = None,
+        log: Log | None = None) -> list[Section]:  # fmt: skip
+    """Returns one section per named probe, all in full.
+
+    A probe that breaks its limit three times in 24 hours is stopped for as long, and `health` tells so.
+    """
+    encoder = msgspec.json.Encoder(enc_hook=keyer.hook)
+    return [_section(host, encoder, health, name, limit or Limit(), log or _to_stderr) for name in names]
+
+
+def build(host: Host, numbering: Numbering, sections: list[Section]) -> Report:
+    """Returns the numbered report of sections; a state whose digest did not change comes without its items."""
+    return Report(
+        device=numbering.device,
+        epoch=numbering.epoch,
+        sequence=numbering.sequence,
+        boot=boot_of(host),
+        created_at=stamp(host.now()),
+        uptime_seconds=_uptime(host),
+        agent=Agent(version=__version__, platform=host.platform),
+        sections=[_without_known(section, numbering.digests) for section in sections],
+        previous=numbering.previous,
+        origin="replay" if host.origin == "replay" else "root" if host.origin == "root" else "live",
+    )
+
+
+def boot_of(host: Host) -> str:
+    """Returns 16 hex digits that are new with each boot; "" where the host does not tell."""
+    try:
+        return hashlib.sha256(host.text(BOOT_ID).encode()).hexdigest()[:16]
+    except HostError:
+        return ""
+
+
+def _section(host: Host, encoder: msgspec.json.Encoder, health: Health, name: str, limit: Limit, log: Log) -> Section:
+    now = host.now()
+    observed_at = stamp(now)
+    stop = health.stop_of(name, now)
+    if stop is not None:
+        reason = f"stopped until {stamp(stop.until)}, because it {stop.reason} three times"
+        return Section(kind=name, outcome="broken", observed_at=observed_at, reason=reason)
+    seen: list[Observable] = []
+    outcome: Outcome = "none"
+    reason = ""
+    try:
+        collect = _collect_of(name, host.platform)
+        with limited(limit) as watch:
+            _drain(collect, host, seen, watch)
+    except Missing:
+        pass
+    except NotPermitted as error:
+        outcome, reason = "not_permitted", str(error)
+    except NotSupported as error:
+        outcome, reason = "not_supported", str(error)
+    except HostError as error:
+        outcome, reason = "broken", str(error)
+    except LimitBroken as error:
+        outcome, reason = "broken", str(error)
+        if health.killed(name, reason, now):
+            reason += "; stopped for 24 hours, because this was the third time"
+    except Exception as error:
+        import traceback  # noqa: PLC0415 (only where something is broken)
+
+        outcome, reason = "broken", f"{type(error).__name__} in probe {name}; the traceback is in the agent's log"
+        log(f"probe {name} failed:\n{traceback.format_exc()}")
+    try:
+        return _judged(encoder, name, observed_at, outcome, reason, seen)
+    except (TypeError, ValueError, NotImplementedError, RecursionError) as error:
+        # What cannot be encoded is a fault of this probe alone, and no other section may suffer for it.
+        log(f"probe {name} yielded what no report can hold: {error}")
+        reason = f"probe {name} yielded what no report can hold; the agent's log says what"
+        return Section(kind=name, outcome="broken", observed_at=observed_at, reason=reason)
+
+
+def _collect_of(name: str, platform: str) -> Collect:
+    try:
+        collect = collect_function(probes.load(name), platform)
+    except ModuleNotFoundError as error:
+        if error.name is None or not error.name.startswith(f"{probes.__name__}.{name}"):
+            raise
+        collect = None
+    if collect is None:
+        raise NotSupported(f"this version has no probe {name} for {platform}")
+    return collect
+
+
+def _drain(collect: Collect, host: Host, seen: list[Observable], watch: Watch) -> None:
+    for observable in collect(host):
+        seen.append(observable)
+        watch.check()
+
+
+def _judged(encoder: msgspec.json.Encoder, name: str, observed_at: str, outcome: Outcome, reason: str,
+            seen: list[Observable]) -> Section:  # fmt: skip
+    """Returns the section of what was seen until the probe ended with `outcome`."""
+    gaps = [observable for observable in seen if isinstance(observable, Gap)]
+    facts = len(seen) - len(gaps)
+    if outcome in ("not_permitted", "not_supported", "broken"):
+        if facts:
+            # What was seen before the error is evidence; the rest must not look clean.
+            seen.append(Gap(what=f"the rest of {name}", outcome=outcome))
+            outcome = "found"
+    elif facts:
+        outcome = "found"
+        reason = "; ".join(f"not seen: {gap.what}" for gap in gaps[:3])
+    elif gaps:
+        outcome = gaps[0].outcome
+        reason = "; ".join(f"not seen: {gap.what}" for gap in gaps[:3])
+    if not seen:
+        return Section(kind=name, outcome=outcome, observed_at=observed_at, reason=reason)
+    parts = sorted({encoder.encode(observable) for observable in seen})
+    if len(parts) > codec.MAX_ITEMS:
+        rest = Gap(
+            what=f"more than {codec.MAX_ITEMS} observables",
+            outcome="not_supported",
+            count=bucket(len(parts) - codec.MAX_ITEMS + 1),
+        )
+        parts = sorted([*parts[: codec.MAX_ITEMS - 1], encoder.encode(rest)])
+        reason = reason or f"not seen: {rest.what}"
+    items = b"[" + b",".join(parts) + b"]"
+    return Section(
+        kind=name,
+        outcome=outcome,
+        observed_at=observed_at,
+        reason=reason,
+        digest=codec.digest_of(items),
+        items=msgspec.Raw(items),
+    )
+
+
+def _without_known(section: Section, digests: dict[str, str]) -> Section:
+    kind = KINDS.get(section.kind)
+    if section.digest and kind is not None and kind.cadence == "state" and digests.get(section.kind) == section.digest:
+        return msgspec.structs.replace(section, items=msgspec.UNSET)
+    return section
+
+
+def _uptime(host: Host) -> int:
+    try:
+        return int(host.uptime())
+    except HostError:
+        return 0
+
+
+def _to_stderr(text: str) -> None:
+    sys.stderr.write(f"farmwatch-agent: {text}\n")
