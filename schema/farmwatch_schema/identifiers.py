@@ -7,7 +7,6 @@ that hook: msgspec refuses the unknown type, so forgetting to key is an error an
 
 import hashlib
 import re
-import secrets
 from itertools import groupby
 from typing import Any, cast
 
@@ -105,6 +104,8 @@ class Keyer:
     @classmethod
     def generate(cls) -> "Keyer":
         """Returns a keyer with a random key: values are comparable only within this keyer's life."""
+        import secrets  # noqa: PLC0415 (costs every agent 10 ms, and only trials need it)
+
         return cls.from_key(secrets.token_bytes(32))
 
     @classmethod
