@@ -2,6 +2,7 @@
 
 FarmwatchError          anything farmwatch raises on purpose; str() is fit to be shown
 ├── CodecError          bytes that are not what they claim; says where and what to do next
+├── FormatError         bytes of a device (descriptors, EDID) that are too broken to say anything
 └── SignatureError      a request that cannot be trusted; carries the answer's status
 """
 
@@ -18,6 +19,10 @@ class CodecError(FarmwatchError):
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{place}: {problem}" + (f" {remedy}" if remedy else ""))
+
+
+class FormatError(FarmwatchError):
+    """A device's bytes from which nothing can be learnt; lesser damage is a `fault` sentence beside the facts."""
 
 
 class SignatureError(FarmwatchError):
