@@ -80,6 +80,19 @@ class Host(Protocol):
         """Returns where the links `folder`/N/`file` point to, for every N that is a number, as `read_each` does."""
         ...
 
+    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
+        """Returns the flags (`argument_flags.FLAGS`) of every process that has any, by its number.
+
+        The only verb that meets arguments: they are reduced where they are read, and no text of them is returned.
+        """
+        ...
+
+    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+        """Returns by process the sorted, distinct open descriptors that may be told: `socket:[1234]`, `/dev/uinput`,
+        `/dev/uhid`, `/dev/hidraw0`; names of files are left out. An error stands for one that cannot be read.
+        """
+        ...
+
     def names(self, path: str) -> list[str]:
         """Returns the names in a folder, sorted."""
         ...

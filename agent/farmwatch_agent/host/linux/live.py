@@ -20,6 +20,7 @@ from ..files import (
     read_descriptor,
     status_of,
 )
+from ..process_facts import argument_flags, descriptors
 from ..protocol import FileStatus, HostError, Missing, NotPermitted, NotSupported, SourceBroken
 
 #: Trees whose links only root can make (Filesystem Hierarchy Standard 3.0).
@@ -77,6 +78,12 @@ class LinuxHost:
                 if not isinstance(problem, Missing):
                     found[name] = problem
         return found
+
+    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
+        return argument_flags("/proc")
+
+    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+        return descriptors("/proc")
 
     def names(self, path: str) -> list[str]:
         if not is_user_tree(path):
