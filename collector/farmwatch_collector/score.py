@@ -1,0 +1,356 @@
+"""Findings to levels, levels to a score. Pure: the same input gives the same figures at any time.
+
+`group_levels` turns findings into one level per group; `score_levels` turns stored levels into an
+assessment, so that new weights or a past moment need no detector. The model: log-odds in bits,
+L = log2(pi / (1 - pi)) + sum of log2(m / u), in the form of Fellegi and Sunter; see docs/scoring.md.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+
+import msgspec
+
+from farmwatch_detectors.detector import Level
+from farmwatch_detectors.groups import SilenceRow
+from farmwatch_schema.finding import GROUPS, Finding, Group
+
+from .assessment import THRESHOLDS, Assessment, AttentionLevel, Bar, GroupLevel
+from .score_words import head_sentence
+
+
+def log_odds(probability: float) -> float:
+    """Returns a probability's log-odds in bits."""
+    return math.log2(probability / (1 - probability))
+
+
+def probability_of(bits: float) -> float:
+    """Returns the probability of log-odds in bits."""
+    return 1 / (1 + 2**-bits)
+
+
+BASE = 0.0001
+L0 = log_odds(BASE)
+TOP = 6.63  # log-odds of P = 0.99: 100 points
+POINTS_PER_BIT = 100 / (TOP - L0)
+REVIEW_BITS = log_odds(0.10)
+
+LOWEST_GROUP = -3.0
+HIGHEST_GROUP = 9.0
+HIGHEST_KVM = 12.0
+HIGHEST_JUDGED = 4.0
+HIGHEST: dict[Group, float] = {"HR": 2.0, "A": 6.0}
+LOWEST_TOGETHER = -6.0
+FADED = 0.25  # a gone finding that weighs less than this counts no more
+BEFORE_ENROLMENT_LEVEL = 2  # evidence from before enrolment counts at most as this level
+
+Tables = Mapping[str, Mapping[int, Level]]
+"""Level tables by detector id."""
+
+
+class Prior(msgspec.Struct, frozen=True, kw_only=True):
+    """The base rate assumed for one device at one moment.
+
+    fleet   share of farm laptops assumed in the whole fleet
+    cohort  name of the device's cohort; "" when none holds now
+    share   of farm laptops assumed in that cohort
+    until   when the cohort's share stops to hold by itself
+    """
+
+    fleet: float = BASE
+    cohort: str = ""
+    share: float = BASE
+    until: datetime | None = None
+
+
+class Weighed(msgspec.Struct, frozen=True):
+    """A counted finding with its row, its bits after caps and decay, and when its bits change by themselves."""
+
+    finding: Finding
+    row: Level
+    bits: float
+    raw: float
+    floor: bool
+    changes_at: datetime | None
+
+
+def cap_of(group: Group, row: Level) -> float:
+    """Returns the most bits that a level of this group may give."""
+    if row.basis == "judgement":
+        return min(HIGHEST_JUDGED, HIGHEST.get(group, HIGHEST_GROUP))
+    return HIGHEST_KVM if row.published_kvm else HIGHEST.get(group, HIGHEST_GROUP)
+
+
+def weigh(
+    finding: Finding, table: Mapping[int, Level], at: datetime, enrolled_at: datetime, handed_over: date | None
+) -> Weighed | None:
+    """Returns what a finding counts now; None when it is sanctioned, harmless, faded, or from before the hand-over.
+
+    handed_over  first day of this user's time; None when the roster does not say
+    """
+    level = 0 if finding.sanctioned else finding.level
+    gone = datetime.fromisoformat(finding.seen_until) if finding.seen_until else None
+    floor = finding.floor
+    if gone is not None and gone < enrolled_at:
+        level, floor = min(level, BEFORE_ENROLMENT_LEVEL), False
+    if gone is not None and handed_over is not None and gone.date() < handed_over:
+        return None
+    if level < 1:
+        return None
+    # The heaviest row up to this level: in a table that is not monotone, worse evidence never counts less.
+    rows = [_weigh_row(finding, table[number], at, gone, floor) for number in sorted(table) if number <= level]
+    best = max(rows, key=lambda each: (each.bits, each.row.level), default=None)
+    return None if best is None or (gone is not None and best.bits < FADED) else best
+
+
+def _weigh_row(finding: Finding, row: Level, at: datetime, gone: datetime | None, floor: bool) -> Weighed:
+    raw = math.log2(row.m / row.u)
+    full = max(0.0, min(raw, cap_of(finding.group, row)))
+    if gone is None:
+        return Weighed(finding, row, full, raw, floor, None)
+    half_life = timedelta(days=row.half_life_days)
+    bits = full * 2 ** -(max(at - gone, timedelta(0)) / half_life)
+    # A point is about 0.2 bits: the next moment at which the figure can differ.
+    wait = half_life * math.log2(bits / max(bits - 0.2, FADED * 0.999)) if bits > FADED else timedelta(0)
+    changes = at + max(wait, timedelta(minutes=15))
+    return Weighed(finding, row, bits, raw, floor and at - gone < half_life, changes)
+
+
+def group_levels(
+    findings: Sequence[Finding],
+    grey: Mapping[Group, str],
+    tables: Tables,
+    silence: Mapping[Group, SilenceRow],
+    at: datetime,
+    enrolled_at: datetime,
+    handed_over: date | None = None,
+) -> tuple[tuple[GroupLevel, ...], datetime | None]:
+    """Returns one level per group in drawing order, and when the first of them changes by itself.
+
+    grey  why a group's silence cannot count; "" or absent when it can
+    A finding counts its bits; the group takes the heaviest. The order of findings makes no difference.
+    """
+    levels: list[GroupLevel] = []
+    changes: list[datetime] = []
+    for group in GROUPS:
+        mine = [each for each in findings if each.group == group]
+        counted = [
+            weighed
+            for each in mine
+            if (weighed := weigh(each, tables.get(each.detector, {}), at, enrolled_at, handed_over)) is not None
+        ]
+        changes += [each.changes_at for each in counted if each.changes_at is not None]
+        if counted:
+            levels.append(_positive(group, counted))
+        elif grey.get(group):
+            levels.append(GroupLevel(group=group, level=None, bits=0.0, grey=grey[group]))
+        else:
+            allowed = any(not each.seen_until for each in mine)
+            levels.append(_silent(silence[group], allowed))
+    return tuple(levels), min(changes, default=None)
+
+
+def _positive(group: Group, counted: Sequence[Weighed]) -> GroupLevel:
+    best = max(counted, key=lambda each: (each.bits, each.row.level, each.finding.detector, each.finding.subject))
+    row = best.row
+    return GroupLevel(
+        group=group,
+        level=row.level,
+        bits=best.bits,
+        raw_bits=best.raw,
+        m=row.m,
+        u=row.u,
+        basis=row.basis,
+        meaning=row.meaning + (f" (gone since {best.finding.seen_until[:10]})" if best.finding.seen_until else ""),
+        detector=best.finding.detector,
+        floor=any(each.floor for each in counted),
+        reached=max(each.row.level for each in counted),
+        innocent=row.innocent,
+        clears=row.clears,
+        sources=row.sources,
+    )
+
+
+def _silent(row: SilenceRow, allowed: bool) -> GroupLevel:
+    """Level 0: nothing there, or only what is sanctioned or harmless, which never counts either way."""
+    if allowed:
+        return GroupLevel(group=row.group, level=0, bits=0.0, meaning="only what is sanctioned or harmless")
+    return GroupLevel(
+        group=row.group,
+        level=0,
+        bits=max(LOWEST_GROUP, row.bits),
+        raw_bits=row.bits,
+        m=row.m0,
+        u=row.u0,
+        basis=row.basis,
+        meaning=row.meaning,
+        sources=row.sources,
+    )
+
+
+def score_levels(
+    device: str,
+    at: datetime,
+    levels: Sequence[GroupLevel],
+    prior: Prior | None = None,
+    findings: Sequence[Finding] = (),
+    next_change: datetime | None = None,
+) -> Assessment:
+    """Returns the assessment of stored levels: every bar, every rule, nothing remembered from before."""
+    prior = prior or Prior()
+    ordered = sorted(levels, key=lambda each: _ORDER[each.group])
+    bars = _prior_bars(prior)
+    for level in ordered:
+        bars.append(_group_bar(level))
+    bars += _rules(ordered)
+    bits = sum(bar.bits for bar in bars)
+    if bits < REVIEW_BITS and any(level.floor for level in ordered):
+        label = "an unregistered IP-KVM is never put below review"
+        bars.append(Bar(kind="floor", key="floor", label=label, bits=REVIEW_BITS - bits, points=0.0))
+        bits = REVIEW_BITS
+    points, drawn = _with_points(bars, bits)
+    probability = probability_of(bits)
+    attention = attention_of(probability)
+    measured = sum(1 for level in ordered if level.level is not None)
+    ends = [moment for moment in (prior.until, next_change) if moment is not None and moment > at]
+    return Assessment(
+        device=device,
+        at=at,
+        bits=bits,
+        probability=probability,
+        points=points,
+        attention=attention,
+        bars=drawn,
+        groups=tuple(ordered),
+        findings=tuple(sorted(findings, key=_strongest_first)),
+        coverage=measured / len(GROUPS),
+        sentence=head_sentence(attention, probability, ordered),
+        next_change=min(ends, default=None),
+    )
+
+
+_ORDER: dict[Group, int] = {group: place for place, group in enumerate(GROUPS)}
+
+
+def _strongest_first(finding: Finding) -> tuple[bool, bool, int, int, str, str]:
+    counts = finding.level > 0 and not finding.sanctioned
+    return (
+        not counts,
+        bool(finding.seen_until),
+        -finding.level,
+        _ORDER[finding.group],
+        finding.detector,
+        finding.subject,
+    )
+
+
+def attention_of(probability: float) -> AttentionLevel:
+    """Returns the level of attention; the small allowance lets the floor at review reach review exactly."""
+    for level, least in THRESHOLDS:
+        if probability >= least - 1e-9:
+            return level
+    return "none"
+
+
+def _prior_bars(prior: Prior) -> list[Bar]:
+    bars = [Bar(kind="prior", key="base", label="base rate: 1 in 10,000 laptops is a farm's", bits=L0, points=0.0)]
+    fleet = log_odds(prior.fleet) - L0
+    if abs(fleet) > 1e-9:
+        label = f"this company's base rate: 1 in {round(1 / prior.fleet):,}"
+        bars.append(Bar(kind="cohort", key="fleet", label=label, bits=fleet, points=0.0))
+    cohort = log_odds(prior.share) - log_odds(prior.fleet) if prior.cohort else 0.0
+    if abs(cohort) > 1e-9:
+        until = f", until {prior.until:%Y-%m-%d}" if prior.until else ""
+        label = f"cohort {prior.cohort}: 1 in {round(1 / prior.share):,}{until}"
+        bars.append(Bar(kind="cohort", key="cohort", label=label, bits=cohort, points=0.0))
+    return bars
+
+
+def _group_bar(level: GroupLevel) -> Bar:
+    name = GROUPS[level.group]
+    return Bar(
+        kind="group",
+        key=level.group,
+        label=f"{name}: {level.meaning}" if level.meaning else f"{name}: {level.grey or 'nothing'}",
+        bits=level.bits,
+        points=0.0,
+        level=level.level,
+        grey=level.grey,
+        basis=level.basis,
+        m=level.m,
+        u=level.u,
+        detector=level.detector,
+        innocent=level.innocent,
+        clears=level.clears,
+        sources=level.sources,
+    )
+
+
+def _rules(levels: Sequence[GroupLevel]) -> list[Bar]:
+    """Rules between groups, each a bar of its own, so that no figure hides inside another."""
+    bars: list[Bar] = []
+    by_group = {level.group: level for level in levels}
+    for strong, other in (("H", "R"), ("R", "H")):
+        mine, theirs = by_group.get(strong), by_group.get(other)  # type: ignore[call-overload]
+        if mine and theirs and max(mine.reached, mine.level or 0) >= 2 and theirs.bits < 0:
+            label = f"a farm uses hardware or software: nothing in {GROUPS[theirs.group]} is no argument then"
+            bars.append(Bar(kind="rule", key="hardware_or_software", label=label, bits=-theirs.bits, points=0.0))
+    negatives = sum(level.bits for level in levels if level.bits < 0) + sum(bar.bits for bar in bars)
+    if negatives < LOWEST_TOGETHER - 1e-9:
+        label = "silence of all groups together counts at most 6 bits"
+        bars.append(Bar(kind="rule", key="negatives", label=label, bits=LOWEST_TOGETHER - negatives, points=0.0))
+    records = by_group.get("HR")
+    if records and records.bits > 0 and not any(level.bits > 0 for level in levels if level.group != "HR"):
+        label = "records alone never count"
+        bars.append(Bar(kind="rule", key="records_alone", label=label, bits=-records.bits, points=0.0))
+    return bars
+
+
+def _with_points(bars: list[Bar], bits: float) -> tuple[int, tuple[Bar, ...]]:
+    """Returns the points, and the bars with whole points that add up to them exactly.
+
+    What is cut at 0 and at 100 is a bar; the rest is rounded by largest remainder.
+    """
+    total = (bits - L0) * POINTS_PER_BIT
+    clipped = min(100.0, max(0.0, total))
+    exact = [0.0 if bar.kind == "prior" else bar.bits * POINTS_PER_BIT for bar in bars]
+    if abs(clipped - total) > 1e-9:
+        bars = [*bars, Bar(kind="clip", key="clip", label="points run from 0 to 100", bits=0.0, points=0.0)]
+        exact.append(clipped - total)
+    points = round(clipped)
+    whole = [math.floor(value + 1e-9) for value in exact]
+    rests = [value - floor for value, floor in zip(exact, whole, strict=True)]
+    order = sorted(range(len(exact)), key=lambda place: (-rests[place], place))
+    for place in order[: max(0, points - sum(whole))]:
+        whole[place] += 1
+    return points, tuple(
+        msgspec.structs.replace(bar, points=float(value)) for bar, value in zip(bars, whole, strict=True)
+    )
+
+
+def clearing(assessment: Assessment) -> tuple[GroupLevel, ...]:
+    """Returns the smallest set of groups whose clearing brings the device under review; () when it is under it.
+
+    Of sets equally small the heaviest one comes first. A cleared group counts nothing, as sanctioned things do.
+    When the prior alone keeps the device at review, every counting group is returned.
+    """
+    if assessment.probability < dict(THRESHOLDS)["review"] - 1e-9:
+        return ()
+    prior_bits = sum(bar.bits for bar in assessment.bars if bar.kind in ("prior", "cohort"))
+    counting = sorted(
+        (level for level in assessment.groups if level.bits > 0 or level.floor), key=lambda each: -each.bits
+    )
+    best: tuple[GroupLevel, ...] = tuple(counting)
+    for chosen in range(1, 2 ** len(counting)):
+        cleared = tuple(level for place, level in enumerate(counting) if chosen >> place & 1)
+        if len(cleared) >= len(best):
+            continue
+        gone = {level.group for level in cleared}
+        left = [
+            msgspec.structs.replace(level, level=0, bits=0.0, floor=False, reached=0) if level.group in gone else level
+            for level in assessment.groups
+        ]
+        bits = prior_bits + sum(level.bits for level in left) + sum(bar.bits for bar in _rules(left))
+        if bits < REVIEW_BITS - 1e-9 and not any(level.floor for level in left):
+            best = cleared
+    return best

@@ -1,0 +1,100 @@
+"""Figures as words: probability, strength, the head sentence, the read-out of an assessment. Made by rule."""
+
+from collections.abc import Sequence
+
+from farmwatch_schema.finding import GROUPS
+
+from .assessment import LEVEL_WORDS, Assessment, AttentionLevel, Bar, GroupLevel
+
+
+def probability_words(probability: float) -> str:
+    """Returns a probability as people say it: "about 1 in 3", "about 9 in 10"."""
+    if probability >= 0.995:
+        return "more than 99 in 100"
+    if probability >= 0.95:
+        return f"about {round(probability * 100)} in 100"
+    if probability > 0.55:
+        return f"about {round(probability * 10)} in 10"
+    one_in = 1 / probability
+    if one_in < 10:
+        return f"about 1 in {round(one_in)}"
+    if one_in > 100_000:
+        return "less than 1 in 100,000"
+    digits = len(str(int(one_in))) - 2
+    return f"about 1 in {round(one_in / 10**digits) * 10**digits:,}"
+
+
+def strength_words(bits: float) -> str:
+    """Returns the fixed word for a weight: slight, moderate, strong, very strong; "nothing" at 0."""
+    size = abs(bits)
+    if size < 0.05:
+        return "nothing"
+    for least, word in ((7, "very strong"), (4, "strong"), (2, "moderate")):
+        if size >= least:
+            return word
+    return "slight"
+
+
+def head_sentence(attention: AttentionLevel, probability: float, levels: Sequence[GroupLevel]) -> str:
+    """Returns the sentence at the head of a device's page.
+
+    An unregistered IP-KVM is put as a question; nothing is said of a person.
+    """
+    counting = sorted((level for level in levels if level.bits > 0), key=lambda level: -level.bits)
+    against = [level for level in levels if level.bits < 0]
+    grey = [GROUPS[level.group] for level in levels if level.level is None]
+    looked = len(levels) - len(grey)
+    parts: list[str] = []
+    if not counting:
+        parts.append(f"Nothing stands out in the {looked} of {len(levels)} groups that could be looked at.")
+    else:
+        reasons = " and ".join(f"{level.meaning} ({GROUPS[level.group]})" for level in counting)
+        word = LEVEL_WORDS[attention].capitalize()
+        parts.append(f"{word}, {probability_words(probability)}: {reasons}.")
+        if any(level.floor for level in levels):
+            parts.append("Does this IP-KVM belong to the company, and who uses it? Check the asset register.")
+    if counting and against:
+        parts.append(f"Against it: {', '.join(f'{level.meaning} ({GROUPS[level.group]})' for level in against)}.")
+    if grey:
+        parts.append(f"Could not look: {', '.join(grey)}.")
+    return " ".join(parts)
+
+
+def signed(value: float) -> str:
+    """Returns whole points with their sign: "+25", "-5", "0"."""
+    return f"{value:+.0f}" if round(value) else "0"
+
+
+def bar_sentence(bar: Bar) -> str:
+    """Returns one bar read out: weight, what it says, innocent readings, what would clear it."""
+    if bar.grey:
+        return f"Not measured: {GROUPS[bar.key]}: {bar.grey}. It counts nothing."  # type: ignore[index]
+    if bar.kind == "prior":
+        return f"Start at 0 points: {bar.label}."
+    words = f"{signed(bar.points)} points, {strength_words(bar.bits)}: {bar.label}."
+    if bar.kind != "group":
+        return words
+    if bar.basis:
+        words += f" Weight {bar.basis}: seen on {_share(bar.m)} of farm laptops and {_share(bar.u)} of others."
+    if bar.innocent:
+        words += f" Innocent readings: {'; '.join(text.rstrip('.') for text in bar.innocent)}."
+    if bar.clears:
+        words += f" What would clear it: {'; '.join(text.rstrip('.') for text in bar.clears)}."
+    return words
+
+
+def _share(value: float) -> str:
+    return f"{value * 100:.3g} %"
+
+
+def explain(assessment: Assessment) -> tuple[str, ...]:
+    """Returns the whole score read out as sentences: head, every bar in order, every finding with its evidence."""
+    words = f"{probability_words(assessment.probability)}, {LEVEL_WORDS[assessment.attention]}"
+    lines = [assessment.sentence, f"{assessment.points} points, {words}."]
+    lines += [bar_sentence(bar) for bar in assessment.bars]
+    for finding in assessment.findings:
+        state = f" Gone since {finding.seen_until}." if finding.seen_until else ""
+        allowed = f" Sanctioned: {finding.sanctioned}; not counted." if finding.sanctioned else ""
+        lines.append(f"{finding.sentence}{state}{allowed}")
+        lines += [f"{each.subject}: {each.fact}" for each in finding.evidence]
+    return tuple(lines)
