@@ -1,0 +1,1 @@
+"""One module per verb of `farmwatch-agent`: OPTIONS, WORDS and run(options) -> exit code."""
