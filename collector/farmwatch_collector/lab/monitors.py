@@ -69,7 +69,7 @@ def display(connector: str, data: bytes, internal: bool = False, mode: str = "19
         active_mode=mode,
         edid_digest=facts.digest,
         base_digest=facts.base_digest,
-        edid=facts.zeroed.hex(),
+        edid=edid_format.zeroed(data).hex(),
         manufacturer=facts.manufacturer,
         product=facts.product,
         name=facts.name,
