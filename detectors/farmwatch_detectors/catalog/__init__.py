@@ -15,9 +15,10 @@ import yaml
 
 from farmwatch_schema.errors import FarmwatchError
 
-Confidence = Literal["firmware", "dump", "corpus", "vendor", "usb.ids", "unverified"]
+Confidence = Literal["firmware", "dump", "corpus", "vendor", "package", "list", "usb.ids", "unverified"]
 """firmware: read in source code; dump: seen in a real dump; corpus: seen in a public collection of real
-devices; vendor: stated by its maker; usb.ids: known from a name database only; unverified: nobody looked."""
+devices; vendor: stated by its maker; package: in the file list of a distribution's package; list: in a
+public list of such products; usb.ids: known from a name database only; unverified: nobody looked."""
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -1,0 +1,130 @@
+"""What the hardware detectors share: devices with their times, sanctions by asset, and words."""
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+import msgspec
+
+from farmwatch_schema.identifiers import Identifier
+from farmwatch_schema.observables import Observable
+from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
+
+from .policy import Sanction
+from .view import DeviceView
+
+Seen = TypeVar("Seen", bound=Observable)
+
+#: Evidence gone for longer than this many days is history: its weight would be under 1/16 at 90 days' half-life.
+GONE_DAYS = 360
+
+
+class Sighting(msgspec.Struct, Generic[Seen], frozen=True):
+    """An observable with when it was first and last seen, as findings state it ("" as there)."""
+
+    item: Seen
+    seen_from: str = ""
+    seen_until: str = ""
+
+
+def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> Iterator[Sighting[Seen]]:
+    """Yields what is there now, then what was there after the hand-over and is gone.
+
+    A gone one is left out while its like is there (it moved to another port), and after `GONE_DAYS`.
+    While the probe cannot look, what it saw last counts as there: unknown is never clean.
+    """
+    present = device.of(kind, observable)
+    for item in present:
+        since = device.seen_from(kind, item)
+        yield Sighting(item, since.isoformat() if since else "")
+    known = {_likeness(item) for item in present}
+    section = device.section(kind)
+    looked = section is not None and section.looked
+    gone: dict[bytes, Sighting[Seen]] = {}
+    for span in device.spans(kind, device.enrolled_at):
+        # A span still open is among `present`, or nobody could look since: then it counts as still there.
+        if not isinstance(span.item, observable) or (span.seen_until is None and looked):
+            continue
+        if span.seen_until is not None and (device.now - span.seen_until).days > GONE_DAYS:
+            continue
+        likeness = _likeness(span.item)
+        until = span.seen_until.isoformat() if span.seen_until else ""
+        older = gone.get(likeness)
+        if likeness not in known and (older is None or (older.seen_until and (not until or until > older.seen_until))):
+            gone[likeness] = Sighting(span.item, "" if span.from_start else span.seen_from.isoformat(), until)
+    yield from gone.values()
+
+
+def _likeness(item: Observable) -> bytes:
+    """The observable's bytes without its place: what stays the same when it is plugged in elsewhere."""
+    plain = msgspec.structs.replace(item, port_path="") if isinstance(item, UsbDevice) else item
+    return msgspec.json.encode(plain)
+
+
+def hid_interfaces(device: UsbDevice) -> list[UsbInterface]:
+    """Returns the interfaces of class HID."""
+    return [interface for interface in device.interfaces if interface.class_triple.startswith("03/")]
+
+
+def sanction_for_asset(
+    device: DeviceView, serials: Iterable[Identifier | None] = (), product: str = ""
+) -> Sanction | None:
+    """Returns the policy entry that registers this asset for this laptop today, or None.
+
+    serials  what the asset says; product  catalogue id it was recognised as, "" when its names were changed
+
+    A serial of its own is enough, unless the entry names another product. A serial that a firmware gives
+    to every unit (CAFEBABE) is nobody's: then, and for an asset without serial, the entry must name the
+    product recognised and this laptop. So a colleague's registered PiKVM never clears somebody else's.
+    """
+    for serial in serials:
+        if serial is None or serial.digest not in device.assets:
+            continue
+        index = device.assets[serial.digest]
+        entry = device.policy.sanctions[index] if index < len(device.policy.sanctions) else None
+        if entry is None or not _holds(device, entry):
+            continue
+        if serial.constant:
+            if product and entry.asset_product == product and device.device in entry.devices:
+                return entry
+        elif not (entry.asset_product and product and entry.asset_product != product):
+            return entry
+    for entry in device.policy.sanctions:
+        named = product and entry.asset_product == product and device.device in entry.devices
+        if named and not entry.asset_serial and _holds(device, entry):
+            return entry
+    return None
+
+
+def _holds(device: DeviceView, entry: Sanction) -> bool:
+    today = device.now.date()
+    return (entry.until is None or entry.until >= today) and (not entry.devices or device.device in entry.devices)
+
+
+def words_of(sanction: Sanction) -> str:
+    """Returns owner and reason, as a finding states what allows it."""
+    return f"{sanction.owner}: {sanction.reason}"
+
+
+def place_of(device: UsbDevice) -> str:
+    """Returns "USB device 046d:c52b on port 1-4"."""
+    return f"USB device {device.ids}" + (f" on port {device.port_path}" if device.port_path else "")
+
+
+def quoted(text: str | None, limit: int = 40) -> str:
+    """Returns a device's own string in quotes, made short and printable."""
+    plain = "".join(char if char.isprintable() else "?" for char in text or "")
+    return f'"{plain if len(plain) <= limit else plain[: limit - 1] + "…"}"'
+
+
+def fleet_words(device: DeviceView, kind: str, *serials: Identifier | None) -> str:
+    """Returns "Seen on 2 of 4,812 laptops." from the ties of this value, or "" when the fleet is not known."""
+    digests = {serial.digest for serial in serials if serial is not None}
+    for tie in device.ties:
+        if tie.kind == kind and tie.value in digests:
+            return f"The same serial is on {len(tie.holders):,} of {tie.fleet:,} laptops."
+    return ""
+
+
+def was_or_is(sighting: Sighting[Seen]) -> str:
+    """Returns "is" while it is there, else "was, until 2026-11-02,"."""
+    return f"was, until {sighting.seen_until[:10]}," if sighting.seen_until else "is"

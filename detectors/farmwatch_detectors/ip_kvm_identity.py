@@ -1,0 +1,145 @@
+"""States that a USB device bears the published identity of an IP-KVM, or part of one.
+
+Detects
+    Strings, serial constants, ids and SCSI inquiry strings that the firmware of an IP-KVM gives to every unit,
+    on a device with a keyboard or pointer interface. Level 3 is a name that only one product bears; level 2
+    part of such an identity, or a part or dongle made for remote keyboards; level 1 the ids of any Linux
+    gadget or of a server's management controller.
+Why
+    An IP-KVM shows the screen to somebody far away and plays keyboard and mouse, with no software on the laptop.
+    Many are used as they come out of the box.
+Innocent explanations
+    An engineer's or lab's own KVM; a desk shared with a home server; a development board that plays keyboard;
+    a server room's crash cart; a multimeter cable or scanner with the same serial chip.
+Blind spots
+    Every product lets its owner change ids and strings (see ip_kvm_shape). A KVM whose HID functions are off.
+    Serials that other firmware shares (0123456789ABCDEF) are left aside.
+Triage
+    Ask the owner what is plugged into that port. Compare serial and port with the asset register; look for the
+    same serial on other laptops. If it is registered, add it to the policy as an asset.
+References
+    T1219.003 Remote Access Hardware; docs/catalogues.md; catalog/ip_kvm.yaml names file and commit per entry.
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.usb import UsbDevice
+
+from .catalog.ip_kvm import Match, matches
+from .detector import Detector
+from .hardware import (
+    Sighting,
+    fleet_words,
+    hid_interfaces,
+    place_of,
+    quoted,
+    sanction_for_asset,
+    sightings,
+    was_or_is,
+    words_of,
+)
+from .view import DeviceView
+
+#: From this speed on a serial that others may think of counts as the product's own: hobby keyboards that
+#: bear CAFEBABE for fun are full-speed devices, the products that do run at high speed.
+_HIGH_SPEED = 480.0
+
+_FACTS = {
+    "name": "It calls itself {}.",
+    "serial": "Its serial is {}, the same on every unit.",
+    "magic_serial": "Its serial is {}, the same on every unit.",
+    "scsi": "Its storage answers as {}.",
+    "ids": "Its ids are {}.",
+}
+
+_WHAT = {
+    "kvm_cable": "It can be a KVM cable; meters, scanners and kiosks use the chip too.",
+    "kvm_over_ip_dongle": "Server rooms use these; a laptop on a crash cart may wear one for an hour.",
+    "bmc": "Normal on servers and workstations, unusual on a laptop.",
+    "gadget": "Development boards and phones use these ids too, seldom with a keyboard or pointer.",
+}
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields one finding per USB device that bears such an identity, with all its marks."""
+    for sighting in sightings(device, "usb", UsbDevice):
+        best: tuple[int, Match] | None = None
+        found = list(matches(sighting.item))
+        for match in found:
+            level = _level(sighting.item, match)
+            if best is None or level > best[0]:
+                best = (level, match)
+        if best is not None and best[0]:
+            product = best[1].entry.id
+            yield _finding(device, sighting, best[0], best[1], [m for m in found if m.entry.id == product])
+
+
+def _level(item: UsbDevice, match: Match) -> int:
+    hid = hid_interfaces(item)
+    if match.entry.category == "kvm_cable":
+        # Its custom-HID mode, as in multimeter cables, has no keyboard.
+        return 2 if any(interface.class_triple == "03/01/01" for interface in hid) else 0
+    if match.entry.category != "ip_kvm":
+        return (2 if match.entry.category == "kvm_over_ip_dongle" else 1) if hid else 0
+    if match.how == "ids":
+        return 2 if hid else 0
+    if match.how == "magic_serial" and not hid:
+        return 0
+    slow = item.speed_mbps is not None and item.speed_mbps < _HIGH_SPEED
+    if match.entry.confidence == "unverified" or (match.how == "magic_serial" and slow):
+        return 2
+    # With its interfaces read and none of them HID it cannot type, whatever it is called.
+    return 3 if hid or not item.interfaces else 2
+
+
+def _finding(
+    device: DeviceView, sighting: Sighting[UsbDevice], level: int, match: Match, found: list[Match]
+) -> Finding:
+    item, entry = sighting.item, match.entry
+    sanction = sanction_for_asset(device, (item.serial,), entry.id)
+    if sanction is not None:
+        level, sentence = 0, f"{place_of(item)} is the registered {entry.name} of {sanction.owner}: {sanction.reason}."
+    elif entry.category == "ip_kvm":
+        fleet = fleet_words(device, "usb_serial", item.serial) or "No ordinary device examined bears these marks."
+        seen = ", ".join(dict.fromkeys(quoted(m.seen) for m in found))
+        sentence = (
+            f"{place_of(item)} {was_or_is(sighting)} {'a' if level == 3 else 'perhaps a'} {entry.name} "
+            f"by its own words ({seen}): it can show the screen and type for somebody far away. {fleet} "
+            f"Could it be the owner's or a lab's? Check: asset register, then ask who uses it."
+        )
+    else:
+        sentence = (
+            f"{place_of(item)} {was_or_is(sighting)} a {entry.name} that can type or point. "
+            f"{_WHAT[entry.category]} Check: ask what is plugged in there."
+        )
+    return Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=tuple(
+            Evidence(
+                kind="usb",
+                subject=place_of(item),
+                fact=_FACTS[m.how].format(quoted(m.seen)),
+                source=m.entry.source[0],
+            )
+            for m in found
+        ),
+        subject=item.port_path or item.ids,
+        seen_from=sighting.seen_from,
+        seen_until=sighting.seen_until,
+        sanctioned=words_of(sanction) if sanction else "",
+        floor=level == 3,
+    )
+
+
+DETECTOR = Detector(
+    id="ip_kvm_identity",
+    group="H",
+    title="Published identity of an IP-KVM on the USB",
+    attack=("T1219.003",),
+    consumes=("usb",),
+    detect=detect,
+)
