@@ -1,0 +1,218 @@
+"""From what is known about a device to its assessment: runs the detectors, keeps what is gone, scores."""
+
+import hashlib
+import logging
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cache
+from importlib import resources
+from importlib.resources.abc import Traversable
+
+import msgspec
+
+from farmwatch_detectors.detector import Detector, Level, LevelTableError, level_table
+from farmwatch_detectors.groups import STALE, silence_table, why_grey
+from farmwatch_detectors.policy import Policy, RosterEntry
+from farmwatch_detectors.registry import DETECTORS
+from farmwatch_detectors.view import DeviceView
+from farmwatch_schema.finding import Finding, Group
+from farmwatch_schema.identifiers import Keyer
+
+from .assessment import Assessment, GroupLevel
+from .fleet import Fleet
+from .score import BASE, Prior, group_levels, score_levels, weigh
+
+_log = logging.getLogger(__name__)
+
+#: Kinds of identifier that a registered asset's serial may have been reported as.
+ASSET_KINDS = ("serial", "edid_serial")
+
+
+class DetectorFault(Exception):
+    """A detector that broke its contract: another group, or a level that its table does not have."""
+
+
+@cache
+def table_of(detector: str) -> Mapping[int, Level]:
+    """Returns a detector's level table, read once."""
+    return level_table(detector)
+
+
+@cache
+def versions() -> str:
+    """Returns one string that changes with any detector, level table or catalogue."""
+    parts: dict[str, list[bytes]] = {"detectors": [], "tables": [], "catalogue": []}
+    for path, content in sorted(_shipped(resources.files("farmwatch_detectors"), "")):
+        part = {"py": "detectors", "toml": "tables", "yaml": "catalogue"}.get(path.rpartition(".")[2])
+        if part:
+            parts[part].append(path.encode() + b"\0" + content + b"\0")
+    digests = {name: hashlib.sha256(b"".join(pieces)).hexdigest()[:12] for name, pieces in parts.items()}
+    return " ".join(f"{name}={digest}" for name, digest in digests.items())
+
+
+def _shipped(folder: Traversable, prefix: str) -> list[tuple[str, bytes]]:
+    found: list[tuple[str, bytes]] = []
+    for entry in folder.iterdir():
+        if entry.is_dir() and entry.name != "__pycache__":
+            found += _shipped(entry, f"{prefix}{entry.name}/")
+        elif entry.name.endswith((".py", ".toml", ".yaml")):
+            found.append((prefix + entry.name, entry.read_bytes()))
+    return found
+
+
+def keyed_assets(policy: Policy, keyer: Keyer | None) -> dict[str, int]:
+    """Returns each registered asset's keyed serial with its place in `policy.sanctions`; {} without a key."""
+    if keyer is None:
+        return {}
+    return {
+        keyer.key(kind, entry.asset_serial).digest: place
+        for place, entry in enumerate(policy.sanctions)
+        if entry.asset_serial
+        for kind in ASSET_KINDS
+    }
+
+
+class Company(msgspec.Struct, frozen=True, kw_only=True):
+    """What the company says of its devices, as `complete` adds it to a view.
+
+    assets  from `keyed_assets`
+    """
+
+    policy: Policy = Policy()
+    roster: Mapping[str, RosterEntry] = msgspec.field(default_factory=dict[str, RosterEntry])
+    assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
+
+
+def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
+    """Returns a store's view with roster, policy, assets and ties added."""
+    return msgspec.structs.replace(
+        view,
+        policy=company.policy,
+        roster=company.roster.get(view.device),
+        assets=company.assets,
+        ties=fleet.ties(view.device, view.now.date()),
+        fleet=fleet.sizes,
+    )
+
+
+def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS) -> Assessment:
+    """Returns a device's assessment at `view.now`.
+
+    A detector that fails stops no other: its group cannot count silence, and says whose fault it is.
+    Findings of the evaluation before (`view.levels`) that are no longer stated go on as gone, and fade.
+    """
+    stated: list[Finding] = []
+    failed: dict[Group, list[str]] = {}
+    tables: dict[str, Mapping[int, Level]] = {}
+    for detector in detectors:
+        try:
+            tables[detector.id] = table_of(detector.id)
+            stated += _checked(detector, tables[detector.id], list(detector.detect(view)))
+        except Exception as error:  # any fault of one detector must leave the others' evidence standing
+            _log.exception("detector failed", extra={"detector": detector.id, "device": view.device})
+            failed.setdefault(detector.group, []).append(f"detector {detector.id} failed ({type(error).__name__})")
+    for finding in view.levels:
+        if finding.detector not in tables:
+            try:
+                tables[finding.detector] = table_of(finding.detector)
+            except (LevelTableError, OSError):
+                continue  # a retired detector: what it stated before counts no more
+    findings = [*stated, *gone_findings(view, stated, tables)]
+    silence = silence_table()
+    grey = {group: "; ".join(failed.get(group, ())) or why_grey(view, row) for group, row in silence.items()}
+    levels, change = group_levels(findings, grey, tables, silence, view.now, view.enrolled_at, handed_over(view))
+    levels = tuple(_with_fault(level, failed.get(level.group, [])) for level in levels)
+    moments = [each for each in (change, *_ends(view)) if each is not None and each > view.now]
+    return score_levels(view.device, view.now, levels, prior_of(view), findings, min(moments, default=None))
+
+
+def _checked(detector: Detector, table: Mapping[int, Level], found: list[Finding]) -> list[Finding]:
+    for finding in found:
+        if finding.group != detector.group or finding.detector != detector.id:
+            raise DetectorFault(f"{detector.id} states a finding of {finding.detector}, group {finding.group}")
+        if finding.level and finding.level not in table:
+            raise DetectorFault(f"{detector.id} states level {finding.level}, which {detector.id}.toml does not have")
+    return found
+
+
+def _with_fault(level: GroupLevel, faults: list[str]) -> GroupLevel:
+    """A level above 0 stands although a detector of its group failed; that is said beside it."""
+    if not faults or level.level is None:
+        return level
+    return msgspec.structs.replace(level, meaning=f"{level.meaning}; {'; '.join(faults)}, more may be there")
+
+
+def gone_findings(
+    view: DeviceView, stated: Sequence[Finding], tables: Mapping[str, Mapping[int, Level]]
+) -> list[Finding]:
+    """Returns findings of the evaluation before that are stated no more, with `seen_until`, while they count.
+
+    What is stated again at the same level or above, or as sanctioned or harmless, is not gone.
+    """
+    now_stated: dict[tuple[str, str], int] = {}
+    allowed: set[tuple[str, str]] = set()
+    for finding in stated:
+        key = (finding.detector, finding.subject)
+        now_stated[key] = max(finding.level, now_stated.get(key, 0))
+        if finding.level < 1 or finding.sanctioned:
+            allowed.add(key)
+    gone: dict[tuple[str, str, int], Finding] = {}
+    for finding in view.levels:
+        key = (finding.detector, finding.subject)
+        if finding.level < 1 or finding.sanctioned or key in allowed or now_stated.get(key, 0) >= finding.level:
+            continue
+        last = finding.seen_until or _last_seen(view, finding).isoformat()
+        old = msgspec.structs.replace(finding, seen_until=last)
+        if weigh(old, tables.get(old.detector, {}), view.now, view.enrolled_at, handed_over(view)) is None:
+            continue
+        place = (*key, finding.level)
+        if place not in gone or gone[place].seen_until < last:
+            gone[place] = old
+    return list(gone.values())
+
+
+def _last_seen(view: DeviceView, finding: Finding) -> datetime:
+    """When evidence that is gone was last there: the latest disappearance in the sections it was quoted from."""
+    ends = [
+        span.seen_until
+        for kind in {each.kind for each in finding.evidence}
+        for span in view.spans(kind)
+        if span.seen_until is not None
+    ]
+    return min(max(ends, default=view.now), view.now)
+
+
+def handed_over(view: DeviceView) -> date | None:
+    """Returns the first day of this user's time with the device; None when the roster does not say."""
+    return view.roster.start_on if view.roster else None
+
+
+def prior_of(view: DeviceView) -> Prior:
+    """Returns the base rate that holds for a device now: its cohort's in its first days, else the fleet's."""
+    fleet = view.policy.prior
+    entry = view.roster
+    cohort = next((each for each in view.policy.cohorts if entry and entry.cohort and each.name == entry.cohort), None)
+    if cohort is not None and entry is not None:
+        start = entry.start_on or view.enrolled_at.date()
+        until = _midnight(start + timedelta(days=cohort.days))
+        if view.now < until:
+            return Prior(fleet=fleet, cohort=cohort.name, share=cohort.prior, until=until)
+    return Prior(fleet=fleet, share=BASE)
+
+
+def _ends(view: DeviceView) -> list[datetime]:
+    """When policy entries end and when sections grow too old for their silence to count."""
+    until = [entry.until for entry in (*view.policy.sanctions, *view.policy.places) if entry.until is not None]
+    ends = [_midnight(day + timedelta(days=1)) for day in until]
+    needed = {kind for row in silence_table().values() if row.built for kind in row.needs}
+    # A moment after the limit, because at the limit itself the section is still young enough.
+    ends += [
+        section.observed_at + STALE + timedelta(seconds=1)
+        for kind, section in view.sections.items()
+        if kind in needed and section.looked
+    ]
+    return ends
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), tzinfo=UTC)
