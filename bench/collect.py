@@ -1,7 +1,7 @@
 """One whole `collect` process beside ps, ss, ip and who: CPU seconds and peak memory, interleaved.
 
 Starts sleeping processes of its own until PROCESSES run, and ends exactly those.
-Usage: python bench/collect.py [--runs N] [--processes N] [--json]
+Usage: python bench/collect.py [--agent FILE] [--runs N] [--processes N] [--json]
 """
 
 import argparse
@@ -33,6 +33,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--runs", type=int, default=20)
     parser.add_argument("--processes", type=int, default=400)
+    parser.add_argument("--agent", default=str(Path(sys.executable).with_name("farmwatch-agent")))
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
 
@@ -45,7 +46,7 @@ def main() -> None:
     ]
     try:
         with tempfile.TemporaryDirectory() as state:
-            agent = [str(Path(sys.executable).with_name("farmwatch-agent")), "collect", "--json", "--state-dir", state]
+            agent = [options.agent, "collect", "--json", "--state-dir", state]
             floor = ["sh", "-c", ";".join(TOOLS.values())]
             rows: dict[str, list[tuple[float, float, int]]] = {"collect": [], "tools": []}
             for _ in range(3):  # fills the caches of both

@@ -3,8 +3,9 @@
 set -eu
 venv=$1
 "$venv/bin/pip" install --quiet --disable-pip-version-check uv
-for name in demo dev; do
-    extras="--extra collector"
+for name in agent demo dev; do
+    extras=""
+    [ "$name" != agent ] && extras="--extra collector"
     [ "$name" = dev ] && extras="$extras --extra dev"
     # shellcheck disable=SC2086
     "$venv/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
