@@ -1,0 +1,24 @@
+"""Monitors, or whatever claims to be one.
+
+Reads
+    Linux: `/sys/class/drm/card*-*`: per connector its status, EDID and modes; the graphics card's driver name.
+Why
+    A network KVM must claim to be a monitor, and its EDID is often its maker's default or a published copy of
+    somebody else's. A laptop driven from afar may show no monitor at all, or one made by software.
+Never reads
+    Anything on the screen, windows, titles, brightness, what is shown where.
+Rights
+    None: the files are readable by everybody. EDID serials travel keyed, the bytes with serials zeroed.
+Blind spots
+    Drivers that offer no connectors to the kernel (NVIDIA's own without mode setting): `not_supported`.
+    An EDID that was overridden in the kernel (drm.edid_firmware, debugfs) is shown as if the monitor had sent it.
+    Monitors behind a DisplayLink dock hang on the evdi driver, which virtual screens use too: `virtual` is null.
+    Monitors that were connected before.
+"""
+
+from farmwatch_schema.observables import Gap
+from farmwatch_schema.observables.displays import Display
+
+from ...probe import Probe
+
+PROBE = Probe(kind="displays", emits=(Display, Gap), interval_seconds=300, platforms=("linux",))

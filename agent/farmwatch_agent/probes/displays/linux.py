@@ -1,0 +1,119 @@
+"""Connected displays from sysfs. Files: Documentation/ABI/testing/sysfs-class-drm and drivers/gpu/drm/drm_sysfs.c."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from msgspec.structs import replace
+
+from farmwatch_schema.formats import FormatError, edid
+from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.displays import Display
+
+from ...host import Host, HostError, Missing, NotPermitted, NotSupported
+
+CLASS = "/sys/class/drm"
+MAX_TOLD_BYTES = 512
+
+#: Connector names: drivers/gpu/drm/drm_connector.c, drm_connector_enum_list.
+INTERNAL = ("eDP", "LVDS", "DSI", "DPI")
+#: Drivers whose monitors no cable leads to: virtual kernel mode setting and the graphics of virtual machines.
+SOFTWARE_DRIVERS = frozenset(
+    {"vkms", "vgem", "virtio_gpu", "qxl", "bochs-drm", "vmwgfx", "vboxvideo", "hyperv_drm", "cirrus", "xen-drm"}
+)
+#: evdi serves DisplayLink docks (a real monitor) and virtual screens alike; the boot screen's drivers know no cable.
+UNTOLD_DRIVERS = frozenset({"", "evdi", "simpledrm", "simple-framebuffer", "efi-framebuffer", "ofdrm"})
+
+_CONNECTOR = re.compile(r"(card\d+)-(.+)\Z")
+
+
+def collect(host: Host) -> Iterator[Observable]:
+    """Yields a Display per connected connector, and a Gap for each whose state is not known."""
+    try:
+        names = host.names(CLASS)
+    except Missing:
+        raise NotSupported(f"{CLASS} is not there: this kernel has no graphics") from None
+    connectors = [match for match in map(_CONNECTOR.match, names) if match]
+    if not connectors:
+        raise NotSupported(f"{CLASS} has no connectors: no graphics driver tells what is connected")
+    drivers: dict[str, str] = {}
+    for match in connectors:
+        card, connector = match.groups()
+        if connector.startswith("Writeback"):
+            continue  # writes pictures back to memory: never a monitor
+        try:
+            status = host.text(f"{CLASS}/{match.string}/status", 64)
+            if status == "connected":
+                if card not in drivers:
+                    drivers[card] = _driver(host, card)
+                yield from _display(host, match.string, connector, drivers[card])
+            elif status != "disconnected":
+                yield Gap(what=f"whether {connector} is connected", outcome="not_supported")
+        except Missing:
+            continue  # a dock was unplugged between two looks
+        except HostError as error:
+            yield Gap(what=f"display on {connector}", outcome=_outcome(error))
+
+
+def parse_display(connector: str, data: bytes, modes: str, driver: str) -> Display:
+    """Returns the display on a connector from its EDID (empty when there is none), list of modes and card's driver."""
+    bare = Display(
+        connector=connector,
+        internal=connector.partition("-")[0] in INTERNAL,
+        virtual=_is_virtual(connector, driver),
+        active_mode=modes.partition("\n")[0].strip(),
+    )
+    if not data:
+        return bare
+    try:
+        facts = edid.parse(data)
+    except FormatError as error:
+        return replace(bare, fault=str(error))
+    return replace(
+        bare,
+        edid_digest=facts.digest,
+        base_digest=facts.base_digest,
+        edid=edid.zeroed(data)[:MAX_TOLD_BYTES].hex(),
+        manufacturer=facts.manufacturer,
+        product=facts.product,
+        name=facts.name,
+        serial_number=unkeyed("edid_serial", f"0x{facts.serial_number:08x}") if facts.serial_number else None,
+        serial=unkeyed("edid_serial", facts.serial) if facts.serial else None,
+        week=facts.week,
+        year=facts.year,
+        size_cm=facts.size_cm,
+        fault=facts.fault,
+    )
+
+
+def _display(host: Host, name: str, connector: str, driver: str) -> Iterator[Observable]:
+    path = f"{CLASS}/{name}"
+    data, modes = b"", ""
+    try:
+        modes = host.text(f"{path}/modes", 1 << 14)
+        data = host.read(f"{path}/edid", edid.MAX_BYTES)
+    except Missing:
+        pass
+    except HostError as error:
+        yield Gap(what=f"EDID on {connector}", outcome=_outcome(error))
+    yield parse_display(connector, data, modes, driver)
+
+
+def _is_virtual(connector: str, driver: str) -> bool | None:
+    if connector.startswith("Virtual") or driver in SOFTWARE_DRIVERS:
+        return True
+    return None if driver in UNTOLD_DRIVERS else False
+
+
+def _driver(host: Host, card: str) -> str:
+    try:
+        return host.link(f"{CLASS}/{card}/device/driver").rpartition("/")[2]
+    except HostError:
+        return ""
+
+
+def _outcome(error: HostError) -> Literal["not_permitted", "not_supported", "broken"]:
+    if isinstance(error, NotPermitted):
+        return "not_permitted"
+    return "not_supported" if isinstance(error, NotSupported) else "broken"

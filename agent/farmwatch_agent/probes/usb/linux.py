@@ -1,0 +1,199 @@
+"""USB devices from sysfs. Files: Documentation/ABI/{stable,testing}/sysfs-bus-usb, drivers/usb/core/sysfs.c."""
+
+import re
+from collections.abc import Iterator
+from typing import Literal
+
+from farmwatch_schema.formats import FormatError, usb_descriptors
+from farmwatch_schema.formats.usb_descriptors import ConfigurationFacts, InterfaceFacts
+from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface
+
+from ...host import Host, HostError, Missing, NotPermitted, NotSupported
+
+BUS = "/sys/bus/usb/devices"
+MAX_DESCRIPTORS, MAX_STRING, MAX_REPORT = 1 << 16, 512, 4096
+#: What the kernel keeps at most (drivers/usb/core/config.c, USB_MAXINTERFACES).
+MAX_INTERFACES = 32
+#: Root hubs of controllers that are made by software, by product string
+#: (drivers/usb/usbip/vhci_hcd.c, drivers/usb/gadget/udc/dummy_hcd.c).
+SOFTWARE_CONTROLLERS = ("USB/IP Virtual Host Controller", "Dummy host controller")
+
+#: A HID device's folder: bus 0003 is USB, then vendor, product and a running number.
+_HID_CHILD = re.compile(r"0003:[0-9A-Fa-f]{4}:[0-9A-Fa-f]{4}\.[0-9A-Fa-f]+\Z")
+_SCSI_HOST = re.compile(r"host\d+\Z")
+_SCSI_TARGET = re.compile(r"target\d+:\d+:\d+\Z")
+_SCSI_UNIT = re.compile(r"\d+:\d+:\d+:\d+\Z")
+
+
+def collect(host: Host) -> Iterator[Observable]:
+    """Yields a UsbDevice per device, and a Gap for each that could not be looked at."""
+    try:
+        names = host.names(BUS)
+    except Missing:
+        raise NotSupported(f"{BUS} is not there: this kernel has no USB") from None
+    for name in names:
+        if ":" in name or (name.startswith("usb") and not _made_by_software(host, name)):
+            continue
+        try:
+            yield _device(host, name)
+        except Missing:
+            continue  # unplugged between two looks
+        except HostError as error:
+            yield Gap(what=f"USB device on port {name}", outcome=_outcome(error))
+
+
+def parse_speed(text: str) -> float | None:
+    """Returns the `speed` file's figure in Mbit/s; None for "unknown"."""
+    try:
+        speed = float(text)
+    except ValueError:
+        return None
+    return speed if 0 < speed < 1e6 else None
+
+
+def parse_string(data: bytes) -> str:
+    """Returns a string as the device gave it: the kernel's own line end is taken off, white space before it is not."""
+    return data.removesuffix(b"\n").decode("utf-8", "replace")
+
+
+def _device(host: Host, name: str) -> UsbDevice:
+    path = f"{BUS}/{name}"
+    try:
+        facts = usb_descriptors.parse(host.read(f"{path}/descriptors", MAX_DESCRIPTORS))
+    except FormatError as error:
+        # The ids alone still tell which device it claims to be; all the rest stays "not read".
+        return UsbDevice(
+            vendor_id=host.text(f"{path}/idVendor", 8),
+            product_id=host.text(f"{path}/idProduct", 8),
+            manufacturer=_string(host, f"{path}/manufacturer"),
+            product=_string(host, f"{path}/product"),
+            speed_mbps=parse_speed(_line(host, f"{path}/speed")),
+            port_path=name,
+            fault=str(error),
+        )
+    fault = facts.fault
+    value = _line(host, f"{path}/bConfigurationValue")
+    active = facts.configuration(int(value)) if value.isdecimal() else None
+    if active is None and value:
+        fault = fault or f"The active configuration {value} is not in the descriptors."
+    interfaces, units = _interfaces(host, f"{path}/{name}", active) if active else ((), ())
+    serial = _string(host, f"{path}/serial") if facts.serial_index else None
+    removable = _line(host, f"{path}/removable")
+    return UsbDevice(
+        vendor_id=facts.vendor_id,
+        product_id=facts.product_id,
+        manufacturer=_string(host, f"{path}/manufacturer") if facts.manufacturer_index else "",
+        product=_string(host, f"{path}/product") if facts.product_index else "",
+        serial=unkeyed("serial", serial) if serial and not name.startswith("usb") else None,
+        has_serial=facts.serial_index != 0,
+        bcd_device=facts.bcd_device,
+        bcd_usb=facts.bcd_usb,
+        device_class=facts.device_class,
+        speed_mbps=parse_speed(_line(host, f"{path}/speed")),
+        max_packet_size0=facts.max_packet_size0,
+        port_path=name,
+        configuration_index=active.name_index if active else None,
+        removable=removable if removable in ("fixed", "removable") else "",
+        interfaces=interfaces,
+        scsi=units,
+        fault=fault,
+    )
+
+
+def _interfaces(
+    host: Host, prefix: str, active: ConfigurationFacts
+) -> tuple[tuple[UsbInterface, ...], tuple[ScsiInquiry, ...]]:
+    first: dict[int, InterfaceFacts] = {}
+    for facts in active.interfaces:
+        if facts.alternate == 0 and len(first) < MAX_INTERFACES:
+            first.setdefault(facts.number, facts)
+    units: list[ScsiInquiry] = []
+    interfaces: list[UsbInterface] = []
+    for number, facts in sorted(first.items()):
+        path = f"{prefix}:{active.value}.{number}"
+        children = _names(host, path)
+        units.extend(_scsi_units(host, path, children))
+        interfaces.append(
+            UsbInterface(
+                number=number,
+                class_triple=facts.class_triple,
+                name=_string(host, f"{path}/interface") if facts.name_index else "",
+                name_index=facts.name_index,
+                endpoints=facts.endpoints,
+                bcd_hid=facts.bcd_hid,
+                report_descriptor=_report_descriptor(host, path, children),
+                driver=_base_of_link(host, f"{path}/driver") if "driver" in children else "",
+            )
+        )
+    return tuple(interfaces), tuple(units)
+
+
+def _report_descriptor(host: Host, path: str, children: list[str]) -> str | None:
+    for child in children:
+        if _HID_CHILD.match(child):
+            data = _bytes(host, f"{path}/{child}/report_descriptor", MAX_REPORT)
+            return data.hex() if data else None
+    return None
+
+
+def _scsi_units(host: Host, path: str, children: list[str]) -> Iterator[ScsiInquiry]:
+    """Yields the units below an interface: host4/target4:0:0/4:0:0:0, in sysfs since usb-storage is a SCSI host."""
+    for adapter in filter(_SCSI_HOST.match, children):
+        for target in filter(_SCSI_TARGET.match, _names(host, f"{path}/{adapter}")):
+            for unit in filter(_SCSI_UNIT.match, _names(host, f"{path}/{adapter}/{target}")):
+                place = f"{path}/{adapter}/{target}/{unit}"
+                vendor, product = _line(host, f"{place}/vendor"), _line(host, f"{place}/model")
+                yield ScsiInquiry(vendor=vendor, product=product, removable=_is_removable(host, place))
+
+
+def _is_removable(host: Host, place: str) -> bool | None:
+    for block in _names(host, f"{place}/block"):
+        flag = _line(host, f"{place}/block/{block}/removable")
+        if flag in ("0", "1"):
+            return flag == "1"
+    return None
+
+
+def _made_by_software(host: Host, root_hub: str) -> bool:
+    return _line(host, f"{BUS}/{root_hub}/product") in SOFTWARE_CONTROLLERS
+
+
+def _bytes(host: Host, path: str, limit: int) -> bytes | None:
+    try:
+        return host.read(path, limit)
+    except HostError:
+        return None
+
+
+def _string(host: Host, path: str) -> str | None:
+    data = _bytes(host, path, MAX_STRING)
+    return None if data is None else parse_string(data)
+
+
+def _line(host: Host, path: str) -> str:
+    try:
+        return host.text(path, MAX_STRING)
+    except HostError:
+        return ""
+
+
+def _names(host: Host, path: str) -> list[str]:
+    try:
+        return host.names(path)
+    except Missing:
+        return []
+
+
+def _base_of_link(host: Host, path: str) -> str:
+    try:
+        return host.link(path).rpartition("/")[2]
+    except HostError:
+        return ""
+
+
+def _outcome(error: HostError) -> Literal["not_permitted", "not_supported", "broken"]:
+    if isinstance(error, NotPermitted):
+        return "not_permitted"
+    return "not_supported" if isinstance(error, NotSupported) else "broken"
