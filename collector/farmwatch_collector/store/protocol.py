@@ -1,6 +1,6 @@
 """What a store does. One contract suite (tests/collector/store/contract.py) holds every store to it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -8,6 +8,7 @@ import msgspec
 
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import DeviceView, Span
+from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import Answer, Report
 
 from ..assessment import Assessment, AttentionLevel
@@ -20,7 +21,8 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
     epoch, mark   current epoch and its highest committed sequence; "" and 0 before the first report
     last_digest   of the report at the mark
     last_seen_at  receive time of the last accepted report; None before it. The one "last seen"
-    clock_offset_seconds  laptop's clock minus the collector's at that report
+    clock_offset_seconds  `created_at` of that report minus its receive time: how far the laptop's clock is ahead,
+                  less the time that the report waited in the spool
     revoked       answers `revoked` from now on
     """
 
@@ -47,11 +49,15 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of the console's list: the device and its latest assessment, if it has one."""
+    """A row of the console's list: the device and its latest assessment, if it has one.
+
+    problem  why the latest evaluation failed, one sentence; "" when it did not
+    """
 
     device: Device
     assessment: Assessment | None
     cohort: str = ""
+    problem: str = ""
 
 
 class SectionRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -72,14 +78,42 @@ class SectionRow(msgspec.Struct, frozen=True, kw_only=True):
     missing: bool = False
 
 
-class TokenError(Exception):
+class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something about a device's reports that is evidence in itself, counted per kind and day.
+
+    kind    `gap` (sequences that never came), `new_epoch`, `forked` (two reports under one number, or a chain
+            that does not fit: the identity is in use twice, or its spool was set back)
+    detail  of the latest one
+    """
+
+    kind: str
+    count: int
+    detail: str
+    first_at: datetime
+    last_at: datetime
+
+
+class TokenRow(msgspec.Struct, frozen=True, kw_only=True):
+    """An enrolment token, without itself."""
+
+    label: str
+    uses: int
+    used: int
+    created_at: datetime
+    expires_at: datetime
+    last_used_at: datetime | None = None
+
+
+class TokenError(FarmwatchError):
     """An enrolment token that cannot be used; str() says why in one sentence."""
 
 
 class Store(Protocol):
-    """Durable state of a collector. Every method is called from one thread of the collector's own.
+    """Durable state of a collector. Every method may be called from any thread and blocks: never call one in an
+    event loop, except `submit`.
 
-    Times are UTC. A method that commits returns only after the data is on disk (fsync).
+    Times are UTC. A method that commits returns only after the data is on disk (fsync), and raises a
+    FarmwatchError that names the remedy when it cannot.
     """
 
     def close(self) -> None: ...
@@ -91,6 +125,14 @@ class Store(Protocol):
 
     def enrol(self, token_digest: str, device: Device) -> None:
         """Adds a device and uses up one use of the token, in one transaction. Raises TokenError."""
+        ...
+
+    def tokens(self) -> list[TokenRow]:
+        """Returns every enrolment token, newest first."""
+        ...
+
+    def revoke(self, device: str) -> None:
+        """Answers `revoked` to this device from now on."""
         ...
 
     def devices(self) -> list[Device]:
@@ -105,9 +147,23 @@ class Store(Protocol):
     def commit(self, batch: Sequence[Incoming]) -> list[Answer]:
         """Commits a batch in one transaction and answers each report in order.
 
-        At or below the mark: the same digest is `duplicate`, another one `forked` and clone evidence. A
-        gap in sequences is accepted and recorded. A new epoch of a known device is accepted and recorded.
-        Content that is named but not held is asked for in `need`. Sets `due_at` of each device to now.
+        At or below the mark: the same digest is `duplicate`, another one `forked` and clone evidence. The 64
+        sequences below the mark can be compared; older ones are answered `duplicate` and change nothing. The
+        next sequence must name the digest of the report before in `previous`, else it is `forked`. A gap in
+        sequences is accepted and recorded. A new epoch of a known device is accepted and recorded (32 a day,
+        then `throttled`); one that has ended stays ended: `forked`. Content that is named but not held is asked
+        for in `need`. Sets `due_at` of each device to now when the report changed anything, or came after an
+        hour's silence. When the disk is full or fails, nothing of the batch is stored, and each is `throttled`.
+
+        The caller has checked that items have their digest, that times are ISO 8601, and that no kind comes twice.
+        """
+        ...
+
+    def submit(self, batch: Sequence[Incoming], done: Callable[[list[Answer]], None]) -> None:
+        """Queues a batch for the next group commit and returns at once.
+
+        `done` is called from the store's own thread after the fsync (or refusal) with `commit`'s answers; it must
+        not block and must not raise.
         """
         ...
 
@@ -129,6 +185,18 @@ class Store(Protocol):
 
     def set_due(self, devices: Sequence[str], at: datetime) -> None:
         """Brings `due_at` forward: arrival, ties and policy changes only ever do this."""
+        ...
+
+    def next_due(self) -> datetime | None:
+        """Returns the earliest `due_at` of all devices; None when nothing is due at any time."""
+        ...
+
+    def failed(self, device: str, problem: str, due_at: datetime) -> None:
+        """Records that an evaluation failed, visible in `DeviceRow.problem`, and puts the device off until `due_at`."""
+        ...
+
+    def purge(self, now: datetime) -> dict[str, int]:
+        """Deletes what is past its table's retention; returns rows deleted by table."""
         ...
 
     # roster ----------------------------------------------------------------------------------------
@@ -160,5 +228,9 @@ class Store(Protocol):
     def sections(self, device: str) -> list[SectionRow]: ...
 
     def timeline(self, device: str, since: datetime) -> list[Span]:
-        """Returns what appeared and went away, newest first."""
+        """Returns what appeared or went away since then, newest first."""
+        ...
+
+    def events(self, device: str) -> list[DeviceEvent]:
+        """Returns gaps, new epochs and forks of a device, newest first."""
         ...

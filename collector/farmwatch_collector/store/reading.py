@@ -1,0 +1,335 @@
+"""What is read, in SQLAlchemy Core, on a reader's own connection."""
+
+from datetime import datetime, timedelta
+from typing import Any, Literal
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+
+from farmwatch_detectors.policy import RosterEntry
+from farmwatch_detectors.view import DeviceView, SectionView, Span
+from farmwatch_schema.codec import decode_items
+from farmwatch_schema.finding import Finding
+from farmwatch_schema.observables import Observable
+from farmwatch_schema.report import LOOKED
+
+from ..assessment import THRESHOLDS, Assessment, AttentionLevel
+from . import tables as t
+from .bundles import section_times
+from .protocol import Device, DeviceEvent, DeviceRow, SectionRow, TokenRow
+from .times import micros, moment
+
+HISTORY = timedelta(days=180)
+MAX_SPANS = 20_000
+MISSING = "The laptop named what it saw by its digest only; the content has been asked for and has not come yet."
+
+_assessments = msgspec.json.Decoder(Assessment)
+_findings = msgspec.json.Decoder(Finding)
+_entries = msgspec.json.Decoder(RosterEntry)
+_RANK: dict[AttentionLevel, int] = {level: rank for rank, (level, _) in enumerate(reversed(THRESHOLDS))}
+
+
+def _device(row: Row[Any]) -> Device:
+    return Device(
+        device=row.device,
+        name=row.name,
+        platform=row.platform,
+        public_key=bytes(row.public_key),
+        enrolled_at=moment(row.enrolled_at),
+        epoch=row.epoch,
+        mark=row.mark,
+        last_digest=bytes(row.last_digest or b"").hex(),
+        last_seen_at=None if row.last_seen_at is None else moment(row.last_seen_at),
+        clock_offset_seconds=row.clock_offset,
+        agent_version=row.agent_version,
+        revoked=bool(row.revoked),
+    )
+
+
+_DEVICE = (
+    t.device,
+    t.device_state.c.epoch,
+    t.device_state.c.mark,
+    t.device_state.c.last_digest,
+    t.device_state.c.last_seen_at,
+    t.device_state.c.clock_offset,
+    t.device_state.c.agent_version,
+    t.device_state.c.problem,
+)
+
+
+def devices(connection: Connection) -> list[Device]:
+    """Returns every device in order of enrolment."""
+    query = select(*_DEVICE).join(t.device_state, t.device_state.c.device_key == t.device.c.key)
+    return [_device(row) for row in connection.execute(query.order_by(t.device.c.key))]
+
+
+def tokens(connection: Connection) -> list[TokenRow]:
+    """Returns every token, newest first."""
+    return [
+        TokenRow(
+            label=row.label,
+            uses=row.uses,
+            used=row.used,
+            created_at=moment(row.created_at),
+            expires_at=moment(row.expires_at),
+            last_used_at=None if row.last_used_at is None else moment(row.last_used_at),
+        )
+        for row in connection.execute(select(t.token).order_by(t.token.c.id.desc()))
+    ]
+
+
+def setting(connection: Connection, name: str) -> bytes | None:
+    """Returns a setting's value."""
+    found = connection.execute(select(t.setting.c.value).where(t.setting.c.name == name)).scalar()
+    return None if found is None else bytes(found)
+
+
+def due(connection: Connection, now: datetime, limit: int) -> list[str]:
+    """Returns devices whose time has come."""
+    state = t.device_state
+    query = (
+        select(t.device.c.device)
+        .join(state, state.c.device_key == t.device.c.key)
+        .where(state.c.due_at <= micros(now))
+        .order_by(state.c.due_at)
+        .limit(limit)
+    )
+    return list(connection.execute(query).scalars())
+
+
+def next_due(connection: Connection) -> datetime | None:
+    """Returns the earliest due time."""
+    found = connection.execute(select(func.min(t.device_state.c.due_at))).scalar()
+    return None if found is None else moment(found)
+
+
+class _Content(msgspec.Struct):
+    """An open section with its content and times, as pages and detectors share it."""
+
+    kind: str
+    outcome: str
+    reason: str
+    digest: bytes
+    since: int
+    observed: int
+    items: bytes
+    missing: bool
+
+
+def _contents(connection: Connection, key: int, times_blob: bytes | None) -> list[_Content]:
+    span, content = t.section_span, t.section_content
+    query = (
+        select(span, content.c.content)
+        .outerjoin(
+            content,
+            and_(
+                content.c.device_key == span.c.device_key,
+                content.c.kind == span.c.kind,
+                content.c.digest == span.c.digest,
+            ),
+        )
+        .where(span.c.device_key == key, span.c.seen_until.is_(None))
+        .order_by(span.c.kind)
+    )
+    times = section_times(times_blob)
+    found: list[_Content] = []
+    for row in connection.execute(query):
+        items: bytes = row.content or b""
+        if not row.digest:
+            newest = (
+                select(t.sample.c.content)
+                .where(t.sample.c.device_key == key, t.sample.c.kind == row.kind)
+                .order_by(t.sample.c.id.desc())
+                .limit(1)
+            )
+            items = connection.execute(newest).scalar() or b""
+        observed = times.get(row.kind, (row.seen_from, 0, False))[0]
+        missing = bool(row.digest) and row.content is None
+        found.append(
+            _Content(
+                row.kind, row.outcome, row.reason, row.digest, row.seen_from, observed, bytes(items) or b"[]", missing
+            )
+        )
+    return found
+
+
+def view(connection: Connection, device: str, now: datetime) -> DeviceView | None:
+    """Returns a device as detectors see it; content that never came makes its section `broken`, not empty."""
+    head = connection.execute(
+        select(t.device.c.key, t.device.c.enrolled_at, t.device_state.c.sections)
+        .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
+        .where(t.device.c.device == device)
+    ).first()
+    if head is None:
+        return None
+    sections: dict[str, SectionView] = {}
+    for one in _contents(connection, head.key, head.sections):
+        sections[one.kind] = SectionView(
+            kind=one.kind,
+            outcome="broken" if one.missing else one.outcome,  # type: ignore[arg-type]  # validated at ingest
+            observed_at=moment(one.observed),
+            items=() if one.missing or one.outcome not in LOOKED else tuple(decode_items(one.kind, one.items)),
+            reason=MISSING if one.missing else one.reason,
+        )
+    history: dict[str, list[Span]] = {}
+    for span in _spans(connection, head.key, micros(now - HISTORY)):
+        history.setdefault(span.kind, []).append(span)
+    query = select(t.finding_span.c.body).where(
+        t.finding_span.c.device_key == head.key, t.finding_span.c.seen_until.is_(None)
+    )
+    return DeviceView(
+        device=device,
+        now=now,
+        enrolled_at=moment(head.enrolled_at),
+        sections=sections,
+        history={kind: tuple(reversed(spans)) for kind, spans in history.items()},
+        levels=tuple(_findings.decode(body) for body in connection.execute(query).scalars()),
+    )
+
+
+def _spans(connection: Connection, key: int, since: int, changes_only: bool = False) -> list[Span]:
+    """Returns spans that were there at or after `since`, those that began last first."""
+    span = t.observable_span
+    closed_since = span.c.seen_until >= since
+    there: ColumnElement[bool] = or_(span.c.seen_until.is_(None), closed_since)
+    if changes_only:
+        there = or_(and_(span.c.seen_from >= since, span.c.from_start == 0), closed_since)
+    query = select(span).where(span.c.device_key == key, there).order_by(span.c.seen_from.desc(), span.c.id.desc())
+    return [
+        Span(
+            kind=row.kind,
+            item=_observable(row.kind, row.item),
+            seen_from=moment(row.seen_from),
+            seen_until=None if row.seen_until is None else moment(row.seen_until),
+            from_start=bool(row.from_start),
+        )
+        for row in connection.execute(query.limit(MAX_SPANS))
+    ]
+
+
+def _observable(kind: str, item: bytes) -> Observable:
+    return decode_items(kind, b"[" + item + b"]")[0]
+
+
+def sections(connection: Connection, device: str) -> list[SectionRow]:
+    """Returns the latest section of each kind."""
+    head = connection.execute(
+        select(t.device.c.key, t.device_state.c.sections)
+        .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
+        .where(t.device.c.device == device)
+    ).first()
+    if head is None:
+        return []
+    return [
+        SectionRow(
+            kind=one.kind,
+            outcome=one.outcome,
+            reason=MISSING if one.missing else one.reason,
+            observed_at=moment(one.observed),
+            since=moment(one.since),
+            digest=one.digest.hex(),
+            items=one.items,
+            missing=one.missing,
+        )
+        for one in _contents(connection, head.key, head.sections)
+    ]
+
+
+def timeline(connection: Connection, device: str, since: datetime) -> list[Span]:
+    """Returns what appeared or went away, newest change first."""
+    key = connection.execute(select(t.device.c.key).where(t.device.c.device == device)).scalar()
+    if key is None:
+        return []
+    spans = _spans(connection, key, micros(since), changes_only=True)
+    return sorted(spans, key=lambda span: span.seen_until or span.seen_from, reverse=True)
+
+
+def events(connection: Connection, device: str) -> list[DeviceEvent]:
+    """Returns a device's events, newest first."""
+    event = t.device_event
+    query = (
+        select(event)
+        .join(t.device, t.device.c.key == event.c.device_key)
+        .where(t.device.c.device == device)
+        .order_by(event.c.last_at.desc())
+    )
+    return [
+        DeviceEvent(
+            kind=row.kind,
+            count=row.times,
+            detail=row.detail,
+            first_at=moment(row.first_at),
+            last_at=moment(row.last_at),
+        )
+        for row in connection.execute(query)
+    ]
+
+
+def roster(connection: Connection) -> dict[str, RosterEntry]:
+    """Returns the roster by device id."""
+    return {row.device: _entries.decode(row.body) for row in connection.execute(select(t.roster))}
+
+
+def _rows() -> Select[Any]:
+    return (
+        select(*_DEVICE, t.assessment.c.body, t.roster.c.body.label("entry"))
+        .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
+        .outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
+        .outerjoin(t.roster, t.roster.c.device == t.device.c.device)
+    )
+
+
+def _row(row: Row[Any]) -> DeviceRow:
+    return DeviceRow(
+        device=_device(row),
+        assessment=None if row.body is None else _assessments.decode(row.body),
+        cohort="" if row.entry is None else _entries.decode(row.entry).cohort,
+        problem=row.problem,
+    )
+
+
+def _matches(search: str) -> ColumnElement[bool]:
+    text = search.lower()
+    return or_(
+        *(
+            func.lower(column).contains(text, autoescape=True)
+            for column in (t.device.c.device, t.device.c.name, t.roster.c.words)
+        )
+    )
+
+
+def rows(connection: Connection, minimum: AttentionLevel, limit: int, search: str) -> list[DeviceRow]:
+    """Returns devices by points, those without any last."""
+    query = _rows()
+    if minimum != "none":
+        levels = [level for level, rank in _RANK.items() if rank >= _RANK[minimum]]
+        query = query.where(t.assessment.c.attention.in_(levels))
+    if search:
+        query = query.where(_matches(search))
+    query = query.order_by(t.assessment.c.points.desc().nulls_last(), t.device.c.name, t.device.c.device)
+    return [_row(row) for row in connection.execute(query.limit(limit))]
+
+
+def counts(connection: Connection, search: str) -> "dict[AttentionLevel | Literal['unjudged'], int]":
+    """Returns how many devices stand at each level."""
+    query = (
+        select(t.assessment.c.attention, func.count())
+        .select_from(t.device)
+        .outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
+        .outerjoin(t.roster, t.roster.c.device == t.device.c.device)
+        .group_by(t.assessment.c.attention)
+    )
+    if search:
+        query = query.where(_matches(search))
+    found: dict[AttentionLevel | Literal["unjudged"], int] = {level: 0 for level, _ in THRESHOLDS}
+    found["unjudged"] = 0
+    for level, count in connection.execute(query):
+        found[level or "unjudged"] = count
+    return found
+
+
+def device(connection: Connection, device_id: str) -> DeviceRow | None:
+    """Returns one device."""
+    row = connection.execute(_rows().where(t.device.c.device == device_id)).first()
+    return None if row is None else _row(row)
