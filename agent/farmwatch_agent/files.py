@@ -4,8 +4,11 @@ import contextlib
 import os
 
 
-def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
-    """Writes `data` beside `path` and renames it into place, synced; raises OSError with nothing changed."""
+def write_whole(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+    """Writes `data` beside `path` and renames it into place; raises OSError with nothing changed.
+
+    durable  it lasts through a power cut; a hint that can be lost need not wait for the disk
+    """
     beside = f"{path}.new"
     flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
@@ -16,7 +19,8 @@ def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
-            os.fsync(descriptor)
+            if durable:
+                os.fsync(descriptor)
         finally:
             os.close(descriptor)
         os.replace(beside, path)
@@ -24,7 +28,8 @@ def write_whole(path: str, data: bytes, mode: int = 0o600) -> None:
         with contextlib.suppress(OSError):
             os.unlink(beside)
         raise
-    _sync_folder(os.path.dirname(path) or ".")
+    if durable:
+        _sync_folder(os.path.dirname(path) or ".")
 
 
 def _sync_folder(folder: str) -> None:
