@@ -1,0 +1,358 @@
+"""Matching of programs, services and packages against the catalogues. Pure; a catalogue is indexed once.
+
+Rules: exact base names only, never a substring (knowledge of what harmless software is called stands in
+catalog/name_collisions.yaml, and wins). Case counts on Linux alone; ".exe" is cut off on Windows alone. A
+signer confirms and never starts a match. Several independent facts make a match sure, see `confidence_of`.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Generic, Literal, TypeVar
+
+import msgspec
+
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.processes import Process
+from farmwatch_schema.observables.services import Service
+from farmwatch_schema.observables.software import Package
+
+from .products import Collision, Product, RemoteTool, Tunnel, collisions, remote_tools, tunnels
+from .view import DeviceView
+
+AnyProduct = TypeVar("AnyProduct", bound=Product)
+
+Confidence = Literal["none", "low", "medium", "high", "confirmed"]
+CONFIDENCES: tuple[Confidence, ...] = ("none", "low", "medium", "high", "confirmed")
+
+FactKind = Literal[
+    "name", "script", "weak_name", "original_name", "kernel_name", "path", "package", "service",
+    "weak_service", "bundle_id", "signer", "port", "distinctive_port", "flag", "input_device", "hint",
+]  # fmt: skip
+"""What agreed. `script`: the name of a script that an interpreter runs; `hint`: a fact no source confirmed."""
+
+#: The kernel keeps 15 characters of a process's name (TASK_COMM_LEN, include/linux/sched.h).
+KERNEL_NAME = 15
+
+#: Programs that run others: their own file name says nothing, the kernel's name of the process does.
+_INTERPRETER = re.compile(
+    r"(python|perl|ruby|lua|node|nodejs|java|php|mono|dotnet|tclsh|wish|electron|bash|dash|sh|zsh|ksh|busybox"
+    r"|env|ld-linux\S*|ld-musl\S*|wine\S*|qemu-\S*|bwrap)(-?\d[\d.]*\w?)?\Z"
+)
+
+#: Keys that are independent of the file's name.
+_KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
+_NAMES = frozenset({"name", "script", "original_name", "kernel_name"})
+_WEAK = frozenset({"weak_name", "weak_service"})
+_LIVE = frozenset({"port", "distinctive_port"})
+
+
+class Fact(msgspec.Struct, frozen=True, order=True):
+    """One fact that agrees with the catalogue."""
+
+    kind: FactKind
+    value: str
+
+
+class Match(msgspec.Struct, Generic[AnyProduct], frozen=True):
+    """What something was recognised as.
+
+    product     the catalogue's entry
+    facts       what agreed, sorted
+    confidence  of these facts together
+    disguised   the file bears a name that is not the product's, although two or more facts say it is
+    """
+
+    product: AnyProduct
+    facts: tuple[Fact, ...]
+    confidence: Confidence
+    disguised: bool = False
+
+
+def confidence_of(facts: Iterable[Fact]) -> Confidence:
+    """Returns how sure facts make together that something is what the catalogue says.
+
+    confirmed  two independent keys among path, package, service, bundle id and signer, or one and a port
+    high       a strong name with one of these keys, or an exact service
+    medium     a strong name, or the package that owns the file
+    low        a weak name with a key, a path, a port of its own, a lone flag, or a hint
+    none       a weak name, a signer or an ordinary port alone
+    """
+    kinds = {fact.kind for fact in facts}
+    keys = kinds & _KEYS
+    named = kinds & _NAMES
+    if kinds & _WEAK and not named and len(keys) == 1:
+        return "low"
+    if len(keys) >= 2 or (keys and kinds & _LIVE):
+        return "confirmed"
+    if (named and keys) or "service" in keys:
+        return "high"
+    if named or "package" in keys or len(kinds & {"flag", "distinctive_port"}) == 2:
+        return "medium"
+    if keys - {"signer"} or kinds & {"distinctive_port", "flag", "hint"}:
+        return "low"
+    return "none"
+
+
+def at_least(confidence: Confidence, bar: Confidence) -> bool:
+    """Returns whether a confidence reaches a bar."""
+    return CONFIDENCES.index(confidence) >= CONFIDENCES.index(bar)
+
+
+def base_name(path: str) -> str:
+    """Returns the last part of a path of any system."""
+    return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
+
+
+def folded(name: str, platform: str) -> str:
+    """Returns a base name as it is compared on a system."""
+    if platform == "windows":
+        return name.casefold().removesuffix(".exe")
+    return name.casefold() if platform == "macos" else name
+
+
+def platform_of(device: DeviceView) -> str:
+    """Returns `windows`, `macos` or `linux`, from the host section or else from the shape of paths."""
+    for facts in device.of("host", HostFacts):
+        system = facts.os.casefold()
+        if system:
+            return "windows" if "windows" in system else "macos" if system.startswith(("mac", "os x")) else "linux"
+    for process in device.of("processes", Process):
+        path = process.path or ""
+        if "\\" in path:
+            return "windows"
+        if path.startswith("/System/Library/"):
+            return "macos"
+    return "linux"
+
+
+class Index(Generic[AnyProduct]):
+    """A catalogue, indexed for looking up names."""
+
+    def __init__(self, products: Iterable[AnyProduct], collided: Iterable[Collision] = ()) -> None:
+        self.products = tuple(products)
+        generic = {
+            name.casefold().removesuffix(".exe")
+            for entry in collided
+            if entry.kind == "name" and entry.alone in ("none", "low", "info")
+            for name in entry.names
+        }
+        self._names: dict[str, dict[str, list[tuple[AnyProduct, FactKind]]]] = {}
+        for platform in ("windows", "macos", "linux"):
+            self._names[platform] = defaultdict(list)
+            for product in self.products:
+                for name in product.names.on(platform):
+                    kind: FactKind = "weak_name" if name.casefold().removesuffix(".exe") in generic else "name"
+                    self._names[platform][folded(name, platform)].append((product, kind))
+                for name in product.weak:
+                    self._names[platform][folded(name, platform)].append((product, "weak_name"))
+                for name in product.hints.names.on(platform):
+                    self._names[platform][folded(name, platform)].append((product, "hint"))
+        self._kernel: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
+        for name, known in self._names["linux"].items():
+            self._kernel[name[:KERNEL_NAME]].extend(known)
+        self._patterns: list[tuple[str, str, AnyProduct]] = []
+        for product in self.products:
+            for pattern in product.patterns:
+                start, _, end = pattern.casefold().partition("*")
+                self._patterns.append((start, end, product))
+        self._services: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
+        self._packages: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
+        self._paths: dict[str, list[tuple[str, AnyProduct, FactKind]]] = defaultdict(list)
+        for product in self.products:
+            for name in product.services:
+                self._services[name.casefold()].append((product, "service"))
+            for name in product.weak_services:
+                self._services[name.casefold()].append((product, "weak_service"))
+            for name in product.hints.services:
+                self._services[name.casefold()].append((product, "hint"))
+            for name in product.packages:
+                self._packages[name.casefold()].append((product, "package"))
+            for name in product.bundle_ids:
+                self._packages[name.casefold()].append((product, "bundle_id"))
+            for name in product.hints.packages:
+                self._packages[name.casefold()].append((product, "hint"))
+            for fragment in product.paths:
+                self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "path"))
+            for fragment in product.hints.paths:
+                self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "hint"))
+        self._signers: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._originals: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._ports: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._flags: dict[str, list[AnyProduct]] = defaultdict(list)
+        for product in self.products:
+            for signer in product.signers:
+                self._signers[signer.casefold()].append(product)
+            for name in product.names.windows:
+                if folded(name, "windows") not in generic:
+                    self._originals[folded(name, "windows")].append(product)
+            for port in {*product.ports, *product.distinctive}:
+                self._ports[port].append(product)
+            for flag in product.flags:
+                self._flags[flag].append(product)
+
+    def program(
+        self, process: Process, platform: str, ports: Iterable[str] = (), services: Iterable[str] = ()
+    ) -> list[Match[AnyProduct]]:
+        """Returns what a program may be, surest first.
+
+        ports     what its executable listens on, "tcp/5900"
+        services  names of the services that start its executable
+        """
+        found: dict[str, set[Fact]] = defaultdict(set)
+        entries: dict[str, AnyProduct] = {}
+
+        def note(product: AnyProduct, kind: FactKind, value: str) -> None:
+            entries[product.id] = product
+            found[product.id].add(Fact(kind, value))
+
+        for product, kind in self._named(process.name, platform, hidden=process.path is None):
+            note(product, kind, process.name)
+        interpreter = platform == "linux" and _INTERPRETER.match(process.name) is not None
+        if platform == "linux":
+            for name in process.kernel_names:
+                for product, kind in self._kernel.get(name[:KERNEL_NAME], ()):
+                    if kind == "name":
+                        note(product, "script" if interpreter else "kernel_name", name)
+        original = process.original_name or ""
+        if original:
+            for product in self._originals.get(folded(original, "windows"), ()):
+                note(product, "original_name", original)
+        if process.path:
+            for product, kind, fragment in self._under(process.path):
+                note(product, kind, fragment)
+        for product, kind in self._packages.get((process.package or "").casefold(), ()):
+            note(product, kind, process.package or "")
+        for product in self._signers.get((process.signer or "").casefold(), ()):
+            note(product, "signer", process.signer or "")
+        for name in services:
+            for product, kind in self._serving(name):
+                note(product, kind, name)
+        for flag in process.flags:
+            for product in self._flags.get(flag, ()):
+                note(product, "script" if interpreter and flag.startswith("script_") else "flag", flag)
+        for port in ports:
+            for product in self._ports.get(port, ()):
+                note(product, "distinctive_port" if port in product.distinctive else "port", port)
+        for device in process.holds or ():
+            if device in ("uinput", "uhid"):
+                for identity in tuple(found):
+                    note(entries[identity], "input_device", device)
+        matches = [self._judged(entries[key], facts, process, interpreter) for key, facts in found.items()]
+        if any(match.product.role == "host" and _named_openly(match) for match in matches):
+            # A program that says openly which host it is must not pass for another product in disguise.
+            matches = [match for match in matches if not match.disguised]
+        return _surest_first(match for match in matches if match.confidence != "none")
+
+    def service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
+        """Returns whose service this may be: by its name, and by the program it starts."""
+        found: dict[str, set[Fact]] = defaultdict(set)
+        entries: dict[str, AnyProduct] = {}
+        for product, kind in self._serving(service.name):
+            entries[product.id] = product
+            found[product.id].add(Fact(kind, service.name))
+        if service.path:
+            for product, kind in self._named(base_name(service.path), platform, hidden=False):
+                entries[product.id] = product
+                found[product.id].add(Fact(kind, base_name(service.path)))
+            for product, kind, fragment in self._under(service.path):
+                entries[product.id] = product
+                found[product.id].add(Fact(kind, fragment))
+        return _surest_first(_match(entries[key], facts) for key, facts in found.items())
+
+    def package(self, package: Package) -> list[Match[AnyProduct]]:
+        """Returns what an installed package brings."""
+        known = self._packages.get(package.name.casefold(), ())
+        return _surest_first(_match(product, {Fact(kind, package.name)}) for product, kind in known)
+
+    def _named(self, name: str, platform: str, *, hidden: bool) -> Iterator[tuple[AnyProduct, FactKind]]:
+        key = folded(name, platform)
+        yield from self._names.get(platform, self._names["linux"]).get(key, ())
+        if hidden and platform == "linux" and len(name) == KERNEL_NAME:
+            yield from self._kernel.get(name, ())
+        if platform == "windows":
+            lower = name.casefold()
+            for start, end, product in self._patterns:
+                if lower.startswith(start) and lower.endswith(end):
+                    yield product, "weak_name"
+
+    def _serving(self, name: str) -> Iterator[tuple[AnyProduct, FactKind]]:
+        lower = name.casefold()
+        yield from self._services.get(lower, ())
+        template, at, instance = lower.partition("@")
+        if at and instance != ".service" and instance.endswith(".service"):
+            yield from self._services.get(f"{template}@.service", ())
+
+    def _under(self, path: str) -> Iterator[tuple[AnyProduct, FactKind, str]]:
+        lower = path.casefold()
+        for part in {*re.split(r"[\\/]", lower), ""}:
+            for fragment, product, kind in self._paths.get(part, ()):
+                if fragment in lower:
+                    yield product, kind, fragment
+
+    def _judged(self, product: AnyProduct, facts: set[Fact], process: Process, interpreter: bool) -> Match[AnyProduct]:
+        kinds = {fact.kind for fact in facts}
+        own = kinds & {"name", "weak_name", "hint", "script"} or interpreter or _looks_like(process.name, product)
+        if own:
+            return _match(product, {fact for fact in facts if fact.kind != "kernel_name"})
+        return Match(product, tuple(sorted(facts)), *_behind_another_name(facts))
+
+
+def _behind_another_name(facts: set[Fact]) -> tuple[Confidence, bool]:
+    """Returns confidence and whether it is disguised, for a file whose name is not the product's.
+
+    A file inside the product's package or folder is one of its helpers and no disguise. A version resource
+    is proof by itself. Otherwise two facts that survive renaming are needed, and a port or a virtual input
+    device counts only beside a fact that is the product's own.
+    """
+    kinds = {fact.kind for fact in facts}
+    if "original_name" in kinds:
+        return ("confirmed" if kinds & _KEYS else "high"), True
+    own = [fact for fact in facts if fact.kind in ("kernel_name", "flag", "distinctive_port", "service")]
+    usual = [fact for fact in facts if fact.kind in ("port", "input_device")]
+    shipped = kinds & {"package", "path"} and "kernel_name" not in kinds
+    if not shipped and own and len(own) + len(usual) >= 2:
+        return "high", True
+    return confidence_of(facts), False
+
+
+def _looks_like(name: str, product: Product) -> bool:
+    """Returns whether a file's name says openly what it is: "AnyDesk (1).exe", "rustdesk-1.3.2.AppImage"."""
+    lower = name.casefold()
+    for known in (*product.names.windows, *product.names.macos, *product.names.linux):
+        stem = known.casefold().removesuffix(".exe")
+        if len(stem) >= 5 and stem in lower:
+            return True
+    return False
+
+
+def _named_openly(match: Match[AnyProduct]) -> bool:
+    return any(fact.kind in ("name", "script") for fact in match.facts)
+
+
+def _match(product: AnyProduct, facts: set[Fact]) -> Match[AnyProduct]:
+    return Match(product, tuple(sorted(facts)), confidence_of(facts))
+
+
+def _surest_first(matches: Iterable[Match[AnyProduct]]) -> list[Match[AnyProduct]]:
+    return sorted(matches, key=lambda match: (-CONFIDENCES.index(match.confidence), match.product.id))
+
+
+def _whole_part(fragment: str) -> str:
+    """Returns a folder name that every path with this fragment holds as a whole; "" when it has none."""
+    parts = re.split(r"[\\/]", fragment.casefold())
+    whole = [part for part in parts[:-1] if part]
+    return max(whole, key=len) if whole else ""
+
+
+@cache
+def tool_index() -> Index[RemoteTool]:
+    """Returns the index of remote tools."""
+    return Index(remote_tools(), collisions())
+
+
+@cache
+def tunnel_index() -> Index[Tunnel]:
+    """Returns the index of VPNs and tunnels."""
+    return Index(tunnels(), collisions())

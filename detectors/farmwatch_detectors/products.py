@@ -1,0 +1,127 @@
+"""What the catalogues know of programs: remote tools, VPNs and tunnels, and names that collide."""
+
+from functools import cache
+from typing import Literal
+
+import msgspec
+
+from .catalog import Entry, load
+
+Alarm = Literal["allow", "info", "warn", "high"]
+"""What a program means when no policy speaks of it. allow: companies install it themselves; info: everybody has
+it, or it only shows the screen; warn: somebody can drive the laptop with it; high: named in farm reports."""
+
+Role = Literal["host", "viewer"]
+"""host: the laptop can be driven through it; viewer: it drives others, and is never a finding."""
+
+
+class Names(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Exact base names of executables on each system."""
+
+    windows: tuple[str, ...] = ()
+    macos: tuple[str, ...] = ()
+    linux: tuple[str, ...] = ()
+
+    def on(self, platform: str) -> tuple[str, ...]:
+        """Returns the names on one system; those of Linux for a system nobody knows."""
+        return {"windows": self.windows, "macos": self.macos}.get(platform, self.linux)
+
+
+class Hints(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Facts that no source confirmed: they give low confidence at most, whatever agrees with them."""
+
+    names: Names = Names()
+    weak: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    bundle_ids: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    interfaces: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
+
+
+class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program that matters.
+
+    names          exact base names that are its own
+    weak           names that other software bears too: never enough alone
+    patterns       "prefix*.exe" of per-customer builds: as weak as a weak name
+    paths          fragments of its installed path; whole folder names, except where the end is open
+    packages       names of its packages
+    services       exact names of its services, launchd labels, systemd units (template units end in "@.service")
+    weak_services  services that clean systems have too
+    bundle_ids, signers  macOS bundle ids; code signers and macOS team ids (they confirm, they never start a match)
+    ports          "tcp/5900": what it listens on
+    distinctive    those of its ports that nothing else known uses: they survive a renamed file
+    flags          argument flags of the agent that only this program has
+    tags           `farm-reported` (named in reports on farms), `farm-plausible`, `consumer`, `gaming` ...
+    """
+
+    name: str
+    category: str
+    alarm: Alarm
+    role: Role = "host"
+    tags: tuple[str, ...] = ()
+    names: Names = Names()
+    weak: tuple[str, ...] = ()
+    patterns: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    packages: tuple[str, ...] = ()
+    services: tuple[str, ...] = ()
+    weak_services: tuple[str, ...] = ()
+    bundle_ids: tuple[str, ...] = ()
+    signers: tuple[str, ...] = ()
+    ports: tuple[str, ...] = ()
+    distinctive: tuple[str, ...] = ()
+    flags: tuple[str, ...] = ()
+    hints: Hints = Hints()
+
+
+class RemoteTool(Product, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A program through which a laptop can be seen or driven from elsewhere."""
+
+
+class Tunnel(Product, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A VPN, mesh, tunnel or proxy program.
+
+    interfaces  names of its network interfaces; "zt*" stands for a prefix
+    adapters    driver descriptions of its adapters on Windows
+    """
+
+    interfaces: tuple[str, ...] = ()
+    adapters: tuple[str, ...] = ()
+
+
+class Collision(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Names that harmless software bears too; wins over every other catalogue.
+
+    alone  the most that such a name gives by itself: `none`, `low`, `info` (context only), `medium`, `high`
+    rule   what must be there besides, in words
+    """
+
+    kind: Literal["name", "domain", "signer"]
+    names: tuple[str, ...]
+    tools: tuple[str, ...]
+    benign: tuple[str, ...]
+    rule: str
+    alone: Literal["none", "low", "info", "medium", "high"]
+
+
+@cache
+def remote_tools() -> tuple[RemoteTool, ...]:
+    """Returns the catalogue of remote tools."""
+    return load("remote_access", RemoteTool).entries
+
+
+@cache
+def tunnels() -> tuple[Tunnel, ...]:
+    """Returns the catalogue of VPNs and tunnels."""
+    return load("vpn_tunnel", Tunnel).entries
+
+
+@cache
+def collisions() -> tuple[Collision, ...]:
+    """Returns the names that never count alone, and how much they do count."""
+    return load("name_collisions", Collision).entries
