@@ -1,0 +1,179 @@
+"""What one pass reads of /proc, shared by `processes` and `sockets`, so that descriptors are walked once.
+
+Sources: proc_pid_stat(5), proc_pid_status(5), proc_pid_exe(5), proc_pid_fd(5).
+"""
+
+from collections.abc import Callable
+from weakref import ReferenceType, ref
+
+import msgspec
+
+from ..host import Host, HostError, Missing, NotPermitted, NotSupported
+from .linux_net import SocketRow, parse_packet, read_tables
+
+#: include/linux/sched.h
+PF_KTHREAD = 0x00200000
+#: The first ordinary user: UID_MIN of login.defs(5). 65534 is nobody, and what an unmapped owner looks like.
+FIRST_USER = 1000
+NOBODY = 65534
+#: First port that the kernel lends to clients: net.ipv4.ip_local_port_range (Documentation/networking/ip-sysctl.rst).
+EPHEMERAL_FROM = 32768
+#: Services whose usual UDP port lies above it: WireGuard (wireguard-tools, wg(8)), Tailscale (tailscaled --port),
+#: Sunshine's video, control and audio (LizardByte/Sunshine, network documentation).
+HIGH_UDP_SERVICES = frozenset({51820, 41641, 47998, 47999, 48000, 48002})
+#: A section that follows within this time belongs to the same pass.
+PASS_SECONDS = 5.0
+
+
+class ProcessRow(msgspec.Struct, frozen=True, gc=False):
+    """A process that is neither a kernel thread nor dead.
+
+    start        clock ticks after boot
+    executable   link of the executable, as written; None when it may not be read
+    user         real user id; None when it may not be read
+    flags        argument flags
+    descriptors  what it holds open of `Host.descriptors`; None when that may not be read
+    """
+
+    pid: str
+    name: str
+    start: int
+    executable: str | None
+    user: int | None
+    flags: tuple[str, ...]
+    descriptors: tuple[str, ...] | None
+
+
+class Pass(msgspec.Struct, frozen=True):
+    """One look at processes and sockets.
+
+    complete        the process list holds other users' processes too
+    socket_problems why a socket table could not be read
+    """
+
+    at: float
+    processes: list[ProcessRow]
+    complete: bool
+    sockets: list[SocketRow]
+    socket_problems: list[HostError]
+    packet_sockets: frozenset[str]
+
+
+_last: tuple["ReferenceType[Host]", Pass] | None = None
+
+
+def look(host: Host) -> Pass:
+    """Returns the pass made of this host less than five seconds ago, or a new one.
+
+    Raises what `/proc` itself raises; parts that cannot be read are None in their rows.
+    """
+    global _last  # noqa: PLW0603 (two probes of one pass share it; a weak reference tells whose it is)
+    now = host.uptime()
+    if _last is not None and _last[0]() is host and 0 <= now - _last[1].at < PASS_SECONDS:
+        return _last[1]
+    made = _look(host, now)
+    _last = (ref(host), made)
+    return made
+
+
+def forget() -> None:
+    """Drops the last pass: the next `look` reads again."""
+    global _last  # noqa: PLW0603
+    _last = None
+
+
+def _look(host: Host, now: float) -> Pass:
+    try:
+        stats = host.read_each("/proc", "stat")
+    except Missing:
+        stats = {}
+    if not stats:
+        # There is always one, the reader itself, so this is no evidence of nothing.
+        raise NotSupported("/proc: no process is listed; mount it, or give a tree that holds it")
+    users = host.read_each("/proc", "status")
+    executables = host.link_each("/proc", "exe")
+    flags = _or_empty(host.argument_flags)
+    descriptors = _or_empty(host.descriptors)
+    rows: list[ProcessRow] = []
+    for pid, stat in stats.items():
+        parsed = parse_stat(stat) if isinstance(stat, bytes) else None
+        if parsed is None:
+            continue
+        name, start = parsed
+        status, link, held, said = users.get(pid), executables.get(pid), descriptors.get(pid), flags.get(pid)
+        if link is None and host.origin == "live":
+            continue  # It ended while the others were read.
+        rows.append(
+            ProcessRow(
+                pid=pid,
+                name=name,
+                start=start,
+                executable=link if isinstance(link, str) else None,
+                user=parse_user(status) if isinstance(status, bytes) else None,
+                flags=said if isinstance(said, tuple) else (),
+                descriptors=held if isinstance(held, tuple) else None,
+            )
+        )
+    sockets, problems = read_tables(host)
+    try:
+        packets = parse_packet(host.text("/proc/net/packet"))
+    except HostError:
+        packets = frozenset()
+    # With hidepid=2 (proc(5)) an ordinary user is shown nobody else's processes, and process 1 is somebody else's.
+    return Pass(
+        at=now,
+        processes=rows,
+        complete="1" in stats,
+        sockets=sockets,
+        socket_problems=problems,
+        packet_sockets=packets,
+    )
+
+
+def _or_empty(verb: Callable[[], dict[str, tuple[str, ...] | HostError]]) -> dict[str, tuple[str, ...] | HostError]:
+    try:
+        return verb()
+    except (Missing, NotPermitted):
+        return {}
+
+
+def parse_stat(data: bytes) -> tuple[str, int] | None:
+    """Returns the kernel's name and start tick of a process; None for kernel threads, the dead and nonsense.
+
+    The name stands in brackets and may hold any character, brackets too, so the last one counts.
+    """
+    opening, closing = data.find(b"("), data.rfind(b")")
+    fields = data[closing + 1 :].split(None, 20)
+    if opening < 0 or closing < opening or len(fields) < 20 or fields[0] in (b"Z", b"X", b"x"):
+        return None
+    try:
+        if int(fields[6]) & PF_KTHREAD:
+            return None
+        return data[opening + 1 : closing].decode("utf-8", "replace"), int(fields[19])
+    except ValueError:
+        return None
+
+
+def parse_user(data: bytes) -> int | None:
+    """Returns the real user id from /proc/PID/status; None when there is none."""
+    start = data.find(b"\nUid:")
+    word = data[start + 5 : start + 24].split(None, 1)[:1] if start >= 0 else []
+    return int(word[0]) if word and word[0].isdigit() else None
+
+
+def is_ordinary(user: int) -> bool:
+    """Whether a user id is a person's rather than a system account's."""
+    return user >= FIRST_USER and user != NOBODY
+
+
+def owners(seen: Pass) -> dict[str, ProcessRow]:
+    """Returns the process that holds each socket, by inode; of several the one that started last, which serves it."""
+    found: dict[str, ProcessRow] = {}
+    for row in seen.processes:
+        for held in row.descriptors or ():
+            if held.startswith("socket:["):
+                inode = held[8:-1]
+                other = found.get(inode)
+                if other is None or (row.start, int(row.pid)) > (other.start, int(other.pid)):
+                    found[inode] = row
+    return found

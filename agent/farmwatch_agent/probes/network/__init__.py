@@ -1,0 +1,29 @@
+"""How the laptop is connected: interfaces, default routes and gateways, name servers, neighbours by maker.
+
+Reads
+    /sys/class/net/* (type, uevent, address, mtu, operstate, flags, device links), /proc/net/route,
+    /proc/net/ipv6_route, /proc/net/if_inet6, /proc/net/arp, /run/systemd/resolve/resolv.conf or /etc/resolv.conf.
+Why
+    A VPN or tunnel adapter, a travel router's MAC, a gateway shared by laptops that should not share one, a USB
+    network card of an IP-KVM.
+Never reads
+    Traffic, names of Wi-Fi networks, VPN settings. It sends nothing: no scan of the home network.
+Rights
+    All of it is readable by every user.
+Blind spots
+    The kernel shows IPv6 neighbours and policy routing through netlink only, not in /proc: both are gaps where
+    they matter (IPv6 in use; a tunnel that is up). A VPN on the router, not on the laptop, is invisible here.
+    Only the main routing table is read. Interfaces of other network namespaces are not seen.
+"""
+
+from farmwatch_schema.observables.base import Gap
+from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours, NetworkInterface, Route
+
+from ...probe import Probe
+
+PROBE = Probe(
+    kind="network",
+    emits=(NetworkInterface, Gateway, Route, NameServer, Neighbours, Gap),
+    interval_seconds=300,
+    platforms=("linux",),
+)

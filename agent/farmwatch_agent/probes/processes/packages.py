@@ -1,0 +1,127 @@
+"""Which Debian package owns an executable, from /var/lib/dpkg/info/NAME.list (dpkg-query(1)), within a budget.
+
+A laptop has some 2,000 lists and 20 MB of them. The list whose name follows from the path is tried first and
+settles most; for the rest a bounded number of lists is read per pass, round and round, libraries and
+documentation last. A path is declared unowned once every list was read since it was first asked for.
+"""
+
+from ...host import Host, HostError
+from .cache import Executables
+
+INFO = "/var/lib/dpkg/info"
+STATUS = "/var/lib/dpkg/status"
+LISTS_PER_PASS = 150
+
+#: Where Debian packages never put files: FHS 3.0 and Debian Policy 9.1.2 leave these to the administrator and users.
+_NEVER = (
+    *("/memfd:", "/home/", "/var/home/", "/root/", "/tmp/", "/var/tmp/", "/usr/local/"),  # noqa: S108
+    *("/run/", "/dev/shm/", "/media/", "/mnt/"),  # noqa: S108
+)
+#: Seldom with executables, so read last.
+_LATE = ("lib", "fonts-", "linux-headers", "python3-", "gir1.2", "golang-", "xfonts-", "texlive", "language-pack")
+_LATE_ENDS = ("-doc", "-dev", "-data", "-dbg", "-dbgsym", "-locale", "-l10n")
+#: Endings of a package's name where its program has none: sshd is openssh-server's, python3.11 python3.11-minimal's.
+_ENDINGS = ("", "-minimal", "-bin", "-server", "-core", "-common", "-daemon", "-utils", "-stable", "-base")
+#: Folders that say nothing about the package.
+_COMMON = frozenset({"", "usr", "bin", "sbin", "lib", "lib64", "libexec", "opt", "x86_64-linux-gnu", "share"})
+_KNOWN = {"sshd": "openssh-server", "ssh": "openssh-client", "ssh-agent": "openssh-client", "sleep": "coreutils"}
+
+
+class Packages:
+    """Answers from the cache and goes on reading lists in each pass."""
+
+    def __init__(self, cache: Executables) -> None:
+        self._cache = cache
+        self._order: list[str] = []
+        self._cursor = 0
+        #: Paths whose owner is looked for, with how many lists are still to be read for each.
+        self._pending: dict[str, int] = {}
+        self._available = False
+
+    def begin(self, host: Host) -> None:
+        """Starts a pass. When packages changed, what is known holds until the new lists say otherwise."""
+        try:
+            status = host.status(STATUS)
+        except HostError:
+            self._available = False
+            return
+        self._available = True
+        generation = f"{status.mtime:.0f}|{status.size}"
+        if generation != self._cache.generation:
+            self._cache.generation = generation
+            self._order = []
+            self._pending = dict.fromkeys((*self._pending, *self._cache.packages), 0)
+
+    def owner(self, host: Host, path: str) -> str | None:
+        """Returns the package of a path, "" when none owns it, None when not known yet or without dpkg."""
+        if not self._available:
+            return None
+        if path.startswith(_NEVER):
+            return ""
+        known = self._cache.packages.get(path)
+        if known is not None or path in self._pending:
+            return known
+        wanted = set(spellings(path))
+        for name in candidates(path):
+            if wanted & _lines(host, name):
+                self._cache.packages[path] = name
+                return name
+        self._pending[path] = 0
+        return None
+
+    def go_on(self, host: Host, lists: int = LISTS_PER_PASS) -> None:
+        """Reads the next lists for what is looked for."""
+        if not self._available or not self._pending:
+            return
+        if not self._order:
+            self._order = _in_order(host)
+            self._pending = dict.fromkeys(self._pending, 0)
+        total = len(self._order)
+        self._pending = {path: left or total for path, left in self._pending.items()}
+        wanted = {spelling: path for path in self._pending for spelling in spellings(path)}
+        read = min(lists, total)
+        for _ in range(read):
+            name = self._order[self._cursor % total]
+            self._cursor += 1
+            for spelling in wanted.keys() & _lines(host, name):
+                self._cache.packages[wanted[spelling]] = name.partition(":")[0]
+                self._pending.pop(wanted[spelling], None)
+            if not self._pending:
+                return
+        for path, left in list(self._pending.items()):
+            self._pending[path] = left - read
+            if left <= read:
+                del self._pending[path]
+                self._cache.packages[path] = ""
+
+
+def candidates(path: str) -> list[str]:
+    """Returns names of packages that a path suggests, likeliest first."""
+    folders = [part for part in path.split("/") if part not in _COMMON]
+    name = folders[-1] if folders else ""
+    guesses = [_KNOWN[name]] if name in _KNOWN else []
+    guesses += [name + ending for ending in _ENDINGS]
+    guesses += reversed(folders[:-1])
+    return [guess for guess in dict.fromkeys(guesses) if guess and guess == guess.strip(".") and "/" not in guess]
+
+
+def spellings(path: str) -> tuple[str, ...]:
+    """Returns how a package may list a path: with or without /usr, because both lead to one file since usrmerge."""
+    if path.startswith(("/usr/bin/", "/usr/sbin/", "/usr/lib")):
+        return (path, path[4:])
+    return (path,)
+
+
+def _in_order(host: Host) -> list[str]:
+    try:
+        names = [name[:-5] for name in host.names(INFO) if name.endswith(".list")]
+    except HostError:
+        return []
+    return sorted(names, key=lambda name: (name.startswith(_LATE) or name.endswith(_LATE_ENDS), name))
+
+
+def _lines(host: Host, name: str) -> set[str]:
+    try:
+        return set(host.text(f"{INFO}/{name}.list", 1 << 22).split("\n"))
+    except HostError:
+        return set()
