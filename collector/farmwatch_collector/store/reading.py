@@ -1,7 +1,7 @@
 """What is read, in SQLAlchemy Core, on a reader's own connection."""
 
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
@@ -11,9 +11,10 @@ from farmwatch_detectors.view import DeviceView, SectionView, Span
 from farmwatch_schema.codec import decode_items
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables import Observable
-from farmwatch_schema.report import LOOKED
+from farmwatch_schema.report import Outcome
 
 from ..assessment import THRESHOLDS, Assessment, AttentionLevel
+from ..history import MISSING, section_view
 from . import tables as t
 from .bundles import section_times
 from .protocol import Device, DeviceEvent, DeviceRow, SectionRow, TokenRow
@@ -21,7 +22,6 @@ from .times import micros, moment
 
 HISTORY = timedelta(days=180)
 MAX_SPANS = 20_000
-MISSING = "The laptop named what it saw by its digest only; the content has been asked for and has not come yet."
 
 _assessments = msgspec.json.Decoder(Assessment)
 _findings = msgspec.json.Decoder(Finding)
@@ -165,13 +165,9 @@ def view(connection: Connection, device: str, now: datetime) -> DeviceView | Non
         return None
     sections: dict[str, SectionView] = {}
     for one in _contents(connection, head.key, head.sections):
-        sections[one.kind] = SectionView(
-            kind=one.kind,
-            outcome="broken" if one.missing else one.outcome,  # type: ignore[arg-type]  # validated at ingest
-            observed_at=moment(one.observed),
-            items=() if one.missing or one.outcome not in LOOKED else tuple(decode_items(one.kind, one.items)),
-            reason=MISSING if one.missing else one.reason,
-        )
+        outcome = cast("Outcome", one.outcome)  # ingest took nothing else
+        observed = moment(one.observed)
+        sections[one.kind] = section_view(one.kind, outcome, observed, one.items, one.reason, missing=one.missing)
     history: dict[str, list[Span]] = {}
     for span in _spans(connection, head.key, micros(now - HISTORY)):
         history.setdefault(span.kind, []).append(span)

@@ -183,7 +183,7 @@ finding_span = Table(
     Column("versions", Text, nullable=False),
     Column("seen_from", BigInteger, nullable=False),
     Column("seen_until", BigInteger),
-    UniqueConstraint("device_key", "detector", "subject", "id"),
+    UniqueConstraint("device_key", "detector", "id"),
     info=_days(400, "seen_until"),
     comment="What a detector stated, while it did.",
 )
@@ -288,6 +288,7 @@ Index(
     finding_span.c.device_key,
     finding_span.c.detector,
     finding_span.c.subject,
+    finding_span.c.level,
     unique=True,
     sqlite_where=finding_span.c.seen_until.is_(None),
     postgresql_where=finding_span.c.seen_until.is_(None),

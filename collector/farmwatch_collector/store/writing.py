@@ -104,44 +104,28 @@ def save(connection: Connection, result: Assessment, versions: str, due_at: date
 
 def _findings(connection: Connection, key: int, result: Assessment, versions: str, at: int) -> None:
     span = t.finding_span
-    rows = connection.execute(
-        select(span.c.id, span.c.detector, span.c.subject, span.c.level, span.c.body).where(
-            span.c.device_key == key, span.c.seen_until.is_(None)
-        )
-    )
-    open_rows = {(row.detector, row.subject): row for row in rows}
-    # One span for each detector and subject: the strongest, should a detector say two things of one subject.
-    for finding in sorted(result.findings, key=lambda one: one.level):
+    rows = connection.execute(select(span).where(span.c.device_key == key, span.c.seen_until.is_(None)))
+    open_rows = {(row.detector, row.subject, row.level): row for row in rows}
+    # Level is part of what a span is: one level may fade while another one of the same subject is stated.
+    stated = {(one.detector, one.subject, one.level): one for one in reversed(result.findings)}
+    for identity, finding in stated.items():
         body = msgspec.json.encode(finding)
-        identity = (finding.detector, finding.subject)
         row = open_rows.pop(identity, None)
-        if row is not None and row.level == finding.level:
-            if bytes(row.body) != body:
-                connection.execute(update(span).where(span.c.id == row.id).values(body=body))
-            continue
-        if row is not None:
-            connection.execute(update(span).where(span.c.id == row.id).values(seen_until=at))
-        connection.execute(
-            update(span)
-            .where(
-                span.c.device_key == key,
-                span.c.detector == finding.detector,
-                span.c.subject == finding.subject,
-                span.c.seen_until.is_(None),
+        if row is None:
+            detector, subject, level = identity
+            connection.execute(
+                insert(span).values(
+                    device_key=key,
+                    detector=detector,
+                    subject=subject,
+                    level=level,
+                    body=body,
+                    versions=versions,
+                    seen_from=at,
+                )
             )
-            .values(seen_until=at)
-        )
-        connection.execute(
-            insert(span).values(
-                device_key=key,
-                detector=finding.detector,
-                subject=finding.subject,
-                level=finding.level,
-                body=body,
-                versions=versions,
-                seen_from=at,
-            )
-        )
+        elif bytes(row.body) != body:
+            connection.execute(update(span).where(span.c.id == row.id).values(body=body))
     _close(connection, span, [row.id for row in open_rows.values()], at)
 
 

@@ -141,15 +141,13 @@ def upgrade() -> None:
         sa.Column("seen_until", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(["device_key"], ["device.key"], name=op.f("fk_finding_span_device_key")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_finding_span")),
-        sa.UniqueConstraint(
-            "device_key", "detector", "subject", "id", name=op.f("uq_finding_span_device_key_detector_subject_id")
-        ),
+        sa.UniqueConstraint("device_key", "detector", "id", name=op.f("uq_finding_span_device_key_detector_id")),
         comment="What a detector stated, while it did.",
     )
     with op.batch_alter_table("finding_span", schema=None) as batch_op:
         batch_op.create_index(
             "ix_finding_span_open",
-            ["device_key", "detector", "subject"],
+            ["device_key", "detector", "subject", "level"],
             unique=True,
             sqlite_where=sa.text("seen_until IS NULL"),
             postgresql_where=sa.text("seen_until IS NULL"),
