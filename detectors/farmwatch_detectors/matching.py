@@ -100,6 +100,11 @@ def at_least(confidence: Confidence, bar: Confidence) -> bool:
     return CONFIDENCES.index(confidence) >= CONFIDENCES.index(bar)
 
 
+def is_interpreter(name: str) -> bool:
+    """Returns whether a program runs scripts or other programs, so that its own file name says nothing."""
+    return _INTERPRETER.match(name) is not None
+
+
 def base_name(path: str) -> str:
     """Returns the last part of a path of any system."""
     return re.split(r"[\\/]", path.rstrip("\\/"))[-1]
@@ -209,7 +214,7 @@ class Index(Generic[AnyProduct]):
 
         for product, kind in self._named(process.name, platform, hidden=process.path is None):
             note(product, kind, process.name)
-        interpreter = platform == "linux" and _INTERPRETER.match(process.name) is not None
+        interpreter = platform == "linux" and is_interpreter(process.name)
         if platform == "linux":
             for name in process.kernel_names:
                 for product, kind in self._kernel.get(name[:KERNEL_NAME], ()):
