@@ -1,0 +1,251 @@
+"""A section's observables as tables and cards, made from the types themselves.
+
+A new observable needs no change here: field names become words, values are written by their type, and
+columns in which no item says anything are left out.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+from markupsafe import Markup, escape
+
+from farmwatch_schema.codec import decode_items
+from farmwatch_schema.errors import CodecError
+from farmwatch_schema.identifiers import Identifier
+from farmwatch_schema.observables import KINDS, Gap, Observable, UnknownObservable
+
+from ..store.protocol import SectionRow
+from .words import shown, title, visible
+
+#: Rows of one type that a page shows; the raw section holds the rest.
+MOST_ROWS = 200
+#: A section with more observables than this starts folded.
+OPEN_UP_TO = 6
+
+#: Digits of a digest or of raw bytes that a page shows.
+SHORT_HEX = 16
+
+#: Names that words alone would make unreadable, and units.
+_HEADINGS = {
+    "bcd_device": "device release (bcdDevice)",
+    "bcd_hid": "HID version",
+    "bcd_usb": "USB version",
+    "charge": "charge (%)",
+    "class_triple": "class",
+    "edid": "EDID bytes",
+    "edid_digest": "EDID digest",
+    "base_digest": "EDID base digest",
+    "max_packet_size0": "packet size 0 (bytes)",
+    "mac": "MAC",
+    "mtu": "MTU (bytes)",
+    "on_ac": "on mains",
+    "os": "system",
+    "os_version": "system version",
+    "out_of_band": "out-of-band management",
+    "scsi": "SCSI inquiry",
+    "sha256": "SHA-256",
+    "size_cm": "size (cm)",
+    "speed_mbps": "speed (Mbit/s)",
+    "clock_offset": "clock offset (s)",
+    "utc_offset_minutes": "UTC offset (min)",
+}
+_SHORT_HEX = frozenset({"sha256", "edid", "edid_digest", "base_digest", "report_descriptor", "source_digest"})
+_NOT_SEEN = Markup('<span class="na" title="not seen">—</span>')
+
+
+class Block(msgspec.Struct, frozen=True, kw_only=True):
+    """All observables of one type in a section.
+
+    style  `table` (one row each) or `cards` (one list of names and values each)
+    count  of observables; `rows` holds at most `MOST_ROWS` of them
+    """
+
+    name: str
+    style: Literal["table", "cards"]
+    columns: tuple[str, ...]
+    rows: tuple[tuple[Markup, ...], ...]
+    count: int
+
+
+class Facts(msgspec.Struct, frozen=True, kw_only=True):
+    """A section as the device page shows it.
+
+    gaps      parts that could not be looked at
+    unknown   type names that this collector is too old to know, with how many
+    count     observables, gaps left out; None when the items are not here
+    fault     why the items cannot be shown; "" when they can
+    """
+
+    kind: str
+    outcome: str
+    reason: str
+    observed_at: datetime
+    since: datetime
+    blocks: tuple[Block, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    unknown: tuple[tuple[str, int], ...] = ()
+    count: int | None = None
+    fault: str = ""
+    known: bool = True
+
+    @property
+    def empty(self) -> bool:
+        """Nothing to unfold."""
+        return not (self.fault or self.blocks or self.gaps or self.unknown)
+
+    @property
+    def opened(self) -> bool:
+        """Shown unfolded: short enough to be read in passing."""
+        return bool(self.fault) or (self.count or 0) + len(self.gaps) <= OPEN_UP_TO
+
+
+def facts_of(row: SectionRow) -> Facts:
+    """Returns a stored section ready to show; content that is missing or unreadable is said, never left out."""
+    known = row.kind in KINDS
+    fault, items = "", list[Observable]()
+    if row.missing:
+        fault = "The report names this content by its digest, but the content itself has not arrived yet."
+    elif row.items:
+        try:
+            items = decode_items(row.kind, row.items)
+        except CodecError as error:
+            fault = f"This content cannot be read: {error}"
+    unknown: dict[str, int] = {}
+    types: dict[type[Observable], list[Observable]] = {}
+    for item in items:
+        if isinstance(item, UnknownObservable):
+            unknown[item.name] = unknown.get(item.name, 0) + 1
+        elif not isinstance(item, Gap):
+            types.setdefault(type(item), []).append(item)
+    return Facts(
+        kind=row.kind,
+        outcome=row.outcome,
+        reason=row.reason,
+        observed_at=row.observed_at,
+        since=row.since,
+        blocks=tuple(_block(kind, seen) for kind, seen in types.items()),
+        gaps=tuple(item for item in items if isinstance(item, Gap)),
+        unknown=tuple(unknown.items()),
+        count=None if fault else sum(len(seen) for seen in types.values()) + sum(unknown.values()),
+        fault=fault,
+        known=known,
+    )
+
+
+def never_reported(rows: Iterable[SectionRow]) -> list[str]:
+    """Returns kinds that this collector knows and no report of the device ever held."""
+    held = {row.kind for row in rows}
+    return [kind for kind in KINDS if kind not in held]
+
+
+def _block(kind: type[Observable], items: list[Observable]) -> Block:
+    fields = [
+        field
+        for field in msgspec.structs.fields(kind)
+        if any(_said(field, getattr(item, field.name)) for item in items)
+    ]
+    nested = any(_is_nested(getattr(item, field.name)) for item in items[:20] for field in fields)
+    return Block(
+        name=title(str(kind.__struct_config__.tag)),
+        style="cards" if nested or len(items) == 1 else "table",
+        columns=tuple(heading(field.name) for field in fields),
+        rows=tuple(
+            tuple(written(getattr(item, field.name), field.name) for field in fields) for item in items[:MOST_ROWS]
+        ),
+        count=len(items),
+    )
+
+
+def _said(field: "msgspec.structs.FieldInfo", value: Any) -> bool:
+    return field.required or value != field.default
+
+
+def _is_nested(value: Any) -> bool:
+    held = value[0] if isinstance(value, tuple) and value else value
+    return isinstance(held, msgspec.Struct) and not isinstance(held, Identifier)
+
+
+def heading(name: str) -> str:
+    """Returns a field's name in words, with its unit where it has one."""
+    return _HEADINGS.get(name) or title(name)
+
+
+def written(value: Any, name: str = "") -> Markup:
+    """Returns a field's value as escaped HTML by its type; absent ones as a dash that says "not seen"."""
+    if value is None or value == "" or value == ():
+        return _NOT_SEEN
+    if isinstance(value, bool):
+        return escape("yes" if value else "no")
+    if isinstance(value, int | float):
+        figures = f"{value:g}" if isinstance(value, float) else str(value)
+        return Markup('<span class="figures">{}</span>').format(figures)
+    if isinstance(value, str):
+        return _hex(value) if name in _SHORT_HEX else shown(value)
+    if isinstance(value, Identifier):
+        return identifier(value)
+    if isinstance(value, tuple):
+        if _is_nested(value):
+            inner = Markup("").join(Markup("<li>{}</li>").format(_inline(item)) for item in value)
+            return Markup('<ul class="inner">{}</ul>').format(inner)
+        joiner = Markup(" by ") if name == "size_cm" else Markup(", ")
+        return joiner.join(written(item, name) for item in value)
+    if isinstance(value, msgspec.Struct):
+        return _inline(value)
+    return shown(str(value))
+
+
+def _hex(value: str) -> Markup:
+    """Long hex is told apart by its beginning; the raw section has all of it."""
+    cut = "…" if len(value) > SHORT_HEX else ""
+    return Markup('<code class="hex">{}{}</code>').format(visible(value[:SHORT_HEX]), cut)
+
+
+def _inline(value: msgspec.Struct) -> Markup:
+    pairs = [
+        Markup('<span class="pair"><span class="key">{}</span> {}</span>').format(
+            heading(field.name), written(getattr(value, field.name), field.name)
+        )
+        for field in msgspec.structs.fields(value)
+        if _said(field, getattr(value, field.name))
+    ]
+    return Markup(" ").join(pairs)
+
+
+def identifier(value: Identifier) -> Markup:
+    """Returns a keyed identifier: the digest's first eight digits, and what may be told beside it."""
+    told = [
+        f"maker {value.oui}" if value.oui else "",
+        "made-up address" if value.local else "",
+        f"shape {value.shape}" if value.shape else "",
+        f"published constant {value.constant}" if value.constant else "",
+        value.scope,
+    ]
+    chips = Markup("").join(Markup(' <span class="chip">{}</span>').format(shown(text, 60)) for text in told if text)
+    return Markup('<span class="keyed" title="keyed {}: {} under key {}">{}…</span>{}').format(
+        value.kind[:40], value.digest[:64], value.key_id[:40], value.digest[:8], chips
+    )
+
+
+def subject(item: Observable) -> str:
+    """Returns in few words what an observable is about, for the time line; plain text, still hostile."""
+    if isinstance(item, UnknownObservable):
+        return f"{item.name} (collector too old to read it)"
+    words = title(str(item.__struct_config__.tag))
+    said: list[str] = []
+    for name in _TELLING:
+        value = getattr(item, name, None)
+        if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
+            said.append(f"{_PREFIX.get(name, '')}{value}")
+        if len(said) == 3:
+            break
+    return f"{words} {' '.join(said)}".strip()
+
+
+#: Fields that tell a person which one is meant, in the order in which they are tried.
+_TELLING = (
+    "ids", "product", "connector", "name", "family", "interface", "protocol", "port", "scope", "origin", "owner",
+    "path", "what", "version", "destination", "oui", "kind", "os", "os_version", "model", "active_mode", "rights",
+)  # fmt: skip
+_PREFIX = {"interface": "on ", "port": "port ", "path": "at ", "owner": "of "}

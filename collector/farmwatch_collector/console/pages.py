@@ -1,0 +1,308 @@
+"""The console's routes. Every page needs a session; everything is read from the store and nothing written
+but the audit log. Pages work without script, and the content policy forbids any.
+"""
+
+import asyncio
+import hashlib
+import logging
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+import msgspec
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from litestar import MediaType, Request, Response, Router, get, post
+from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
+
+from farmwatch_schema import codec
+from farmwatch_schema.finding import GROUPS
+from farmwatch_schema.observables import KINDS
+
+from ..assessment import LEVEL_WORDS, AttentionLevel
+from ..score import clearing
+from ..score_words import probability_words
+from ..store.protocol import DeviceRow, SectionRow, Store
+from . import views, words
+from .access import COOKIE, SESSION_LIFE, Sessions
+from .facts import facts_of, never_reported
+from .waterfall import waterfall
+
+log = logging.getLogger(__name__)
+
+Seen = TypeVar("Seen")
+AnyRequest = Request[Any, Any, Any]
+
+ROWS = 100
+LONGEST_SEARCH = 200
+TIMELINE = timedelta(days=30)
+
+HERE = Path(__file__).parent
+STYLE = (HERE / "static" / "console.css").read_bytes()
+ICON = (HERE / "static" / "icon.svg").read_bytes()
+#: Changes with the file, so that browsers may keep it for a year.
+STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
+
+HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
+        "frame-ancestors 'none'; base-uri 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    # `no-referrer` would also take the Origin header from our own forms, which sign-out checks.
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+#: Pages hold personal facts: no copy of them stays in a browser's or a proxy's store.
+PRIVATE = {"Cache-Control": "no-store"}
+
+_DEVICE = re.compile(r"[a-z0-9-]{1,64}\Z")
+_KIND = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
+
+_templates = Environment(
+    loader=FileSystemLoader(HERE / "templates"),
+    autoescape=True,
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+_templates.filters.update(
+    age=words.age,
+    moment=words.moment,
+    number=words.number,
+    odds=probability_words,
+    share=words.share,
+    shown=words.shown,
+    skew=words.skew,
+    visible=words.visible,
+    words=words.title,
+)
+_templates.globals.update(
+    EVENT_WORDS=views.EVENT_WORDS,
+    GROUPS=GROUPS,
+    LEVEL_WORDS=LEVEL_WORDS,
+    level_word=views.level_word,
+    ratio=words.ratio,
+    style_version=STYLE_VERSION,
+)
+
+
+def page(template: str, status: int = 200, **values: Any) -> Response[str]:
+    """Returns a page made from a template, with the console's headers."""
+    return Response(
+        _templates.get_template(template).render(**values),
+        status_code=status,
+        media_type=MediaType.HTML,
+        headers={**HEADERS, **PRIVATE},
+    )
+
+
+def document(content: bytes) -> Response[bytes]:
+    """Returns a JSON document with the console's headers."""
+    return Response(content, media_type=MediaType.JSON, headers={**HEADERS, **PRIVATE})
+
+
+def routes(
+    store: Store,
+    sessions: Sessions,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> list[ControllerRouterHandler]:
+    """Returns the console's route handlers.
+
+    clock  the present, for ages on pages
+    """
+
+    async def ask(call: Callable[..., Seen], *values: Any) -> Seen:
+        return await asyncio.to_thread(call, *values)
+
+    async def signed_in(connection: ASGIConnection[Any, Any, Any, Any], _: BaseRouteHandler) -> None:
+        if sessions.name(connection.cookies.get(COOKIE)) is None:
+            raise NotAuthorizedException
+
+    async def note(request: AnyRequest, action: str, subject: str) -> None:
+        await ask(store.note, clock(), sessions.name(request.cookies.get(COOKIE)) or "nobody", action, subject)
+
+    async def known(device: str) -> DeviceRow:
+        row = await ask(store.device, device) if _DEVICE.match(device) else None
+        if row is None:
+            raise NotFoundException("No device has this id. Look for it by name in the device list.")
+        return row
+
+    @get("/", guards=[signed_in])
+    async def devices(q: str = "", level: str = "none") -> Response[str]:
+        if level not in LEVEL_WORDS:
+            raise HTTPException(
+                f"There is no level like this; the levels are {', '.join(LEVEL_WORDS)}.", status_code=400
+            )
+        if len(q) > LONGEST_SEARCH:
+            raise HTTPException(f"A search has at most {LONGEST_SEARCH} characters.", status_code=400)
+        search, minimum = q.strip(), _level(level)
+        rows = await ask(store.rows, minimum, ROWS, search)
+        counts = await ask(store.counts, search)
+        roster = await ask(store.roster)
+        wanted = list(get_args(AttentionLevel))[list(get_args(AttentionLevel)).index(minimum) :]
+        total = sum(counts.get(each, 0) for each in wanted) + (counts.get("unjudged", 0) if minimum == "none" else 0)
+        everything = counts if not search else await ask(store.counts)
+        highest = (await ask(store.rows, "none", 1)) if not rows else []
+        return page(
+            "devices.html",
+            now=clock(),
+            lines=[views.line(row, roster.get(row.device.device)) for row in rows],
+            counts=counts,
+            total=total,
+            known=sum(everything.values()),
+            highest=highest[0] if highest else None,
+            search=search,
+            level=level,
+            most=ROWS,
+        )
+
+    @get("/devices/{device:str}", guards=[signed_in])
+    async def device(request: AnyRequest, device: str) -> Response[str] | Response[bytes]:
+        wanted = device.removesuffix(".json")
+        row = await known(wanted)
+        if wanted != device:
+            if row.assessment is None:
+                raise NotFoundException("This device has not been judged yet. Come back after its first report.")
+            await note(request, "read assessment", wanted)
+            return document(codec.encode(row.assessment))
+        now = clock()
+        sections = await ask(store.sections, wanted)
+        changes, more_changes = views.events(await ask(store.timeline, wanted, now - TIMELINE))
+        reporting = await ask(store.events, wanted)
+        roster = await ask(store.roster)
+        await note(request, "opened device", wanted)
+        order = {kind: place for place, kind in enumerate(KINDS)}
+        sections.sort(key=lambda section: (order.get(section.kind, len(order)), section.kind))
+        assessment = row.assessment
+        return page(
+            "device.html",
+            now=now,
+            row=row,
+            line=views.line(row, roster.get(wanted)),
+            assessment=assessment,
+            chart=waterfall(assessment) if assessment else None,
+            findings=views.explained(assessment) if assessment else [],
+            clearing=clearing(assessment) if assessment else [],
+            facts=[facts_of(section) for section in sections],
+            absent=never_reported(sections),
+            changes=changes,
+            more_changes=more_changes,
+            reporting=reporting,
+            days=TIMELINE.days,
+        )
+
+    @get("/devices/{device:str}/sections/{kind:str}", guards=[signed_in])
+    async def section(request: AnyRequest, device: str, kind: str) -> Response[bytes]:
+        await known(device)
+        wanted = kind.removesuffix(".json")
+        held = await ask(store.sections, device) if _KIND.match(wanted) else []
+        found = next((entry for entry in held if entry.kind == wanted), None)
+        if found is None or wanted == kind:
+            raise NotFoundException("This device has never reported such a section. Its page lists those it has.")
+        await note(request, f"read raw section {wanted}", device)
+        return document(raw_section(found))
+
+    @get("/sign-in")
+    async def sign_in(request: AnyRequest, code: str = "") -> Response[str]:
+        secret = sessions.redeem(code)
+        if secret is None:
+            raise NotAuthorizedException("This link has been used, is older than ten minutes, or is not complete.")
+        await ask(store.note, clock(), sessions.name(secret) or "", "signed in", "")
+        answer = page("signed_in.html")
+        # Strict cookies do not travel with a redirect that another site began; a refresh from our own page does.
+        answer.cookies.append(
+            Cookie(
+                COOKIE,
+                value=secret,
+                path="/",
+                httponly=True,
+                samesite="strict",
+                secure=request.url.scheme == "https",
+                max_age=int(SESSION_LIFE.total_seconds()),
+            )
+        )
+        return answer
+
+    @post("/sign-out", guards=[signed_in], status_code=200)
+    async def sign_out(request: AnyRequest) -> Response[str]:
+        if request.headers.get("origin") != f"{request.url.scheme}://{request.headers.get('host', '')}":
+            raise PermissionDeniedException("This form was not sent from the console's own page.")
+        await note(request, "signed out", "")
+        sessions.close(request.cookies.get(COOKIE))
+        answer = page("signed_out.html")
+        answer.cookies.append(Cookie(COOKIE, value="", path="/", httponly=True, samesite="strict", max_age=0))
+        return answer
+
+    @get("/console.css")
+    async def style() -> Response[bytes]:
+        return Response(
+            STYLE, media_type="text/css", headers={**HEADERS, "Cache-Control": "public, max-age=31536000, immutable"}
+        )
+
+    @get("/icon.svg")
+    async def icon() -> Response[bytes]:
+        return Response(ICON, media_type="image/svg+xml", headers={**HEADERS, "Cache-Control": "public, max-age=86400"})
+
+    handlers = [devices, device, section, sign_in, sign_out, style, icon]
+    return [Router("/", route_handlers=handlers, exception_handlers=problem_pages, include_in_schema=False)]
+
+
+def _level(text: str) -> AttentionLevel:
+    return next(level for level in LEVEL_WORDS if level == text)
+
+
+class _RawSection(msgspec.Struct, frozen=True):
+    kind: str
+    outcome: str
+    reason: str
+    observed_at: datetime
+    since: datetime
+    digest: str
+    missing: bool
+    items: msgspec.Raw
+
+
+def raw_section(row: SectionRow) -> bytes:
+    """Returns a stored section as one JSON document, its items byte for byte as they were reported."""
+    items = msgspec.Raw(row.items or b"null")
+    return codec.encode(
+        _RawSection(row.kind, row.outcome, row.reason, row.observed_at, row.since, row.digest, row.missing, items)
+    )
+
+
+_PROBLEMS = {
+    400: ("This address cannot be read", "Start again from the device list."),
+    401: ("You are not signed in", ""),
+    403: ("This is not allowed", "Go back to the console's own page and try again there."),
+    404: ("There is no such page", "Start again from the device list."),
+    405: ("This address takes no such request", "Start again from the device list."),
+}
+
+
+def _problem(request: AnyRequest, error: Exception) -> Response[str]:
+    """Returns the page for a request that cannot be served: what, why, and what to do next."""
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status >= 500:
+        log.error("page failed", exc_info=error, extra={"path": request.url.path})
+        title, remedy, detail = "The console failed on this page", "", ""
+    else:
+        title, remedy = _PROBLEMS.get(status, ("This request cannot be served", "Start again from the device list."))
+        # Litestar's own details repeat the address; only sentences of ours are shown.
+        detail = error.detail if isinstance(error, HTTPException) and error.detail.endswith(".") else ""
+    answer = page("problem.html", status=status, status_code=status, title=title, remedy=remedy, detail=detail)
+    if isinstance(error, HTTPException) and error.headers:
+        answer.headers.update({name: value for name, value in error.headers.items() if name.lower() == "allow"})
+    return answer
+
+
+#: For Litestar's `exception_handlers`: unknown addresses and wrong methods get the console's pages too.
+problem_pages: ExceptionHandlersMap = {HTTPException: _problem, Exception: _problem}
