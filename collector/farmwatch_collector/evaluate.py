@@ -132,6 +132,8 @@ def _checked(detector: Detector, table: Mapping[int, Level], found: list[Finding
             raise DetectorFault(f"{detector.id} states a finding of {finding.detector}, group {finding.group}")
         if finding.level and finding.level not in table:
             raise DetectorFault(f"{detector.id} states level {finding.level}, which {detector.id}.toml does not have")
+        if finding.seen_until and datetime.fromisoformat(finding.seen_until).tzinfo is None:
+            raise DetectorFault(f"{detector.id} states an end without its time zone: {finding.seen_until}")
     return found
 
 
@@ -202,8 +204,9 @@ def prior_of(view: DeviceView) -> Prior:
 
 def _ends(view: DeviceView) -> list[datetime]:
     """When policy entries end and when sections grow too old for their silence to count."""
-    until = [entry.until for entry in (*view.policy.sanctions, *view.policy.places) if entry.until is not None]
-    ends = [_midnight(day + timedelta(days=1)) for day in until]
+    policy = view.policy
+    until = [*(entry.until for entry in policy.sanctions), *(entry.until for entry in policy.places)]
+    ends = [_midnight(day + timedelta(days=1)) for day in until if day is not None and day < date.max]
     needed = {kind for row in silence_table().values() if row.built for kind in row.needs}
     # A moment after the limit, because at the limit itself the section is still young enough.
     ends += [

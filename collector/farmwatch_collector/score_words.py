@@ -24,6 +24,15 @@ def probability_words(probability: float) -> str:
     return f"about 1 in {round(one_in / 10**digits) * 10**digits:,}"
 
 
+def level_words(attention: AttentionLevel, levels: Sequence[GroupLevel]) -> str:
+    """Returns the level in words; "not enough seen" instead of "clear" where hardware or software stayed unseen.
+
+    Unknown is never clean: a farm uses one of the two.
+    """
+    unseen = any(level.level is None for level in levels if level.group in ("H", "R"))
+    return "not enough seen" if attention == "none" and unseen else LEVEL_WORDS[attention]
+
+
 def strength_words(bits: float) -> str:
     """Returns the fixed word for a weight: slight, moderate, strong, very strong; "nothing" at 0."""
     size = abs(bits)
@@ -45,11 +54,13 @@ def head_sentence(attention: AttentionLevel, probability: float, levels: Sequenc
     grey = [GROUPS[level.group] for level in levels if level.level is None]
     looked = len(levels) - len(grey)
     parts: list[str] = []
-    if not counting:
+    if not counting and not looked:
+        parts.append("Nothing could be looked at, so nothing is known.")
+    elif not counting:
         parts.append(f"Nothing stands out in the {looked} of {len(levels)} groups that could be looked at.")
     else:
         reasons = " and ".join(f"{level.meaning} ({GROUPS[level.group]})" for level in counting)
-        word = LEVEL_WORDS[attention].capitalize()
+        word = level_words(attention, levels).capitalize()
         parts.append(f"{word}, {probability_words(probability)}: {reasons}.")
         if any(level.floor for level in levels):
             parts.append("Does this IP-KVM belong to the company, and who uses it? Check the asset register.")
@@ -89,7 +100,7 @@ def _share(value: float) -> str:
 
 def explain(assessment: Assessment) -> tuple[str, ...]:
     """Returns the whole score read out as sentences: head, every bar in order, every finding with its evidence."""
-    words = f"{probability_words(assessment.probability)}, {LEVEL_WORDS[assessment.attention]}"
+    words = f"{probability_words(assessment.probability)}, {level_words(assessment.attention, assessment.groups)}"
     lines = [assessment.sentence, f"{assessment.points} points, {words}."]
     lines += [bar_sentence(bar) for bar in assessment.bars]
     for finding in assessment.findings:

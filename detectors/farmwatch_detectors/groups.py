@@ -36,6 +36,7 @@ class SilenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     basis: Basis
     needs: tuple[str, ...]
     sources: tuple[str, ...]
+    tolerates: tuple[str, ...] = ()
     gateway: bool = False
     min_fleet: int = 0
     built: bool = True
@@ -76,9 +77,9 @@ def silence_table() -> dict[Group, SilenceRow]:
 def why_grey(view: DeviceView, row: SilenceRow) -> str:
     """Returns why this group's silence cannot count on this device, in words; "" when it can."""
     if not row.built:
-        return "not measured: farmwatch has no detector for this yet"
+        return "farmwatch has no detector for this yet"
     for kind in row.needs:
-        cause = _why_not_looked(view, kind)
+        cause = _why_not_looked(view, kind, row)
         if cause:
             return cause
     if row.gateway and not any(gateway.mac is not None for gateway in view.of("network", Gateway)):
@@ -89,15 +90,15 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
     return ""
 
 
-def _why_not_looked(view: DeviceView, kind: str) -> str:
+def _why_not_looked(view: DeviceView, kind: str, row: SilenceRow) -> str:
     section: SectionView | None = view.section(kind)
     if section is None:
         return f"{kind}: no probe reports this yet"
     if not section.looked:
         cause = CAUSES.get(section.outcome, section.outcome)
         return f"{kind}: {cause}" + (f" ({section.reason.rstrip('.')})" if section.reason else "")
-    if not section.complete:
-        gaps = sorted({gap.what for gap in section.gaps})
+    gaps = sorted({gap.what for gap in section.gaps if gap.what not in row.tolerates})
+    if gaps and not row.gateway:
         return f"{kind}: could not look at {', '.join(gaps)}"
     if view.now - section.observed_at > STALE:
         return f"{kind}: last looked at on {section.observed_at:%Y-%m-%d}"

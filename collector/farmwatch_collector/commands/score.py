@@ -1,0 +1,106 @@
+"""`farmwatch score REPORT...`: judges the agent's own output, offline. Nothing is stored or sent."""
+
+import argparse
+import sys
+from datetime import UTC, datetime
+
+import msgspec
+
+from farmwatch_detectors.policy import Policy, RosterEntry
+from farmwatch_schema.errors import FarmwatchError
+from farmwatch_schema.identifiers import Keyer
+
+from ..evaluate import Company, keyed_assets, versions
+from ..fleet import Fleet
+from ..input_error import InputError, read_text
+from ..offline import Located, judge_reports, key_ids, read_reports
+from ..policy_file import read_policy
+from ..roster_file import RosterError, read_roster
+from ..score_json import Document, Fault, document_of
+from ..score_text import lines_of
+
+HELP = "scores the agent's own output, offline"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's arguments."""
+    parser.epilog = (
+        "Examples:  farmwatch-agent collect --json | farmwatch score -"
+        "   farmwatch score monday.jsonl tuesday.jsonl --explain"
+        "   farmwatch score *.jsonl --roster people.csv --policy policy.yaml --key-file identifier.key"
+    )
+    parser.add_argument(
+        "reports", nargs="+", metavar="REPORT", help="file of reports, one per line; - is standard input"
+    )
+    parser.add_argument("--roster", metavar="CSV", help="who has which device; see docs/roster.md")
+    parser.add_argument("--policy", metavar="YAML", help="what the company allows; see docs/policy.md")
+    parser.add_argument("--key-file", metavar="FILE", help="company's identifier key in hex, to recognise serials")
+    parser.add_argument("--explain", action="store_true", help="draws each bar and reads it out")
+    parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/score-v1.json")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints every device, highest points first; 0 when all input was taken, 1 when none was."""
+    try:
+        policy = _policy(options.policy)
+        roster: dict[str, RosterEntry] = read_roster(options.roster) if options.roster else {}
+        keyer = _keyer(options.key_file)
+        found = read_reports(options.reports)
+        _say_what_cannot_be_compared(policy, keyer, found)
+        company = Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer))
+        judged = judge_reports(found, company, Fleet(keyer))
+    except FarmwatchError as error:
+        if options.json:
+            _print(Document(ok=False, code=1, versions=versions(), errors=_faults(error)))
+        print(f"farmwatch score: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        _print(document_of(judged))
+        return 0
+    blocks = ["\n".join(lines_of(each, explained=options.explain)) for each in judged]
+    print("\n\n".join(blocks))
+    return 0
+
+
+def _policy(path: str | None) -> Policy:
+    if not path:
+        return Policy()
+    policy, warnings = read_policy(path, datetime.now(UTC).date())
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return policy
+
+
+def _keyer(path: str | None) -> Keyer | None:
+    if not path:
+        return None
+    try:
+        return Keyer.from_key(bytes.fromhex(read_text(path, 1024).strip()))
+    except ValueError as error:
+        remedy = "It is the agent's identifier.key: 32 to 128 hex digits."
+        raise InputError(path, 0, "", "is no identifier key.", remedy) from error
+
+
+def _say_what_cannot_be_compared(policy: Policy, keyer: Keyer | None, found: list[Located]) -> None:
+    plain = any(entry.asset_serial for entry in policy.sanctions) or any(place.gateway_macs for place in policy.places)
+    if keyer is None:
+        if plain:
+            message = "serials and MAC addresses of the policy cannot be compared without --key-file"
+            print(f"warning: {message}; assets and places are not recognised.", file=sys.stderr)
+        return
+    others = key_ids(found) - {keyer.key_id}
+    if others:
+        message = f"some reports were keyed with {', '.join(sorted(others))}, the key file is {keyer.key_id}"
+        print(f"warning: {message}; their serials and addresses cannot be compared.", file=sys.stderr)
+
+
+def _faults(error: FarmwatchError) -> tuple[Fault, ...]:
+    if isinstance(error, RosterError):
+        return tuple(fault for each in error.faults for fault in _faults(each))
+    if isinstance(error, InputError):
+        return (Fault(file=error.file, line=error.line, field=error.field, problem=error.problem, remedy=error.remedy),)
+    return (Fault(problem=str(error)),)
+
+
+def _print(document: Document) -> None:
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())

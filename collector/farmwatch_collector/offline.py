@@ -1,0 +1,259 @@
+"""Judges devices from the agent's own output: several files, devices and days, without a store."""
+
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
+from itertools import chain
+from typing import BinaryIO
+
+import msgspec
+
+from farmwatch_detectors.view import DeviceView
+from farmwatch_schema.codec import decode_items, decode_report, digest_of
+from farmwatch_schema.errors import CodecError
+from farmwatch_schema.finding import Finding
+from farmwatch_schema.identifiers import Identifier
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.report import Report
+
+from .assessment import Assessment
+from .evaluate import Company, complete, judge
+from .fleet import Fleet
+from .history import History, moment
+from .input_error import InputError
+
+MAX_LINE = 2 << 20  # what ingest takes of one report, unpacked
+UNNAMED = "local"  # what the agent calls a machine that is not enrolled and has no machine id
+REMEDY = "Give the unchanged output of: farmwatch-agent collect --json"
+
+
+class Located(msgspec.Struct, frozen=True):
+    """A report and where it stands: file, line from 1, and when it was made."""
+
+    report: Report
+    file: str
+    line: int
+    created_at: datetime
+    digest: str
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """A device judged at the time of its latest report.
+
+    origins   where its reports come from: `live`, `replay`, `root`
+    notices   what was odd in its reports, in words
+    """
+
+    assessment: Assessment
+    platform: str
+    reports: int
+    first_at: datetime
+    last_at: datetime
+    origins: tuple[str, ...]
+    notices: tuple[str, ...] = ()
+
+
+def read_reports(paths: Sequence[str]) -> list[Located]:
+    """Returns every report of some files of JSON lines; "-" is standard input. Raises InputError with file and line."""
+    found: list[Located] = []
+    for path in paths:
+        before = len(found)
+        if path == "-":
+            found += _reports_in(sys.stdin.buffer, "standard input")
+        else:
+            try:
+                with open(path, "rb") as file:
+                    found += _reports_in(file, path)
+            except OSError as error:
+                reason = error.strerror or type(error).__name__
+                raise InputError(
+                    path, 0, "", f"cannot be read: {reason}.", "Check the path and your rights."
+                ) from error
+        if len(found) == before:
+            name = "standard input" if path == "-" else path
+            raise InputError(name, 0, "", "holds no report.", REMEDY)
+    return found
+
+
+def _reports_in(file: BinaryIO, name: str) -> Iterator[Located]:
+    number = 0
+    while line := file.readline(MAX_LINE + 1):
+        number += 1
+        if len(line) > MAX_LINE:
+            raise InputError(name, number, "", f"is longer than {MAX_LINE} bytes.", REMEDY)
+        line = line.strip()
+        if not line:
+            continue
+        try:
+            report = decode_report(line)
+            created = moment(report.created_at, "report $.created_at")
+        except CodecError as error:
+            field = error.place.rpartition(" ")[2].removeprefix("$.")
+            field = "" if field in ("report", "$") else field
+            remedy = error.remedy if "Upgrade" in error.remedy else REMEDY
+            raise InputError(name, number, field, error.problem, remedy) from error
+        yield Located(report, name, number, created, digest_of(line))
+
+
+def by_device(found: Sequence[Located]) -> dict[str, list[Located]]:
+    """Returns the reports of each laptop in order, by a name that is the device id wherever one was given.
+
+    A report that bears no name but `local` belongs to the laptop whose firmware ids (keyed alike) it shows, else
+    to the one laptop of its file: reports of different laptops are never merged for want of a name.
+    """
+    groups: dict[tuple[str, str], list[Located]] = {}
+    for each in found:
+        device = each.report.device
+        key = (device, "") if device != UNNAMED else (UNNAMED, _machine(each))
+        groups.setdefault(key, []).append(each)
+    unnamed = [key for key in groups if key[0] == UNNAMED]
+    named: dict[str, list[Located]] = {}
+    for key, reports in groups.items():
+        name = key[0]
+        if name == UNNAMED and len(unnamed) > 1:
+            name = f"{UNNAMED} ({reports[0].file} line {reports[0].line})"
+        named[name] = _in_order(reports)
+    return named
+
+
+def _machine(each: Located) -> str:
+    """Returns what tells an unnamed laptop from another: its firmware's ids, else its file."""
+    for section in each.report.sections:
+        if section.kind == "host" and isinstance(section.items, msgspec.Raw):
+            try:
+                facts = [item for item in decode_items("host", section.items) if isinstance(item, HostFacts)]
+            except CodecError:
+                break  # said with its place when the report is taken in
+            ids: list[Identifier | None] = [id_ for fact in facts for id_ in (fact.platform_uuid, fact.serial)]
+            for identifier in ids:
+                # A serial that a maker left at its default is borne by many laptops.
+                if identifier is not None and not identifier.constant:
+                    return f"{identifier.key_id}:{identifier.digest}"
+    return f"file {each.file}"
+
+
+def _in_order(reports: list[Located]) -> list[Located]:
+    begun: dict[str, datetime] = {}
+    for each in reports:
+        epoch = each.report.epoch
+        begun[epoch] = min(each.created_at, begun.get(epoch, each.created_at))
+    return sorted(
+        reports,
+        key=lambda each: (begun[each.report.epoch], each.report.epoch, each.report.sequence, each.created_at),
+    )
+
+
+class _Laptop:
+    """One device while its reports are fed."""
+
+    def __init__(self) -> None:
+        self.history = History()
+        self.levels: tuple[Finding, ...] = ()
+        self.reports: list[Located] = []
+        self.seen: set[str] = set()
+        self.numbers: dict[tuple[str, int], str] = {}
+        self.notices: dict[str, None] = {}
+
+
+def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> list[Judged]:
+    """Returns every device judged at its own latest report, highest points first.
+
+    Reports are fed in the order in which they were made, so that what came and went leaves its trace. Raises
+    InputError with file, line and field for a section that does not fit.
+    """
+    laptops: dict[str, _Laptop] = {}
+    fleet.set_roster(company.roster)
+    fleet.set_policy(company.policy)
+    for device, each in _merged(by_device(found)):
+        laptop = laptops.setdefault(device, _Laptop())
+        if _is_new(laptop, each) and _take_in(laptop, each):
+            fleet.observe(device, laptop.history.sections)
+            laptop.levels = judge(_view(device, laptop, company, fleet)).findings
+    judged = [_judged(device, laptop, company, fleet) for device, laptop in laptops.items()]
+    return sorted(judged, key=lambda each: (-each.assessment.bits, each.assessment.device))
+
+
+def _merged(devices: Mapping[str, list[Located]]) -> Iterator[tuple[str, Located]]:
+    """Yields all reports by time, without ever changing the order within a device."""
+    keyed: list[tuple[datetime, str, int, Located]] = []
+    for device, reports in devices.items():
+        latest = reports[0].created_at
+        for place, each in enumerate(reports):
+            latest = max(latest, each.created_at)
+            keyed.append((latest, device, place, each))
+    for _, device, _, each in sorted(keyed, key=lambda entry: entry[:3]):
+        yield device, each
+
+
+def _is_new(laptop: _Laptop, each: Located) -> bool:
+    if each.digest in laptop.seen:
+        return False
+    laptop.seen.add(each.digest)
+    report = each.report
+    number = (report.epoch, report.sequence)
+    if report.epoch.strip("0"):  # an all-zero epoch numbers nothing: collect was run by hand
+        if number in laptop.numbers:
+            laptop.notices[f"report {report.sequence} exists in two forms: {laptop.numbers[number]} counts"] = None
+            return False
+        laptop.numbers[number] = f"{each.file} line {each.line}"
+    return True
+
+
+def _take_in(laptop: _Laptop, each: Located) -> bool:
+    try:
+        changed = laptop.history.add(each.report)
+    except CodecError as error:
+        field = error.place.removeprefix("report ").replace("$.", "", 1)
+        raise InputError(each.file, each.line, field, error.problem, error.remedy or REMEDY) from error
+    laptop.reports.append(each)
+    return changed
+
+
+def _view(device: str, laptop: _Laptop, company: Company, fleet: Fleet) -> DeviceView:
+    history = laptop.history
+    assert history.first_at is not None
+    assert history.last_at is not None
+    view = DeviceView(
+        device=device,
+        now=history.last_at,
+        enrolled_at=history.first_at,
+        sections=dict(history.sections),
+        history=dict(history.spans),
+        levels=laptop.levels,
+    )
+    return complete(view, company, fleet)
+
+
+def _judged(device: str, laptop: _Laptop, company: Company, fleet: Fleet) -> Judged:
+    view = _view(device, laptop, company, fleet)
+    reports = [each.report for each in laptop.reports]
+    return Judged(
+        assessment=judge(view),
+        platform=reports[-1].agent.platform,
+        reports=len(reports),
+        first_at=view.enrolled_at,
+        last_at=view.now,
+        origins=tuple(sorted({report.origin for report in reports})),
+        notices=tuple(laptop.notices),
+    )
+
+
+def key_ids(found: Sequence[Located]) -> set[str]:
+    """Returns the names of the keys that the reports' identifiers were made with."""
+    ids: set[str] = set()
+    for each in found:
+        raws = (section.items for section in each.report.sections if isinstance(section.items, msgspec.Raw))
+        ids |= set(chain.from_iterable(_key_ids(bytes(raw)) for raw in raws))
+    return ids
+
+
+def _key_ids(data: bytes) -> Iterator[str]:
+    waiting: list[object] = [msgspec.json.decode(data)]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict):
+            if isinstance(value.get("key_id"), str):
+                yield value["key_id"]
+            waiting += value.values()
+        elif isinstance(value, list):
+            waiting += value

@@ -1,0 +1,166 @@
+"""Reads the policy file: YAML, every field checked, every error with its line. Format: docs/policy.md."""
+
+import difflib
+import re
+from collections.abc import Hashable
+from datetime import date
+from typing import Any
+
+import msgspec
+import yaml
+
+from farmwatch_detectors.policy import Cohort, Place, Policy, Sanction
+
+from .input_error import InputError, read_text
+
+MAX_BYTES = 1 << 20
+PLACE_KINDS = ("office", "lab", "staging_bench", "household")
+_FIELDS: dict[str, type[msgspec.Struct]] = {"cohorts": Cohort, "sanctions": Sanction, "places": Place}
+_MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}\Z")
+_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
+
+
+def read_policy(path: str, today: date) -> tuple[Policy, tuple[str, ...]]:
+    """Returns the policy in a file, and warnings; raises InputError with line, field and remedy."""
+    return parse_policy(read_text(path, MAX_BYTES), path, today)
+
+
+def parse_policy(text: str, name: str, today: date) -> tuple[Policy, tuple[str, ...]]:
+    """Returns the policy that a YAML text holds, and warnings: entries that end never or ended already.
+
+    name  of the file, for errors
+    """
+    root = _compose(text, name)
+    if root is None:
+        return Policy(), (f"{name}: is empty, so it allows nothing.",)
+    lines: dict[str, int] = {}
+    _note_lines(root, "$", lines, name)
+    try:
+        plain = yaml.SafeLoader("").construct_document(root)
+        policy = msgspec.convert(plain, Policy)
+    except msgspec.ValidationError as error:
+        raise _located(str(error), name, lines) from error
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        problem = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
+        raise InputError(name, 1, "", f"cannot be read: {problem}.", "Compare it with docs/policy.md.") from error
+    _check(policy, name, lines)
+    return policy, tuple(_warnings(policy, name, lines, today))
+
+
+def _compose(text: str, name: str) -> yaml.Node | None:
+    """Returns the document's nodes; anchors are refused, because they can grow without bound."""
+    try:
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            if isinstance(event, yaml.AliasEvent):
+                line = event.start_mark.line + 1 if event.start_mark is not None else 0
+                raise InputError(name, line, "", "anchors and aliases are not taken.", "Write the entry out.")
+        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        line = mark.line + 1 if mark is not None else 0
+        problem = f"is not valid YAML: {error.problem or error.context}."
+        raise InputError(name, line, "", problem, "Check indentation and quotes.") from error
+    except (yaml.YAMLError, RecursionError) as error:
+        problem = "is nested too deeply." if isinstance(error, RecursionError) else "holds characters YAML forbids."
+        raise InputError(name, 0, "", problem, "Compare it with docs/policy.md.") from error
+    return node
+
+
+def _note_lines(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
+    """Notes the line of every key and list entry by its path; a key written twice is an error."""
+    lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.MappingNode):
+        seen: set[Hashable] = set()
+        for key, value in node.value:
+            field = f"{path}.{key.value}"
+            line = key.start_mark.line + 1
+            if not isinstance(key, yaml.ScalarNode):
+                raise InputError(name, line, _shown(path), "a key here is not a word.", "See docs/policy.md.")
+            if key.value in seen:
+                raise InputError(name, line, _shown(field), "is written twice.", "Keep one of them.")
+            seen.add(key.value)
+            lines[field] = line
+            _note_lines(value, field, lines, name)
+    elif isinstance(node, yaml.SequenceNode):
+        for index, value in enumerate(node.value):
+            _note_lines(value, f"{path}[{index}]", lines, name)
+
+
+def _located(message: str, name: str, lines: dict[str, int]) -> InputError:
+    """Turns msgspec's sentence into an InputError with line, and the nearest valid name for a typo."""
+    problem, _, path = message.partition(" - at `")
+    path = path.rstrip("`") or "$"
+    unknown = _UNKNOWN.match(problem)
+    if unknown:
+        field = f"{path}.{unknown['name']}"
+        known = _fields_at(path)
+        near = difflib.get_close_matches(unknown["name"], known, n=1, cutoff=0.5)
+        remedy = f"Did you mean {near[0]!r}?" if near else f"Valid here: {', '.join(known)}."
+        return InputError(name, lines.get(field, lines.get(path, 0)), _shown(field), "is no known key.", remedy)
+    remedy = "See docs/policy.md."
+    if "got `int`" in problem or "got `float`" in problem:
+        remedy = "Put it in quotes: YAML reads plain digits as a number."
+    elif "Expected `float" in problem and "got `str`" in problem:
+        remedy = "Write a decimal number like 0.0001."
+    elif "Expected `date" in problem or "date" in problem:
+        remedy = "Write a day like 2027-03-31, without quotes."
+    return InputError(name, lines.get(path, lines["$"]), _shown(path), f"{problem}.", remedy)
+
+
+def _fields_at(path: str) -> tuple[str, ...]:
+    kind = _FIELDS.get(path.removeprefix("$.").partition("[")[0], Policy)
+    return tuple(str(field) for field in kind.__struct_fields__)
+
+
+def _shown(path: str) -> str:
+    return path.removeprefix("$.") if path != "$" else ""
+
+
+def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
+    def fail(path: str, problem: str, remedy: str) -> InputError:
+        parent = path.rpartition(".")[0] or "$"
+        return InputError(name, lines.get(path, lines.get(parent, 1)), _shown(path), problem, remedy)
+
+    if policy.version != 1:
+        raise fail("$.version", f"is {policy.version}, this program knows 1.", "Upgrade the collector.")
+    shares: list[tuple[str, float]] = [("$.prior", policy.prior)]
+    shares += [(f"$.cohorts[{index}].prior", cohort.prior) for index, cohort in enumerate(policy.cohorts)]
+    for path, share in shares:
+        if not 0 < share <= 0.5:
+            raise fail(path, f"is {share}, a share between 0 and 0.5 is taken.", "1 in 10,000 is 0.0001.")
+    for index, cohort in enumerate(policy.cohorts):
+        if not 1 <= cohort.days <= 36_500:
+            raise fail(f"$.cohorts[{index}].days", f"is {cohort.days}, 1 to 36500 is taken.", "Thirty is usual.")
+    for index, entry in enumerate(policy.sanctions):
+        path = f"$.sanctions[{index}]"
+        if not (entry.tool or entry.vpn or entry.asset_serial):
+            raise fail(path, "allows nothing.", "Give tool, vpn or asset_serial.")
+        for field in ("owner", "reason"):
+            if not getattr(entry, field).strip():
+                raise fail(f"{path}.{field}", "is empty.", "Say who answers for it, and why.")
+    for index, place in enumerate(policy.places):
+        path = f"$.places[{index}]"
+        if place.kind not in PLACE_KINDS:
+            near = difflib.get_close_matches(place.kind, PLACE_KINDS, n=1, cutoff=0.4)
+            remedy = f"Did you mean {near[0]!r}?" if near else f"One of {', '.join(PLACE_KINDS)}."
+            raise fail(f"{path}.kind", f"is {place.kind[:40]!r}.", remedy)
+        for number, mac in enumerate(place.gateway_macs):
+            if not _MAC.match(mac):
+                raise fail(
+                    f"{path}.gateway_macs[{number}]", f"is no MAC address: {mac[:40]!r}.", 'Like "00:1b:21:0a:0b:0c".'
+                )
+        if place.kind == "household" and not (place.devices or place.gateway_macs):
+            raise fail(path, "is a household without devices.", "List its device ids under devices.")
+
+
+def _warnings(policy: Policy, name: str, lines: dict[str, int], today: date) -> list[str]:
+    found: list[str] = []
+    entries: list[tuple[str, Any]] = [(f"sanctions[{index}]", entry) for index, entry in enumerate(policy.sanctions)]
+    entries += [(f"places[{index}]", place) for index, place in enumerate(policy.places)]
+    for path, entry in entries:
+        where = f"{name} line {lines.get(f'$.{path}', 1)}, {path}"
+        if entry.until is None:
+            found.append(f"{where}: has no end. Give it an until date, so that somebody looks at it again.")
+        elif entry.until < today:
+            found.append(f"{where}: ended on {entry.until} and allows nothing now. Renew or remove it.")
+    return found
