@@ -161,8 +161,18 @@ class Spool:
                 return 0
             return self._db.executemany("delete from report where sequence = ?", [(it,) for it in sequences]).rowcount
 
+    def give_up(self, epoch: str, sequences: list[int]) -> None:
+        """Lets go of reports that can never be delivered; the next report tells their range as lost."""
+        if not sequences:
+            return
+        with self._guarded(), self._transaction():
+            if epoch == self._fact("epoch"):
+                self._give_up(sequences)
+
     def need(self, kinds: list[str]) -> None:
         """Makes the next report carry these kinds in full, because the collector lacks them."""
+        if not kinds:
+            return
         with self._guarded(), self._transaction():
             self._db.executemany("delete from known where kind = ?", [(kind,) for kind in kinds])
 

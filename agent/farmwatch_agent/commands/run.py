@@ -1,0 +1,44 @@
+"""Reader and sender in one process, for a trial. A service runs them apart: farmwatch-agent read, and send by timer."""
+
+import time
+
+from ..options import CANCELLED, OK, Options
+from ..reader import Reader
+from ..sender import Sender
+from ..spool import SpoolError
+from .read import log, open_reader
+from .send import open_sender, show
+
+OPTIONS = {"once": "", "json": ""}
+WORDS: tuple[str, ...] = ()
+
+
+def run(options: Options) -> int:
+    """Reads and sends once, or until it is interrupted."""
+    reader, store, settings = open_reader(options)
+    sender, url = open_sender(options, settings)
+    if options.flag("once"):
+        reader.once()
+        sent = sender.drain()
+        show(sent, as_json=options.flag("json"))
+        return sent.code
+    log(f"device {store.device} tells {url}; Ctrl-C ends it")
+    try:
+        while True:
+            turn(reader, sender)
+            time.sleep(5)
+    except KeyboardInterrupt:
+        log("ended; what was not sent waits in the spool")
+        return CANCELLED if store.load().count else OK
+
+
+def turn(reader: Reader, sender: Sender) -> None:
+    """Runs what is due of both halves; a full disk or a collector out of reach is told and ends nothing."""
+    try:
+        number = reader.step(time.monotonic())
+        if number is not None:
+            log(f"report {number} is in the spool")
+        if sender.due() and (number is not None or sender.waits()):
+            log(sender.drain().message)
+    except SpoolError as error:
+        log(str(error))

@@ -1,0 +1,81 @@
+"""The sender as a process: sends what is in the spool and ends."""
+
+import sys
+import time
+
+import msgspec
+
+from .. import config, identity, spool
+from ..options import NOT_ENROLLED, OK, AgentError, Options
+from ..sender import MAX_PACKED_BYTES, PATH, Sender, Sent
+from ..transport import HttpTransport
+
+OPTIONS = {"dry-run": "", "scheduled": "", "json": ""}
+WORDS: tuple[str, ...] = ()
+
+
+def run(options: Options) -> int:
+    """Sends all that waits; with --scheduled only when the wait that earlier answers asked for is over."""
+    sender, url = open_sender(options)
+    if options.flag("dry-run"):
+        return _dry_run(sender, url, as_json=options.flag("json"))
+    if options.flag("scheduled") and not sender.due():
+        sent = Sent(status="waiting", message="the last answer asked for a longer wait; nothing was sent.")
+    else:
+        sent = sender.drain()
+    show(sent, as_json=options.flag("json"))
+    return sent.code
+
+
+def open_sender(options: Options, settings: config.Settings | None = None) -> tuple[Sender, str]:
+    """Returns this laptop's sender and the address it sends to; raises AgentError when it is not enrolled."""
+    settings = settings or config.load(options.text("config"))
+    state = identity.open_state(options.text("state-dir"))
+    known = identity.load_identity(state)
+    if known is None:
+        raise AgentError(
+            f"this laptop is not enrolled: there is no {state.identity}. Enrol it: farmwatch-agent enrol --url URL.",
+            NOT_ENROLLED,
+        )
+    url = settings.url or known.url
+    config.check_url(url, state.identity if not settings.url else settings.origins["url"])
+    key = identity.load_signing_key(state)
+    store = spool.Spool(state.spool, known.device, time.time, mends=False)
+    return Sender(store, state, HttpTransport(url, settings.proxy, settings.ca_file), key), url
+
+
+def show(sent: Sent, *, as_json: bool) -> None:
+    """Prints what one sending came to."""
+    if as_json:
+        document = {"schema": 1, "verb": "send", "ok": sent.code == OK, "code": sent.code, "status": sent.status,
+                    "message": sent.message, "acknowledged": sent.acknowledged}  # fmt: skip
+        print(msgspec.json.encode(document).decode())
+    elif sent.code == OK:
+        print(sent.message)
+    else:
+        print(f"farmwatch-agent send: {sent.message}", file=sys.stderr)
+
+
+def _dry_run(sender: Sender, url: str, *, as_json: bool) -> int:
+    waiting = sender.take()
+    if not waiting:
+        show(Sent(status="nothing", message="nothing waits to be sent."), as_json=as_json)
+        return OK
+    headers, body = sender.request(waiting)
+    reports = [msgspec.Raw(it.body) for it in waiting]
+    if as_json:
+        document = {"schema": 1, "verb": "send", "ok": True, "code": OK, "status": "dry_run", "url": url + PATH,
+                    "headers": headers, "packed_bytes": len(body), "reports": reports}  # fmt: skip
+        print(msgspec.json.encode(document).decode())
+        return OK
+    print(f"POST {url}{PATH}")
+    for name, value in headers.items():
+        print(f"{name}: {value}")
+    print()
+    for waiting_report in waiting:
+        print(waiting_report.body.decode())
+    print(
+        f"{len(waiting)} reports, {len(body)} of at most {MAX_PACKED_BYTES} bytes packed; nothing was sent.",
+        file=sys.stderr,
+    )
+    return OK

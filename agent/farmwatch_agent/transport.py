@@ -1,0 +1,145 @@
+"""One HTTP exchange with the collector: the system's trust and proxy, no redirects, a bounded answer.
+
+What comes back may be a captive portal's page; making sense of it is the caller's part.
+"""
+
+import ssl
+import time
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+import truststore
+from requests.adapters import HTTPAdapter
+from requests.utils import get_environ_proxies
+
+from farmwatch_schema.errors import FarmwatchError
+
+from . import __version__
+
+MAX_ANSWER_BYTES = 256 << 10
+CONNECT_SECONDS = 10
+READ_SECONDS = 30
+#: Of the whole answer, so that a server which drips a byte a second holds nobody.
+ANSWER_SECONDS = 60
+_PIECE = 16 << 10
+
+
+class TransportError(FarmwatchError):
+    """No usable answer. `kind` is `unreachable`, `tls`, `proxy`, `redirect`, `too_large` or `slow`."""
+
+    def __init__(self, kind: str, message: str) -> None:
+        self.kind = kind
+        super().__init__(message)
+
+
+class Reply(msgspec.Struct, frozen=True, kw_only=True):
+    """What came back: HTTP status and at most 256 KiB of body."""
+
+    status: int
+    body: bytes
+
+
+class Transport(Protocol):
+    """Posts to the collector."""
+
+    def post(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        """Returns the answer; raises TransportError."""
+        ...
+
+
+class _SystemTrust(HTTPAdapter):
+    """Verifies certificates as the operating system does, plus the company's own file of authorities."""
+
+    def __init__(self, ca_file: str) -> None:
+        self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if ca_file:
+            self._context.load_verify_locations(cafile=ca_file)
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
+        super().init_poolmanager(*arguments, ssl_context=self._context, **options)
+
+    def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
+        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+
+
+class HttpTransport:
+    """Requests over the network to one collector.
+
+    url      scheme, host and port
+    proxy    the system's (environment, Windows settings, macOS settings) when ""
+    ca_file  PEM file of more authorities, or ""
+    """
+
+    def __init__(self, url: str, proxy: str = "", ca_file: str = "") -> None:
+        self.url = url.rstrip("/")
+        self.proxies: dict[str, str] = {urlsplit(url).scheme: proxy} if proxy else get_environ_proxies(url)
+        self._session = requests.Session()
+        # Off, because it would also send what stands in a ~/.netrc; the proxies are read above.
+        self._session.trust_env = False
+        self._session.mount("https://", _SystemTrust(ca_file))
+
+    def post(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        end = time.monotonic() + ANSWER_SECONDS
+        headers = {"user-agent": f"farmwatch-agent/{__version__}", "accept-encoding": "identity", **headers}
+        try:
+            with self._session.post(
+                self.url + path,
+                data=body,
+                headers=headers,
+                proxies=self.proxies,
+                timeout=(CONNECT_SECONDS, READ_SECONDS),
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                if 300 <= response.status_code < 400:
+                    place = urlsplit(response.headers.get("location", "")).netloc or "another place"
+                    raise TransportError(
+                        "redirect",
+                        f"{self.url} redirects to {place[:200]}, which is not followed. Open a browser to get past a"
+                        " network's sign-in page, or set the collector's right address.",
+                    )
+                return Reply(status=response.status_code, body=self._body(response, end))
+        except requests.exceptions.ProxyError as error:
+            raise TransportError(
+                "proxy", f"the proxy for {self.url} does not let us through ({_cause(error)})."
+            ) from error
+        except requests.exceptions.SSLError as error:
+            raise TransportError(
+                "tls",
+                f"{self.url}: its certificate is not trusted here ({_cause(error)}). If TLS is inspected on this"
+                " network, give the inspecting authority to the system or name its file as ca_file.",
+            ) from error
+        except (requests.exceptions.RequestException, OSError, ValueError) as error:
+            raise TransportError("unreachable", f"{self.url} cannot be reached ({_cause(error)}).") from error
+
+    def _body(self, response: requests.Response, end: float) -> bytes:
+        from urllib3.exceptions import HTTPError  # noqa: PLC0415 (beside its use)
+
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            while piece := response.raw.read1(_PIECE):
+                size += len(piece)
+                if size > MAX_ANSWER_BYTES:
+                    raise TransportError("too_large", f"{self.url} answered more than 256 KiB; nothing of it was used.")
+                if time.monotonic() > end:
+                    raise TransportError("slow", f"{self.url} took over {ANSWER_SECONDS} s for its answer.")
+                pieces.append(piece)
+        except HTTPError as error:
+            raise TransportError("unreachable", f"{self.url} broke off its answer ({_cause(error)}).") from error
+        return b"".join(pieces)
+
+
+def _cause(error: BaseException) -> str:
+    """Returns the innermost reason in a few words, without the address that requests puts around it."""
+    inner: BaseException = error
+    for _ in range(8):
+        following = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None) or inner.__cause__
+        if not isinstance(following, BaseException):
+            break
+        inner = following
+    text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
+    return " ".join(str(text).split())[:160]
