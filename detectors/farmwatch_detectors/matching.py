@@ -41,6 +41,9 @@ _INTERPRETER = re.compile(
     r"|env|ld-linux\S*|ld-musl\S*|wine\S*|qemu-\S*|bwrap)(-?\d[\d.]*\w?)?\Z"
 )
 
+#: Laptops of a fleet run much the same programs, so what was matched is kept for that many.
+_REMEMBERED = 20_000
+
 #: Keys that are independent of the file's name.
 _KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
 _NAMES = frozenset({"name", "script", "original_name", "kernel_name"})
@@ -182,6 +185,7 @@ class Index(Generic[AnyProduct]):
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "path"))
             for fragment in product.hints.paths:
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "hint"))
+        self._known: dict[object, list[Match[AnyProduct]]] = {}
         self._signers: dict[str, list[AnyProduct]] = defaultdict(list)
         self._originals: dict[str, list[AnyProduct]] = defaultdict(list)
         self._ports: dict[str, list[AnyProduct]] = defaultdict(list)
@@ -205,6 +209,21 @@ class Index(Generic[AnyProduct]):
         ports     what its executable listens on, "tcp/5900"
         services  names of the services that start its executable
         """
+        ports, services = tuple(ports), tuple(services)
+        key = (
+            process.name, process.path, process.package, process.signer, process.original_name,
+            process.kernel_names, process.flags, process.holds, platform, ports, services,
+        )  # fmt: skip
+        matches = self._known.get(key)
+        if matches is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            matches = self._known[key] = self._program(process, platform, ports, services)
+        return matches
+
+    def _program(
+        self, process: Process, platform: str, ports: tuple[str, ...], services: tuple[str, ...]
+    ) -> list[Match[AnyProduct]]:
         found: dict[str, set[Fact]] = defaultdict(set)
         entries: dict[str, AnyProduct] = {}
 

@@ -1,6 +1,18 @@
 """Every detector, in the order in which they run. A new one is one line here."""
 
-from . import ip_kvm_identity, remote_access_tool
+from . import (
+    ip_kvm_identity,
+    os_remote_desktop,
+    remote_access_tool,
+    shared_gateway,
+    vpn_or_tunnel,
+)
 from .detector import Detector
 
-DETECTORS: tuple[Detector, ...] = (ip_kvm_identity.DETECTOR, remote_access_tool.DETECTOR)
+DETECTORS: tuple[Detector, ...] = (
+    ip_kvm_identity.DETECTOR,
+    remote_access_tool.DETECTOR,
+    os_remote_desktop.DETECTOR,
+    vpn_or_tunnel.DETECTOR,
+    shared_gateway.DETECTOR,
+)

@@ -45,7 +45,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per product."""
     for found in recognised(device, tool_index()):
         tool = found.product
-        if tool.role == "viewer" or tool.category == "os-builtin" or tool.alarm == "info":
+        if tool.role == "viewer" or tool.alarm == "info":
             continue
         level, what = _level(found)
         if not level:
@@ -76,7 +76,7 @@ def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
     if found.disguised:
         process = found.disguised[0]
         facts = next(match.facts for program, match in found.programs if program == process)
-        return 3, f"runs under another name, {process.name} ({words_of_facts(facts, 3)})"
+        return 3, f"runs under another name, {process.name} ({words_of_facts(facts, 2)})"
     if not found.active:
         return (1, "is installed, not seen running") if found.packages else (0, "")
     if not surely(found):
@@ -86,6 +86,8 @@ def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
             return 3, words
     if found.open_ports:
         return 3, f"takes connections from the network on {', '.join(found.open_ports)}"
+    if any(item.protocol == "tcp" for item in found.listeners):
+        return 2, "runs and takes connections from the laptop itself, so only through a tunnel"
     return 2, "runs" if found.programs else "starts with the system"
 
 
