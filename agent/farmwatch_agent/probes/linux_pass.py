@@ -166,6 +166,11 @@ def is_ordinary(user: int) -> bool:
     return user >= FIRST_USER and user != NOBODY
 
 
+def is_service_port(port: int) -> bool:
+    """Whether a bound UDP port is a service's rather than one that the kernel lent to a client."""
+    return port < EPHEMERAL_FROM or port in HIGH_UDP_SERVICES
+
+
 def owners(seen: Pass) -> dict[str, ProcessRow]:
     """Returns the process that holds each socket, by inode; of several the one that started last, which serves it."""
     found: dict[str, ProcessRow] = {}

@@ -10,7 +10,7 @@ from ...host import FileStatus, Host, HostError
 from ...paths import base_name, tilde
 from .. import linux_pass
 from ..linux_net import LISTEN, UNCONNECTED, is_loopback
-from ..linux_pass import Pass, ProcessRow, is_ordinary
+from ..linux_pass import Pass, ProcessRow, is_ordinary, is_service_port
 from . import cache as cache_module
 from .cache import HASH_BUDGET, HASH_LIMIT, Executables
 from .packages import Packages
@@ -90,14 +90,9 @@ def network_sockets(seen: Pass) -> frozenset[str]:
     return frozenset(
         f"socket:[{row.inode}]"
         for row in seen.sockets
-        if (row.state == LISTEN or (row.state == UNCONNECTED and fixed_port(row.local_port)))
+        if (row.state == LISTEN or (row.state == UNCONNECTED and is_service_port(row.local_port)))
         and not is_loopback(row.local)
     )
-
-
-def fixed_port(port: int) -> bool:
-    """Whether a bound UDP port is a service's rather than one the kernel lent to a client."""
-    return port < linux_pass.EPHEMERAL_FROM or port in linux_pass.HIGH_UDP_SERVICES
 
 
 def boot_time(host: Host) -> int:

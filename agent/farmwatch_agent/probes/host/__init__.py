@@ -1,0 +1,25 @@
+"""The laptop and its operating system.
+
+Reads
+    /etc/os-release, /proc/sys/kernel/osrelease, /sys/class/dmi/id/*, /proc/device-tree, /proc/cpuinfo's flags,
+    clock sources, /sys/hypervisor/type, /proc/xen/capabilities, /etc/localtime, /etc/timezone,
+    /etc/default/keyboard, /etc/vconsole.conf, /etc/locale.conf, /etc/default/locale, /sys/bus/mei/devices.
+Why
+    Serial and model against the roster; a time zone that contradicts the claimed place; a virtual machine where
+    a laptop was shipped; Intel AMT, which drives a laptop from outside its operating system.
+Never reads
+    Users, disks, anything in home folders. Serial and UUID travel keyed. Layouts and languages are for support
+    and are never scored.
+Rights
+    Serial and platform UUID are root's: as an ordinary user they are a gap.
+Blind spots
+    A hypervisor can hide its flag and forge the firmware's tables. AMT is seen as present, not whether it is
+    provisioned: asking needs an ioctl on /dev/mei0. Without the mei driver its state is unknown.
+"""
+
+from farmwatch_schema.observables.base import Gap
+from farmwatch_schema.observables.host import HostFacts
+
+from ...probe import Probe
+
+PROBE = Probe(kind="host", emits=(HostFacts, Gap), interval_seconds=3600, platforms=("linux",))

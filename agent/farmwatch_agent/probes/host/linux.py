@@ -1,0 +1,193 @@
+"""Host facts on Linux.
+
+Sources: os-release(5); Documentation/ABI/testing/sysfs-class-dmi (and drivers/firmware/dmi-id.c for the modes);
+SMBIOS reference specification 7.4.1 for chassis types; localtime(5), RFC 8536; keyboard(5), vconsole.conf(5),
+locale.conf(5); Documentation/ABI/stable/sysfs-hypervisor-xen.
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.host import HostFacts
+
+from ...host import Host, HostError, Missing, NotPermitted
+from . import time_zone
+
+DMI = "/sys/class/dmi/id"
+_CHASSIS = {
+    **dict.fromkeys((8, 9, 10, 14, 31, 32), "laptop"),
+    **dict.fromkeys((3, 4, 5, 6, 7, 13, 15, 16, 24, 34, 35, 36), "desktop"),
+    **dict.fromkeys((17, 23, 25, 28, 29), "server"),
+    **dict.fromkeys((11, 30), "tablet"),
+}
+#: Words in vendor and product of virtual machines, as systemd's detect-virt and the hypervisors' firmware have them.
+_VIRTUAL = (
+    ("VMware", "vmware"),
+    ("VirtualBox", "virtualbox"),
+    ("innotek GmbH", "virtualbox"),
+    ("Parallels", "parallels"),
+    ("Apple Virtualization", "apple"),
+    ("Xen", "xen"),
+    ("Bochs", "bochs"),
+    ("BHYVE", "bhyve"),
+    ("Google Compute Engine", "kvm"),
+    ("Amazon EC2", "kvm"),
+    ("KubeVirt", "kvm"),
+    ("KVM", "kvm"),
+)
+_HYPER_V = ("Microsoft Corporation", "Virtual Machine")
+#: A guest's paravirtual clock names its hypervisor (drivers/clocksource, arch/x86/kernel/kvmclock.c).
+_CLOCKS = (("kvm-clock", "kvm"), ("hyperv_clocksource", "hyperv"), ("xen", "xen"))
+#: AMT's host interface among the management engine's clients: samples/mei/mei-amt-version.c, MEI_IAMTHIF.
+_AMT_CLIENT = "12f80028-b4b7-4b2d-aca8-46e0ff65814c"
+
+
+def collect(host: Host) -> Iterator[Observable]:
+    """Yields HostFacts, and a gap for what the firmware tells root only."""
+    release = parse_settings(_first(host, "/etc/os-release", "/usr/lib/os-release"))
+    vendor, model = _first(host, f"{DMI}/sys_vendor"), _first(host, f"{DMI}/product_name")
+    family = _first(host, f"{DMI}/product_version")
+    if not model:
+        model = _first(host, "/proc/device-tree/model").rstrip("\0")
+    elif vendor == "LENOVO" and family:
+        model = f"{family} ({model})"  # Lenovo puts its type number where others put the name.
+    hypervisor = hypervisor_of(
+        vendor,
+        model,
+        cpuinfo=_first(host, "/proc/cpuinfo", limit=1 << 14),
+        clocks=_first(host, "/sys/devices/system/clocksource/clocksource0/available_clocksource"),
+        xen=_first(host, "/sys/hypervisor/type"),
+        domain=_first(host, "/proc/xen/capabilities"),
+        tree=_first(host, "/proc/device-tree/hypervisor/compatible"),
+    )
+    serial, serial_gap = _private(host, "product_serial")
+    uuid, uuid_gap = _private(host, "product_uuid")
+    zone = time_zone.name_of(_link(host, "/etc/localtime"), _first(host, "/etc/timezone"))
+    keyboard = parse_settings(_first(host, "/etc/default/keyboard"))
+    console = parse_settings(_first(host, "/etc/vconsole.conf"))
+    locale = parse_settings(_first(host, "/etc/locale.conf", "/etc/default/locale"))
+    yield HostFacts(
+        os=release.get("NAME", ""),
+        os_version=release.get("VERSION_ID", release.get("BUILD_ID", "")),
+        kernel=_first(host, "/proc/sys/kernel/osrelease"),
+        vendor=vendor,
+        model=model,
+        chassis=chassis_of(_first(host, f"{DMI}/chassis_type"), hypervisor),
+        hypervisor=hypervisor,
+        serial=unkeyed("serial", serial) if serial else None,
+        platform_uuid=unkeyed("uuid", uuid.lower()) if uuid else None,
+        time_zone=zone,
+        utc_offset_minutes=_offset(host),
+        keyboard_layouts=layouts(keyboard, console),
+        languages=languages(locale),
+        out_of_band=out_of_band(host),
+    )
+    if serial_gap or uuid_gap:
+        yield Gap(what="serial number and platform UUID", outcome="not_permitted")
+    if not vendor and not model:
+        yield Gap(what="vendor and model: the firmware gives no tables", outcome="not_supported")
+
+
+def parse_settings(text: str) -> dict[str, str]:
+    """Returns KEY=value lines as a shell would read them: without comments, quotes and backslashes."""
+    found: dict[str, str] = {}
+    for line in text.split("\n"):
+        key, mark, value = line.strip().partition("=")
+        if not mark or not key or key.startswith("#"):
+            continue
+        value = value.strip()
+        if len(value) > 1 and value[0] == value[-1] and value[0] in "'\"":
+            value = value[1:-1]
+        found[key] = value.replace("\\", "")
+    return found
+
+
+def chassis_of(number: str, hypervisor: str | None) -> str:
+    """Returns the chassis word of an SMBIOS number; `virtual` in a virtual machine whatever its firmware says."""
+    if hypervisor:
+        return "virtual"
+    return _CHASSIS.get(int(number) & 0x7F, "") if number.isdecimal() and len(number) < 4 else ""
+
+
+def hypervisor_of(
+    vendor: str, model: str, *, cpuinfo: str, clocks: str, xen: str, domain: str, tree: str
+) -> str | None:
+    """Returns the hypervisor's name, `other` for one without a name, "" on bare metal, None when nothing tells.
+
+    cpuinfo  of /proc: x86 sets the flag `hypervisor`; other processors have no such flag
+    clocks   available clock sources; xen, domain: of Xen; tree: of the device tree
+    """
+    if "control_d" in domain:
+        return ""  # Xen's first domain is the laptop itself.
+    words = f"{vendor} {model}"
+    if all(word in words for word in _HYPER_V):
+        return "hyperv"
+    named = next((name for word, name in _VIRTUAL if word in words), "")
+    clocked = next((name for word, name in _CLOCKS if word in clocks), "")
+    if named or xen or tree:
+        return named or ("xen" if "xen" in f"{xen} {tree}" else "kvm" if "kvm" in tree else "other")
+    if "QEMU" in words:
+        return clocked or "qemu"
+    flags = next((line for line in cpuinfo.split("\n") if line.startswith("flags")), "")
+    if " hypervisor" in flags:
+        return clocked or "other"
+    return "" if flags else None
+
+
+def layouts(keyboard: dict[str, str], console: dict[str, str]) -> tuple[str, ...]:
+    """Returns the configured keyboard layouts, sorted."""
+    words = f"{keyboard.get('XKBLAYOUT', '')},{console.get('XKBLAYOUT', '')},{console.get('KEYMAP', '')}"
+    return tuple(sorted({word.strip() for word in words.split(",") if word.strip()}))
+
+
+def languages(locale: dict[str, str]) -> tuple[str, ...]:
+    """Returns the configured languages without their encodings, sorted."""
+    words = f"{locale.get('LANG', '')}:{locale.get('LANGUAGE', '')}".split(":")
+    return tuple(sorted({word.partition(".")[0].strip() for word in words} - {""}))
+
+
+def out_of_band(host: Host) -> str | None:
+    """Returns `present` when the management engine offers AMT, `none` when not, None when it cannot be asked."""
+    try:
+        clients = host.names("/sys/bus/mei/devices")
+    except HostError:
+        return None
+    if not clients:
+        return None
+    return "present" if any(_AMT_CLIENT in client for client in clients) else "none"
+
+
+def _offset(host: Host) -> int | None:
+    try:
+        return time_zone.offset_minutes(host.read("/etc/localtime", 1 << 16), host.now())
+    except Missing:
+        return 0  # localtime(5): without the file the system runs in UTC.
+    except HostError:
+        return None
+
+
+def _private(host: Host, name: str) -> tuple[str, bool]:
+    """Returns a root-only value of the firmware's tables, and whether rights were missing."""
+    try:
+        return host.text(f"{DMI}/{name}"), False
+    except NotPermitted:
+        return "", True
+    except HostError:
+        return "", False
+
+
+def _first(host: Host, *paths: str, limit: int = 1 << 16) -> str:
+    for path in paths:
+        try:
+            return host.text(path, limit).strip()
+        except HostError:
+            continue
+    return ""
+
+
+def _link(host: Host, path: str) -> str:
+    try:
+        return host.link(path)
+    except HostError:
+        return ""

@@ -1,0 +1,24 @@
+"""Installed applications and packages.
+
+Reads
+    /var/lib/dpkg/status and dates of /var/lib/dpkg/info/*.list; names below /var/lib/flatpak/app and /snap with
+    their versions; names of folders in /opt and, of home folders, desktop files and flatpaks that a user
+    installed (name and program).
+Why
+    A remote-access tool or VPN is installed though it does not run now; a second one; the day it came.
+Never reads
+    Documents, downloads, settings, web applications that a browser installed, a user's own file names.
+Rights
+    Packages are readable by every user. Other users' home folders are a gap.
+Blind spots
+    rpm's database is not readable without its library: a gap where it is found. A program copied to a home
+    folder without a desktop file, and AppImages, show in `processes` only while they run. A date is that of
+    the last install or upgrade.
+"""
+
+from farmwatch_schema.observables.base import Gap
+from farmwatch_schema.observables.software import Package
+
+from ...probe import Probe
+
+PROBE = Probe(kind="software", emits=(Package, Gap), interval_seconds=3600, platforms=("linux",))

@@ -1,0 +1,165 @@
+"""Software on Linux.
+
+Sources: deb-control(5) and dpkg's status file; flatpak's and snapd's folder layouts as their documentation has
+them; Desktop Entry Specification 1.5; FHS 3.0 for /opt.
+"""
+
+import time
+from collections.abc import Iterator
+
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.software import Package
+
+from ...host import Host, HostError, Missing, NotPermitted, SourceBroken
+from ...paths import base_name
+from ..linux_homes import in_homes, parse_desktop, program_of
+
+STATUS = "/var/lib/dpkg/status"
+INFO = "/var/lib/dpkg/info"
+STATUS_LIMIT = 1 << 25
+RPM = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+FLATPAK = "/var/lib/flatpak/app"
+SNAP = "/snap"
+OPT = "/opt"
+_NO_SNAP = frozenset({"bin", "README"})
+#: Dates of these say nothing, and they are most of all packages.
+_UNDATED = ("lib", "fonts-", "python3-", "gir1.2-", "linux-headers-", "x11-", "xfonts-", "texlive-")
+_UNDATED_ENDS = ("-doc", "-dev", "-data", "-common", "-locale", "-l10n")
+#: Desktop files of web applications, which tell what somebody reads rather than what is installed.
+_WEB = ("chrome-", "brave-", "msedge-", "chromium-", "vivaldi-", "webapp-", "FFPWA-", "google-chrome-")
+
+_dpkg: dict[tuple[float, int, int], list[Package]] = {}
+
+
+def collect(host: Host) -> Iterator[Observable]:
+    """Yields one Package per installed thing, from every source that is there."""
+    yield from _from_dpkg(host)
+    for folder in RPM:
+        try:
+            if any(name.startswith(("rpmdb", "Packages")) for name in host.names(folder)):
+                yield Gap(what="packages of rpm", outcome="not_supported")
+                break
+        except HostError:
+            continue
+    yield from _named(host, FLATPAK, "flatpak")
+    for name in _names(host, SNAP):
+        if name not in _NO_SNAP:
+            yield Package(name=name, version=_snap_version(host, name), source="snap")
+    yield from _named(host, OPT, "opt")
+    found: list[Package] = []
+    yield from in_homes(
+        host,
+        (".local/share/applications", ".local/share/flatpak/app"),
+        lambda folder, name: _in_home(host, folder, name, found),
+    )
+    yield from found
+
+
+def parse_status(text: str) -> list[tuple[str, str, str, str]]:
+    """Returns name, version, publisher and architecture of each installed package of dpkg's status file.
+
+    Stanzas without a name, and packages removed or half installed, are left out.
+    """
+    found: list[tuple[str, str, str, str]] = []
+    for stanza in text.split("\n\n"):
+        if " installed\n" not in stanza[:400]:
+            continue
+        if " installed" not in _field(stanza, "Status") or not (name := _field(stanza, "Package")):
+            continue
+        publisher = _field(stanza, "Maintainer").partition("<")[0].strip(' "')
+        found.append((name, _field(stanza, "Version"), publisher, _field(stanza, "Architecture")))
+    return found
+
+
+def _field(stanza: str, key: str) -> str:
+    mark = f"{key}: "
+    if stanza.startswith(mark):
+        start = len(mark)
+    else:
+        start = stanza.find(f"\n{mark}")
+        if start < 0:
+            return ""
+        start += len(mark) + 1
+    end = stanza.find("\n", start)
+    return (stanza[start:] if end < 0 else stanza[start:end]).strip()
+
+
+def _from_dpkg(host: Host) -> Iterator[Observable]:
+    try:
+        status = host.status(STATUS)
+    except Missing:
+        return
+    except NotPermitted:
+        yield Gap(what="packages of dpkg", outcome="not_permitted")
+        return
+    key = (status.mtime, status.size, status.inode)
+    # The file is rewritten whole by every change, so that an unchanged one need not be read again.
+    packages = _dpkg.get(key) if host.origin == "live" else None
+    if packages is None:
+        data = host.read(STATUS, STATUS_LIMIT)
+        if len(data) >= STATUS_LIMIT:
+            raise SourceBroken(f"{STATUS}: is larger than {STATUS_LIMIT >> 20} MiB; it cannot be dpkg's")
+        packages = [
+            Package(
+                name=name,
+                version=version,
+                publisher=publisher,
+                installed_on=_date(host, name, architecture),
+                source="dpkg",
+            )
+            for name, version, publisher, architecture in parse_status(data.decode("utf-8", "replace"))
+        ]
+        if host.origin == "live":
+            _dpkg.clear()
+            _dpkg[key] = packages
+    yield from packages
+
+
+def _date(host: Host, name: str, architecture: str) -> str:
+    if name.startswith(_UNDATED) or name.endswith(_UNDATED_ENDS):
+        return ""
+    for file in (name, f"{name}:{architecture}"):
+        try:
+            return time.strftime("%Y-%m-%d", time.gmtime(host.status(f"{INFO}/{file}.list").mtime))
+        except Missing:
+            continue
+        except (HostError, OverflowError, ValueError, OSError):
+            return ""
+    return ""
+
+
+def _names(host: Host, folder: str) -> list[str]:
+    try:
+        return host.names(folder)
+    except HostError:
+        return []
+
+
+def _named(host: Host, folder: str, source: str) -> Iterator[Package]:
+    for name in _names(host, folder):
+        if not name.startswith("."):
+            yield Package(name=name, source=source)
+
+
+def _snap_version(host: Host, name: str) -> str:
+    try:
+        text = host.text(f"{SNAP}/{name}/current/meta/snap.yaml", 1 << 14)
+    except HostError:
+        return ""
+    line = next((line for line in text.split("\n") if line.startswith("version:")), "")
+    return line[8:].strip().strip("'\"")
+
+
+def _in_home(host: Host, folder: str, name: str, found: list[Package]) -> None:
+    if folder.endswith("/flatpak/app"):
+        found.append(Package(name=name, source="flatpak"))
+        return
+    if not name.endswith(".desktop") or name.startswith(_WEB):
+        return
+    try:
+        entry = parse_desktop(host.text(f"{folder}/{name}", 1 << 16))
+    except HostError:
+        return
+    program = base_name(program_of(entry.get("Exec", "")))
+    if program and entry.get("Type", "Application") == "Application":
+        found.append(Package(name=program, source="desktop"))
