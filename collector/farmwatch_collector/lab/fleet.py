@@ -78,7 +78,7 @@ def people(today: date, seed: int = 1, farm: bool = True) -> list[Person]:
         dress(fleet[number])
     if farm:
         for person, tool in zip(fleet[-FARM_SIZE:], FARM_TOOLS, strict=True):
-            _move_to_farm(person, tool)
+            _move_to_farm(person, tool, today)
     return fleet
 
 
@@ -216,7 +216,8 @@ def _help_desk(person: Person) -> None:
 def _lab_engineer(person: Person) -> None:
     person.oddity = "the lab's registered PiKVM"
     person.add("usb", equipment.pikvm("1-4", LAB_PIKVM_SERIAL))
-    person.add("displays", monitors.display("HDMI-A-2", monitors.PIKVM_V4_PLUS))
+    edid = monitors.with_serial(monitors.PIKVM_V4_PLUS, LAB_PIKVM_SERIAL)
+    person.add("displays", monitors.display("HDMI-A-2", edid))
 
 
 def _developer(person: Person) -> None:
@@ -293,10 +294,11 @@ def _on_renamed_rustdesk(person: Person) -> None:
 FARM_TOOLS = (_on_pikvm, _on_pikvm, _on_renamed_jetkvm, _on_renamed_jetkvm, _on_renamed_rustdesk)
 
 
-def _move_to_farm(person: Person, tool: Callable[[Person], None]) -> None:
+def _move_to_farm(person: Person, tool: Callable[[Person], None], today: date) -> None:
     """Puts a new hire's laptop on the farm's shelf: no monitor or keyboard of its own, one gateway for all."""
     person.farm = True
     person.cohort = "remote_new_hire"
+    person.start_on = today - timedelta(days=2 + person.number % FARM_SIZE)
     person.site = ""
     person.looks["usb"] = [
         item for item in person.looks["usb"] if isinstance(item, UsbDevice) and item.removable == "fixed"
@@ -331,7 +333,7 @@ sanctions:
     reason: the company's own VPN
     until: 2099-12-31
   - asset_serial: {LAB_PIKVM_SERIAL}
-    asset_product: pikvm_otg
+    asset_product: pikvm
     owner: lab@example.com
     reason: test bench of the firmware lab
     until: 2099-12-31

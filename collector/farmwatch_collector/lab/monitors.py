@@ -60,6 +60,15 @@ def built(manufacturer: str, product: int, name: str, serial: str, width_cm: int
     return block + bytes((-sum(block) & 255,))
 
 
+def with_serial(data: bytes, serial: str) -> bytes:
+    """Returns an EDID whose owner gave it a serial of its own, as kvmd-edidconf does: descriptor 0xFF, checksum."""
+    block = bytearray(data[:128])
+    at = block.index(b"\x00\x00\x00\xff\x00") + 5
+    block[at : at + 13] = serial.encode()[:13].ljust(13, b"\x20")
+    block[127] = -sum(block[:127]) & 255
+    return bytes(block) + data[128:]
+
+
 def display(connector: str, data: bytes, internal: bool = False, mode: str = "1920x1080") -> Display:
     """Returns what a laptop reports of a monitor with these EDID bytes."""
     facts = edid_format.parse(data)
