@@ -133,8 +133,9 @@ def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
             raise fail(f"$.cohorts[{index}].days", f"is {cohort.days}, 1 to 36500 is taken.", "Thirty is usual.")
     for index, entry in enumerate(policy.sanctions):
         path = f"$.sanctions[{index}]"
-        if not (entry.tool or entry.vpn or entry.asset_serial):
-            raise fail(path, "allows nothing.", "Give tool, vpn or asset_serial.")
+        if not (entry.tool or entry.vpn or entry.asset_serial or (entry.asset_product and entry.devices)):
+            remedy = "Give tool, vpn or asset_serial, or asset_product with the devices it hangs on."
+            raise fail(path, "allows nothing.", remedy)
         for field in ("owner", "reason"):
             if not getattr(entry, field).strip():
                 raise fail(f"{path}.{field}", "is empty.", "Say who answers for it, and why.")
