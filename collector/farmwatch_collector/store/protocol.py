@@ -191,6 +191,10 @@ class Store(Protocol):
         """Returns the earliest `due_at` of all devices; None when nothing is due at any time."""
         ...
 
+    def outdated(self, versions: str) -> list[str]:
+        """Returns devices whose latest assessment was made by other versions."""
+        ...
+
     def failed(self, device: str, problem: str, due_at: datetime) -> None:
         """Records that an evaluation failed, visible in `DeviceRow.problem`, and puts the device off until `due_at`."""
         ...

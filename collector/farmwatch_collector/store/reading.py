@@ -104,6 +104,12 @@ def next_due(connection: Connection) -> datetime | None:
     return None if found is None else moment(found)
 
 
+def outdated(connection: Connection, versions: str) -> list[str]:
+    """Returns devices that other versions judged last."""
+    query = select(t.device.c.device).join(t.assessment, t.assessment.c.device_key == t.device.c.key)
+    return list(connection.execute(query.where(t.assessment.c.versions != versions)).scalars())
+
+
 class _Content(msgspec.Struct):
     """An open section with its content and times, as pages and detectors share it."""
 

@@ -258,6 +258,9 @@ class SqliteStore:
     def next_due(self) -> datetime | None:
         return self._ask(reading.next_due)
 
+    def outdated(self, versions: str) -> list[str]:
+        return self._ask(lambda connection: reading.outdated(connection, versions))
+
     def view(self, device: str, now: datetime) -> DeviceView | None:
         return self._ask(lambda connection: reading.view(connection, device, now))
 

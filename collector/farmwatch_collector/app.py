@@ -1,0 +1,105 @@
+"""The collector as one ASGI application: the two agent routes raw, everything else through Litestar."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager, suppress
+from datetime import UTC, datetime
+
+from litestar import Litestar, MediaType, Response, get
+from litestar.handlers import HTTPRouteHandler
+
+from farmwatch_detectors.policy import Policy
+from farmwatch_schema.identifiers import Keyer
+
+from .console import Sessions, problem_pages, routes
+from .ingest import ENROL, REPORTS, Ingest, Receive, Scope, Send, company_key
+from .loop import DueLoop
+from .settings import Settings
+from .store import Store
+
+#: For every answer that is not a console page; pages bring their own, which win.
+_HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"x-frame-options", b"DENY"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"referrer-policy", b"same-origin"),
+)
+
+
+class App:
+    """Routes by path: agents' requests never touch the console's stack.
+
+    sessions  makes sign-in links and knows who is signed in
+    """
+
+    def __init__(self, settings: Settings, store: Store, policy: Policy | None = None) -> None:
+        self.sessions = Sessions()
+        self.ingest = Ingest(store, settings.limits)
+        self._store = store
+        self._settings = settings
+        self._policy = policy
+        self._loop: DueLoop | None = None
+        self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="farmwatch-app")
+        self._console = Litestar(
+            route_handlers=[self._healthz(), *routes(store, self.sessions)],
+            exception_handlers=problem_pages,
+            lifespan=[self._life],
+            openapi_config=None,
+            logging_config=None,
+            debug=False,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            if scope["path"] == REPORTS or scope["path"] == ENROL:
+                await self.ingest(scope, receive, send)
+                return
+
+            async def hardened(message: "dict[str, object]") -> None:
+                if message["type"] == "http.response.start":
+                    headers = list(message["headers"])  # type: ignore[call-overload]
+                    names = {name for name, _ in headers}
+                    message["headers"] = [*headers, *(pair for pair in _HEADERS if pair[0] not in names)]
+                await send(message)
+
+            await self._console(scope, receive, hardened)  # type: ignore[arg-type]
+            return
+        await self._console(scope, receive, send)  # type: ignore[arg-type]
+
+    @asynccontextmanager
+    async def _life(self, _: Litestar) -> AsyncIterator[None]:
+        await self.ingest.start()
+        refreshing = asyncio.create_task(self.ingest.refresh())
+        if self._settings.judging:
+            running = asyncio.get_running_loop()
+            keyer = Keyer.from_key(await running.run_in_executor(self._helper, company_key, self._store))
+            self._loop = DueLoop(self._store, keyer, self._policy)
+            self._loop.start()
+        try:
+            yield
+        finally:
+            refreshing.cancel()
+            with suppress(asyncio.CancelledError):
+                await refreshing
+            if self._loop is not None:
+                await asyncio.get_running_loop().run_in_executor(self._helper, self._loop.stop)
+            self.ingest.close()
+            self._helper.shutdown(wait=True)
+
+    def _healthz(self) -> HTTPRouteHandler:
+        @get("/healthz", media_type=MediaType.JSON, sync_to_thread=False)
+        def healthz() -> Response[dict[str, str]]:
+            """Whether the process takes reports and judges; for load balancers, tells nothing else."""
+            stopped = self._settings.judging and (self._loop is None or not self._loop.alive)
+            return Response(
+                {"status": "judging stopped" if stopped else "ok", "time": datetime.now(UTC).isoformat()},
+                status_code=503 if stopped else 200,
+            )
+
+        return healthz
+
+
+def create_app(settings: Settings, store: Store, policy: Policy | None = None) -> App:
+    """Returns the collector's application over an open store; `store` stays the caller's to close."""
+    return App(settings, store, policy)

@@ -1,0 +1,83 @@
+"""`farmwatch serve`: the collector. Takes reports, judges, shows the console; stops at SIGTERM or Ctrl-C."""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from farmwatch_detectors.policy import Policy
+
+from ..app import create_app
+from ..policy_file import read_policy
+from ..roster_file import read_roster
+from ..serving import Serving, loopback
+from ..settings import Settings
+from ..store import open_store
+
+_LOG = "%(asctime)s %(levelname)s %(name)s %(message)s"
+HELP = "the collector: takes reports, judges, shows the console"
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's options."""
+    data_options(parser)
+    parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at (127.0.0.1)")
+    parser.add_argument("--port", type=int, default=8440, help="port to listen at (8440); 0 lets the system choose")
+    parser.add_argument("--policy", metavar="YAML", default="", help="what the company allows; see docs/policy.md")
+    parser.add_argument("--roster", metavar="CSV", default="", help="replaces the stored roster; see docs/roster.md")
+
+
+def data_options(parser: argparse.ArgumentParser) -> None:
+    """Adds the options that name the store."""
+    parser.add_argument("--data", metavar="DIR", help="folder of the collector's data; made when it does not exist")
+    parser.add_argument("--store", metavar="URL", help="the store instead of --data: sqlite:///PATH")
+
+
+def store_url(options: argparse.Namespace) -> str:
+    """Returns the store's address that the options name."""
+    if options.store:
+        return str(options.store)
+    folder = options.data or os.environ.get("FARMWATCH_DATA") or "farmwatch-data"
+    return f"sqlite:///{Path(folder).absolute()}/farmwatch.db"
+
+
+def run(options: argparse.Namespace) -> int:
+    """Serves until it is told to stop; 0 then."""
+    logging.basicConfig(
+        stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
+    )
+    settings = Settings(host=loopback(options.host), port=options.port, policy=options.policy, roster=options.roster)
+    policy = _policy(settings.policy)
+    roster = read_roster(settings.roster) if settings.roster else None
+    store = open_store(store_url(options))
+    try:
+        if roster is not None:
+            store.set_roster(roster)
+        app = create_app(settings, store, policy)
+        serving = Serving(app, settings)
+
+        def tell() -> None:
+            print(f"farmwatch collector at {serving.url}", flush=True)
+            print(f"console, one sign-in within ten minutes: {app.sessions.new_link(serving.url)}", flush=True)
+
+        # uvicorn raises a signal again after its own graceful stop; the store is closed after that.
+        signal.signal(signal.SIGTERM, lambda *_: None)
+        serving.run(tell)
+    except KeyboardInterrupt:
+        pass
+    finally:
+        store.close()
+    print("farmwatch collector stopped; every acknowledged report is stored.", file=sys.stderr)
+    return 0
+
+
+def _policy(path: str) -> Policy:
+    if not path:
+        return Policy()
+    policy, warnings = read_policy(path, datetime.now(UTC).date())
+    for warning in warnings:
+        print(f"warning: {warning}", file=sys.stderr)
+    return policy

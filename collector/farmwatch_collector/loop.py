@@ -1,0 +1,166 @@
+"""The due loop: evaluates devices whose time has come, and says when each should be looked at again.
+
+Arrivals, ties and policy changes only set `due_at`; this loop alone judges. A device whose evaluation fails is put
+off for an hour, with its reason on its page, and holds up nobody.
+"""
+
+import hashlib
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+import msgspec
+
+from farmwatch_detectors.policy import Policy, RosterEntry
+from farmwatch_detectors.view import DeviceView, SectionView
+from farmwatch_schema.identifiers import Keyer
+
+from .evaluate import Company, complete, judge, keyed_assets, versions
+from .fleet import Fleet
+from .store.protocol import Store
+
+AT_ONCE = 64
+POLL_SECONDS = 0.5
+PUT_OFF = timedelta(hours=1)
+PURGE_EVERY = timedelta(hours=1)
+SOONEST = timedelta(minutes=1)
+
+_log = logging.getLogger("farmwatch.loop")
+
+
+class DueLoop:
+    """Judges in a thread of its own.
+
+    policy  what the company allows
+    keyer   the company's, so that addresses and serials in the policy can be compared with reported ones
+    clock   the present, replaced in tests
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        keyer: Keyer,
+        policy: Policy | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._policy = policy or Policy()
+        self._assets = keyed_assets(self._policy, keyer)
+        self._company = Company(policy=self._policy, assets=self._assets)
+        self._roster: Mapping[str, RosterEntry] = {}
+        policy_digest = hashlib.sha256(msgspec.json.encode(self._policy)).hexdigest()[:12]
+        self.versions = f"{versions()} policy={policy_digest}"
+        self.fleet = Fleet(keyer)
+        self.fleet.set_policy(self._policy)
+        self._purge_at = datetime.min.replace(tzinfo=UTC)
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+
+    @property
+    def alive(self) -> bool:
+        """Whether the thread runs."""
+        return self._thread is not None and self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begins to judge."""
+        self._thread = threading.Thread(target=self._run, name="farmwatch-loop", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends after the device under way."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        prepared = False
+        while not self._stop.is_set():
+            try:
+                if not prepared:
+                    self.prepare()
+                    prepared = True
+                busy = self.once()
+            except Exception:  # the store is away: devices stay due
+                _log.exception("the due loop could not go on; it tries again")
+                busy = 0
+                self._stop.wait(5.0)
+            if not busy:
+                self._stop.wait(POLL_SECONDS)
+
+    def prepare(self) -> None:
+        """Builds the fleet's ties from the store, and makes due what other versions judged."""
+        now = self._clock()
+        self._take_roster()
+        for device in self._store.devices():
+            if self._stop.is_set():
+                return
+            try:
+                view = self._store.view(device.device, now)
+            except Exception:  # its own evaluation will say so
+                _log.exception("a device could not be read", extra={"device": device.device})
+                continue
+            if view is not None:
+                self._recall(view)
+        self._store.set_due(self._store.outdated(self.versions), now)
+
+    def once(self) -> int:
+        """Evaluates what is due now; returns how many devices that were."""
+        now = self._clock()
+        if now >= self._purge_at:
+            self._purge_at = now + PURGE_EVERY
+            self._store.purge(now)
+        due = self._store.due(now, AT_ONCE)
+        if due:
+            self._take_roster()
+        for device in due:
+            if self._stop.is_set():
+                break
+            self._evaluate(device)
+        return len(due)
+
+    def _evaluate(self, device: str) -> None:
+        now = self._clock()
+        try:
+            view = self._store.view(device, now)
+            if view is None:
+                return
+            others = self.fleet.observe(device, view.sections) - {device}
+            if others:
+                self._store.set_due(sorted(others), now)
+            assessment = judge(complete(view, self._company, self.fleet))
+            next_change = assessment.next_change
+            if next_change is not None:
+                next_change = max(next_change, now + SOONEST)
+            self._store.save(assessment, self.versions, next_change)
+        except Exception as error:
+            _log.exception("an evaluation failed", extra={"device": device})
+            problem = (
+                f"The last evaluation failed ({type(error).__name__}: {error}); the score is older than the facts."
+            )
+            self._store.failed(device, problem, now + PUT_OFF)
+
+    def _take_roster(self) -> None:
+        roster = self._store.roster()
+        if roster == self._roster:
+            return
+        changed = {
+            device for device in roster.keys() | self._roster.keys() if roster.get(device) != self._roster.get(device)
+        }
+        self._roster = roster
+        self._company = Company(policy=self._policy, roster=roster, assets=self._assets)
+        self._store.set_due(sorted(changed | self.fleet.set_roster(roster)), self._clock())
+
+    def _recall(self, view: DeviceView) -> None:
+        """Tells the fleet what a device has now, and since when, as if its reports came again."""
+        self.fleet.observe(view.device, view.sections)
+        for kind, spans in view.history.items():
+            for at in sorted({span.seen_from for span in spans}):
+                items = tuple(
+                    span.item
+                    for span in spans
+                    if span.seen_from <= at and (not span.seen_until or span.seen_until > at)
+                )
+                then = SectionView(kind=kind, outcome="found", observed_at=at, items=items)
+                self.fleet.observe(view.device, {kind: then})
