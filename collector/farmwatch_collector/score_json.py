@@ -1,5 +1,7 @@
 """What `farmwatch score --json` prints. The published schema is docs/schema/score-v1.json, made by `schema()`."""
 
+import json
+import sys
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Literal
@@ -105,3 +107,7 @@ def schema() -> dict[str, Any]:
     """Returns the JSON schema of `Document`."""
     made = msgspec.json.schema(Document)
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "farmwatch score, version 1", **made}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,63 @@
+"""Figures as words."""
+
+import pytest
+
+from farmwatch_collector.assessment import GroupLevel
+from farmwatch_collector.score import score_levels
+from farmwatch_collector.score_words import explain, level_words, probability_words, strength_words
+
+from .scoring import NOW, finding
+
+
+@pytest.mark.parametrize(
+    ("probability", "words"),
+    [
+        (0.0001, "about 1 in 10,000"),
+        (0.0000081, "less than 1 in 100,000"),
+        (0.01, "about 1 in 100"),
+        (0.1, "about 1 in 10"),
+        (0.29, "about 1 in 3"),
+        (0.5, "about 1 in 2"),
+        (0.9, "about 9 in 10"),
+        (0.97, "about 97 in 100"),
+        (0.999, "more than 99 in 100"),
+    ],
+)
+def test_a_probability_is_said_as_people_say_it(probability: float, words: str) -> None:
+    assert probability_words(probability) == words
+
+
+def test_strength_has_four_fixed_words() -> None:
+    # docs/scoring.md: under 2 bits slight, 2 to 4 moderate, 4 to 7 strong, above very strong.
+    assert [strength_words(bits) for bits in (0, 1, -3, 4, 8)] == [
+        "nothing",
+        "slight",
+        "moderate",
+        "strong",
+        "very strong",
+    ]
+
+
+def test_unseen_is_never_called_clear() -> None:
+    grey = [GroupLevel(group="H", level=None, bits=0, grey="no permission"), GroupLevel(group="R", level=0, bits=-1)]
+    assert level_words("none", grey) == "not enough seen"
+    assert level_words("none", grey[1:]) == "clear"
+    assert level_words("review", grey) == "review"
+
+
+def test_the_read_out_holds_every_bar_every_finding_and_its_evidence() -> None:
+    stated = finding("soft", "R", 2)
+    levels = [
+        GroupLevel(
+            group="R", level=2, bits=5, m=0.2, u=0.00625, basis="measured", meaning="a tool runs", innocent=("support",)
+        ),
+        GroupLevel(group="N", level=None, bits=0, grey="network: its source failed"),
+    ]
+    said = explain(score_levels("d", NOW, levels, findings=[stated]))
+    text = "\n".join(said)
+    assert "+25 points, strong: remote software: a tool runs." in text
+    assert "seen on 20 % of farm laptops and 0.625 % of others" in text
+    assert "Innocent readings: support." in text
+    assert "Not measured: network and place: network: its source failed." in text
+    assert stated.sentence in text
+    assert "a thing: was seen" in text
