@@ -22,11 +22,12 @@ References
 """
 
 from collections.abc import Iterator
+from typing import get_args
 
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.ip_kvm import Match, matches
+from .catalog.ip_kvm import How, Match, matches
 from .detector import Detector
 from .hardware import (
     Sighting,
@@ -45,11 +46,15 @@ from .view import DeviceView
 #: bear CAFEBABE for fun are full-speed devices, the products that do run at high speed.
 _HIGH_SPEED = 480.0
 
+#: Two products may share a serial; the name then says which one it is.
+_ORDER: tuple[How, ...] = get_args(How)
+
 _FACTS = {
     "name": "It calls itself {}.",
     "serial": "Its serial is {}, the same on every unit.",
     "magic_serial": "Its serial is {}, the same on every unit.",
     "scsi": "Its storage answers as {}.",
+    "ids_and_serial": "Its ids and serial are {}, as on every unit.",
     "ids": "Its ids are {}.",
 }
 
@@ -64,15 +69,11 @@ _WHAT = {
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per USB device that bears such an identity, with all its marks."""
     for sighting in sightings(device, "usb", UsbDevice):
-        best: tuple[int, Match] | None = None
         found = list(matches(sighting.item))
-        for match in found:
-            level = _level(sighting.item, match)
-            if best is None or level > best[0]:
-                best = (level, match)
-        if best is not None and best[0]:
-            product = best[1].entry.id
-            yield _finding(device, sighting, best[0], best[1], [m for m in found if m.entry.id == product])
+        graded = [(_level(sighting.item, match), -_ORDER.index(match.how), match) for match in found]
+        level, _, best = max(graded, key=lambda row: row[:2], default=(0, 0, None))
+        if level and best:
+            yield _finding(device, sighting, level, best, [match for match in found if match.entry is best.entry])
 
 
 def _level(item: UsbDevice, match: Match) -> int:
@@ -83,7 +84,7 @@ def _level(item: UsbDevice, match: Match) -> int:
     if match.entry.category != "ip_kvm":
         return (2 if match.entry.category == "kvm_over_ip_dongle" else 1) if hid else 0
     if match.how == "ids":
-        return 2 if hid else 0
+        return 2 if hid or not item.interfaces else 0
     if match.how == "magic_serial" and not hid:
         return 0
     slow = item.speed_mbps is not None and item.speed_mbps < _HIGH_SPEED

@@ -2,6 +2,7 @@
 
 from . import (
     ip_kvm_identity,
+    ip_kvm_shape,
     os_remote_desktop,
     remote_access_tool,
     shared_gateway,
@@ -11,6 +12,7 @@ from .detector import Detector
 
 DETECTORS: tuple[Detector, ...] = (
     ip_kvm_identity.DETECTOR,
+    ip_kvm_shape.DETECTOR,
     remote_access_tool.DETECTOR,
     os_remote_desktop.DETECTOR,
     vpn_or_tunnel.DETECTOR,

@@ -87,6 +87,20 @@ def test_ids_alone_are_part_of_an_identity() -> None:
     assert level_of(gadget(interfaces=(storage(0),))) == 0
 
 
+def test_the_name_decides_between_products_that_share_a_serial() -> None:
+    """Both PiKVM and GL.iNet's firmware, which descends from it, write CAFEBABE."""
+    (finding,) = detect(view(usb=[pikvm(manufacturer="Glinet", product="Glinet Composite Device", scsi=())]))
+    assert "GL.iNet Comet" in finding.sentence
+
+
+def test_ids_and_a_shared_serial_make_an_identity_together() -> None:
+    """sipeed/NanoKVM issue 50: 2024 firmware bears the board's names."""
+    keyboard = (hid(0, "00/01", 8, None),)
+    early = {"vendor_id": "3346", "product_id": "1009", "manufacturer": "flyingrtx", "product": "licheervnano"}
+    assert level_of(gadget(**early, serial=serial("0123456789ABCDEF"), interfaces=keyboard)) == 3
+    assert level_of(gadget(**early, serial=serial("0123456789ABCDEF"), interfaces=(storage(0),))) == 2
+
+
 def test_a_product_that_nobody_verified_never_reaches_level_3() -> None:
     assert level_of(gadget(product="NanoKVMPro", interfaces=(hid(0, "01/01", 8, None),))) == 2
 

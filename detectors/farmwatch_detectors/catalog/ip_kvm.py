@@ -10,7 +10,8 @@ from farmwatch_schema.observables.usb import UsbDevice
 from . import Catalogue, Entry, load
 
 Category = Literal["ip_kvm", "kvm_cable", "kvm_over_ip_dongle", "bmc", "gadget"]
-How = Literal["name", "serial", "magic_serial", "scsi", "ids"]
+How = Literal["name", "scsi", "ids_and_serial", "serial", "magic_serial", "ids"]
+"""From what names one product down to what several share."""
 
 
 class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -19,6 +20,7 @@ class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names          strings that name it by themselves, as manufacturer or as product, case set aside
     serials        serials that every unit of it has and nothing else
     magic_serials  serials that every unit has, but that others may think of too
+    shared_serials serials that its units have and unrelated products too; they count beside its ids only
     ids            vendor:product ids that it uses; never enough by themselves
     scsi           vendor and product of its storage's inquiry
     """
@@ -28,6 +30,7 @@ class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     names: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
     magic_serials: tuple[str, ...] = ()
+    shared_serials: tuple[str, ...] = ()
     ids: tuple[str, ...] = ()
     scsi: tuple[tuple[str, str], ...] = ()
 
@@ -61,5 +64,7 @@ def matches(device: UsbDevice) -> Iterator[Match]:
         for vendor, product in entry.scsi:
             if (vendor, product) in inquiries:
                 yield Match(entry, "scsi", f"{vendor} {product}")
-        if device.ids in entry.ids:
+        if device.ids in entry.ids and serial and serial in entry.shared_serials:
+            yield Match(entry, "ids_and_serial", f"{device.ids} {serial}")
+        elif device.ids in entry.ids:
             yield Match(entry, "ids", device.ids)

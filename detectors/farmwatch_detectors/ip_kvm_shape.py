@@ -1,0 +1,113 @@
+"""States that a USB device is built like an IP-KVM, whatever it calls itself.
+
+Detects
+    What the Linux gadget stack and the firmware write below the names: the driver's own interface name, an
+    absolute mouse beside a keyboard, how both use the bus. Each is a fact of its own and any may be missing.
+    Level 3 is a shape confirmed by two facts without an innocent cause in common; level 2 one strong fact;
+    level 1 a weak one. docs/catalogues.md lists facts, ranks and measured rates.
+Why
+    Settings and guides change names, ids and monitor data. They do not change report descriptors, interface
+    names of the kernel, endpoint sizes or the speed.
+Innocent explanations
+    A development board or phone that plays keyboard (gadget stack alone); a pen tablet, touch panel or virtual
+    machine (absolute pointer alone); an 8 kHz gaming keyboard (high speed alone); a server's controller, which
+    is an IP-KVM by trade and is not confirmed outside laptops; a KVM of one's own.
+Blind spots
+    A serial-to-keyboard cable has no gadget marks: level 2 at most, and only in absolute mode. Firmware that
+    serves HID from user space, runs at full speed and moves relatively shows nothing here. A vendor or pen
+    collection added to the device hides its absolute mouse.
+Triage
+    Look at the port: what the cable leads to decides. Compare the claimed product with the facts quoted.
+References
+    T1219.003 Remote Access Hardware; Linux drivers/usb/gadget/function/f_hid.c; firmware named per fact.
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.usb import UsbDevice
+
+from .catalog.ip_kvm import matches
+from .detector import Detector
+from .hardware import Sighting, place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .usb_shape import Fact, facts, is_server_controller
+from .view import DeviceView
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields one finding per USB device whose build speaks for an IP-KVM, with every fact that spoke."""
+    host = next(iter(device.of("host", HostFacts)), HostFacts())
+    virtual = None if host.hypervisor is None else bool(host.hypervisor)
+    for sighting in sightings(device, "usb", UsbDevice):
+        found = facts(sighting.item, virtual=virtual)
+        level = level_of(found)
+        server = host.chassis == "server" or (is_server_controller(sighting.item) and host.chassis != "laptop")
+        if level:
+            yield _finding(device, sighting, min(level, 1) if server else level, found, server)
+
+
+def level_of(found: tuple[Fact, ...]) -> int:
+    """Returns the level that facts of one device reach together.
+
+    Confirmed (3) are: the gadget stack with an absolute mouse; the gadget stack with keyboard and pointer as
+    its only functions; an absolute mouse beside a keyboard with the gadget's use of the bus.
+    """
+    families = {fact.family for fact in found}
+    both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
+    if "gadget" in families and families & {"pointer", "set"}:
+        return 3
+    if both and "bus" in families:
+        return 3
+    if "gadget" in families or both:
+        return 2
+    return 1 if families & {"pointer", "bus"} or sum(fact.family == "support" for fact in found) > 1 else 0
+
+
+def _finding(
+    device: DeviceView, sighting: Sighting[UsbDevice], level: int, found: tuple[Fact, ...], server: bool
+) -> Finding:
+    item = sighting.item
+    product = next((match.entry.id for match in matches(item) if match.entry.category == "ip_kvm"), "")
+    sanction = sanction_for_asset(device, (item.serial,), product)
+    named = f", which calls itself {quoted(item.product)}," if item.product else ""
+    if sanction is not None:
+        level, sentence = 0, f"{place_of(item)} is a registered KVM of {sanction.owner}: {sanction.reason}."
+    elif level == 3:
+        strong = sum(fact.family != "support" for fact in found)
+        sentence = (
+            f"{place_of(item)}{named} {was_or_is(sighting)} built like an IP-KVM by {strong} facts that names do "
+            f"not change; no ordinary device examined has two of them. Could it be a KVM or board of the owner's? "
+            f"Check: what the cable on that port leads to."
+        )
+    else:
+        innocent = "a server's controller" if server else "a development board, pen tablet or phone that plays keyboard"
+        sentence = (
+            f"{place_of(item)}{named} {was_or_is(sighting)} built like an IP-KVM in {len(found)} "
+            f"{'point' if len(found) == 1 else 'points'}, unusual for a keyboard or mouse. It can be {innocent}. "
+            f"Check: ask what is plugged in there."
+        )
+    return Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=tuple(
+            Evidence(kind="usb", subject=place_of(item), fact=fact.text, source=fact.source) for fact in found
+        ),
+        subject=item.port_path or item.ids,
+        seen_from=sighting.seen_from,
+        seen_until=sighting.seen_until,
+        sanctioned=words_of(sanction) if sanction else "",
+        floor=level == 3,
+    )
+
+
+DETECTOR = Detector(
+    id="ip_kvm_shape",
+    group="H",
+    title="Build of an IP-KVM under any name",
+    attack=("T1219.003",),
+    consumes=("usb", "host"),
+    detect=detect,
+)

@@ -1,0 +1,178 @@
+"""What a USB device is built like, below its names: the facts that `ip_kvm_shape` weighs.
+
+Ranks and measured rates: docs/catalogues.md, "shape of an IP-KVM".
+"""
+
+import hashlib
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
+
+import msgspec
+
+from farmwatch_schema.formats.hid import features_of
+from farmwatch_schema.observables.usb import HidFeatures, UsbDevice, UsbInterface
+
+from .catalog.ip_kvm import catalogue as kvm_catalogue
+from .catalog.usb_gadget import absolute_pointers, gadget_strings
+from .hardware import hid_interfaces
+
+Family = Literal["gadget", "pointer", "bus", "set", "support"]
+"""Facts of one family have an innocent cause in common, so two of them are not two:
+gadget   the Linux gadget stack: a development board or phone has it too
+pointer  an absolute mouse: pen tablets, touch panels and virtual machines have it too
+bus      how the bus is used: gaming keyboards at high speed come near it
+set      keyboard and pointer as functions of their own and nothing a board or phone brings
+support  seen on ordinary devices as well; quoted, never counted towards a confirmation"""
+
+_MOUSE, _KEYBOARD = "1:2", "1:6"
+#: Reports of the known firmware: 4 or 5 bytes relative, 6 or 7 absolute (catalog/usb_gadget.yaml).
+_POINTER_BYTES = range(4, 8)
+_HIGH = 480.0
+#: Functions that phones bring (picture transfer, Android debugging) and boards (serial console).
+_BOARD_FUNCTIONS = ("06/01/01", "ff/42/01", "02/02/00", "02/02/01", "02/02/02")
+_BOARD_NAMES = ("MTP", "ADB Interface")
+#: Pointers of virtual machines: usb.ids (gentoo/hwids@bb0eb0f3) and QEMU's and VirtualBox's own ids.
+VIRTUAL_POINTERS = frozenset({"0627:0001", "0e0f:0003", "0e0f:0006", "80ee:0021"})
+
+
+class Fact(msgspec.Struct, frozen=True):
+    """One thing about the build: rank as in docs/catalogues.md, its family, one sentence, and its source."""
+
+    rank: int
+    family: Family
+    text: str
+    source: str = ""
+
+
+def facts(device: UsbDevice, *, virtual: bool | None) -> tuple[Fact, ...]:
+    """Returns what the device's build says for an IP-KVM, by rank; empty for devices that do not type or point.
+
+    virtual  the laptop is a virtual machine; None when that is not known
+    """
+    if not hid_interfaces(device):
+        return ()
+    found = [*_gadget(device), *_pointer(device, virtual), *_bus(device), *_set(device), *_support(device)]
+    return tuple(sorted(found, key=lambda fact: fact.rank))
+
+
+def is_server_controller(device: UsbDevice) -> bool:
+    """Returns whether the ids are a server's management controller, which is an IP-KVM by trade."""
+    return any(device.ids in entry.ids for entry in kvm_catalogue().entries if entry.category == "bmc")
+
+
+def features(interface: UsbInterface) -> HidFeatures | None:
+    """Returns what the report descriptor says; None when it could not be read."""
+    if interface.features is not None:
+        return interface.features
+    data = _bytes_of(interface)
+    return features_of(data) if data else None
+
+
+def _bytes_of(interface: UsbInterface) -> bytes:
+    try:
+        return bytes.fromhex(interface.report_descriptor or "")
+    except ValueError:
+        return b""
+
+
+def _gadget(device: UsbDevice) -> Iterator[Fact]:
+    if any(interface.name in gadget_strings("f_hid") for interface in hid_interfaces(device)):
+        yield Fact(
+            1,
+            "gadget",
+            'Its keyboard or pointer is named "HID Interface", as the Linux gadget driver names it.',
+            "torvalds/linux:drivers/usb/gadget/function/f_hid.c@8b87f67b",
+        )
+    names = sorted({interface.name or "" for interface in device.interfaces} & gadget_strings("gadget_functions"))
+    if names:
+        yield Fact(
+            4,
+            "support",
+            f"Beside keyboard or pointer it has functions named as the Linux gadget names them: {', '.join(names)}.",
+            "jetkvm/rv1106-system:sysdrv/source/kernel/drivers/usb/gadget/function@dc014e97",
+        )
+
+
+def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
+    # Hypervisors give guests an absolute pointer; where nobody knows, their ids decide.
+    if virtual or (virtual is None and device.ids in VIRTUAL_POINTERS):
+        return
+    known = next((entry for i in hid_interfaces(device) if (entry := absolute_pointers().get(_sha256(i)))), None)
+    if known is None:
+        seen = [found for interface in hid_interfaces(device) if (found := features(interface)) is not None]
+        # A tablet's other collections give it away: pens, touch and the vendor's own settings.
+        tablet = any(found.digitizer or found.vendor for found in seen)
+        if tablet or not any(_absolute_mouse(found) for found in seen):
+            return
+    yield Fact(
+        2,
+        "pointer",
+        "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and no real mouse does."
+        + (" Its descriptor equals a published KVM's byte for byte." if known else ""),
+        known.source[0] if known else "",
+    )
+    if any(_keyboard(interface) for interface in hid_interfaces(device)):
+        speed = " at high speed" if _high(device) else ""
+        yield Fact(3, "pointer", f"One device is both a keyboard and that absolute mouse{speed}.")
+
+
+def _absolute_mouse(found: HidFeatures) -> bool:
+    return (
+        found.applications == (_MOUSE,) and found.absolute_xy and found.x_logical == (0, 32767) and found.x_bits == 16
+    )
+
+
+def _bus(device: UsbDevice) -> Iterator[Fact]:
+    if not _high(device):
+        return
+    if device.max_packet_size0 == 64 and any(interface.bcd_hid == "0101" for interface in hid_interfaces(device)):
+        yield Fact(5, "bus", "It states HID version 1.01 at high speed, as the Linux gadget driver does.")
+    if any(_pointer_like(interface) and _in_size(interface) in _POINTER_BYTES for interface in hid_interfaces(device)):
+        yield Fact(6, "bus", "Its pointer's packets are exactly one report long (4 to 7 bytes) at high speed.")
+
+
+def _set(device: UsbDevice) -> Iterator[Fact]:
+    board = any(i.class_triple in _BOARD_FUNCTIONS or i.name in _BOARD_NAMES for i in device.interfaces)
+    if board or (device.speed_mbps is not None and not _high(device)):
+        return
+    own = [i for i in hid_interfaces(device) if i.name in gadget_strings("f_hid")]
+    if any(_keyboard(i) for i in own) and any(_pointer_like(i) and not _keyboard(i) for i in own):
+        yield Fact(3, "set", "Keyboard and pointer are functions of their own, without what boards and phones bring.")
+
+
+def _support(device: UsbDevice) -> Iterator[Fact]:
+    hid = hid_interfaces(device)
+    if any(_keyboard(interface) for interface in hid) and any(i.class_triple[:2] == "08" for i in device.interfaces):
+        yield Fact(4, "support", "One device is both a keyboard and a drive.")
+    if any(_pointer_like(i) and not _keyboard(i) and any(e.address < 0x80 for e in i.endpoints) for i in hid):
+        yield Fact(7, "support", "Its pointer takes data from the laptop too, which a mouse has no use for.")
+    indexes = sorted(interface.name_index for interface in hid if interface.name_index)
+    if len(indexes) > 1 and all(after - before == 2 for before, after in pairwise(indexes)):
+        yield Fact(8, "support", "Its functions' names are numbered in steps of two, as the Linux gadget numbers them.")
+
+
+def _keyboard(interface: UsbInterface) -> bool:
+    found = features(interface)
+    return interface.class_triple.endswith("/01") or (found is not None and _KEYBOARD in found.applications)
+
+
+def _pointer_like(interface: UsbInterface) -> bool:
+    """A pointer by protocol or descriptor; where the descriptor was not read, by the size of its report."""
+    found = features(interface)
+    if interface.class_triple.endswith("/02") or (found is not None and _MOUSE in found.applications):
+        return True
+    return found is None and interface.class_triple == "03/00/00" and _in_size(interface) in _POINTER_BYTES
+
+
+def _in_size(interface: UsbInterface) -> int:
+    return next((e.max_packet_size for e in interface.endpoints if e.transfer == "interrupt" and e.address >= 0x80), 0)
+
+
+def _high(device: UsbDevice) -> bool:
+    return device.speed_mbps is not None and device.speed_mbps >= _HIGH
+
+
+def _sha256(interface: UsbInterface) -> str:
+    data = _bytes_of(interface)
+    return hashlib.sha256(data).hexdigest() if data else ""

@@ -1,0 +1,235 @@
+"""ip_kvm_shape: what survives renaming, and what ordinary devices share with it."""
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from farmwatch_detectors.ip_kvm_shape import detect
+from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_schema.formats.hid import features_of
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
+
+from .kvm_cases import (
+    JETKVM_ABSOLUTE,
+    JETKVM_KEYBOARD,
+    JETKVM_RELATIVE,
+    PIKVM_ABSOLUTE,
+    PIKVM_KEYBOARD,
+    endpoint,
+    gadget,
+    hid,
+    huntsman,
+    jetkvm,
+    jetkvm_renamed,
+    k120,
+    pikvm,
+    storage,
+)
+from .views import serial, view
+
+LAPTOP = HostFacts(chassis="laptop", hypervisor="")
+
+#: JetKVM's absolute pointer with two buttons instead of three, as another firmware may have it.
+OTHER_ABSOLUTE = JETKVM_ABSOLUTE.replace("29031500250175019503", "29021500250175019502")
+
+
+def level_of(device: UsbDevice, host: HostFacts = LAPTOP) -> int:
+    return max((finding.level for finding in detect(view(usb=[device], host=[host]))), default=0)
+
+
+def changed(device: UsbDevice, **fields: Any) -> UsbDevice:
+    """The device with these fields changed in each of its HID interfaces."""
+    return msgspec.structs.replace(
+        device,
+        interfaces=tuple(
+            msgspec.structs.replace(item, **fields) if item.class_triple[:2] == "03" else item
+            for item in device.interfaces
+        ),
+    )
+
+
+def test_hit_a_renamed_kvm_is_known_by_its_build_and_says_by_which_facts() -> None:
+    (finding,) = detect(view(usb=[k120(), jetkvm_renamed()], host=[LAPTOP]))
+    assert (finding.level, finding.floor) == (3, True)
+    facts = " ".join(item.fact for item in finding.evidence)
+    for words in ('"HID Interface"', "absolute positions", "byte for byte", "HID version 1.01", "steps of two"):
+        assert words in facts
+    assert "Logitech USB Input Device" in finding.sentence
+    assert "?" in finding.sentence
+
+
+@pytest.mark.parametrize("device", [pikvm(), jetkvm()], ids=["PiKVM", "JetKVM"])
+def test_hit_a_kvm_as_shipped_has_the_shape_too(device: UsbDevice) -> None:
+    assert level_of(device) == 3
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        changed(jetkvm_renamed(), name=None),  # interface names not read, or served from user space
+        changed(jetkvm_renamed(), bcd_hid=""),
+        changed(jetkvm_renamed(), report_descriptor=None),
+        changed(jetkvm_renamed(), name_index=None),
+        changed(jetkvm_renamed(), endpoints=()),
+        jetkvm_renamed(speed_mbps=12.0),  # configfs max_speed
+        jetkvm_renamed(speed_mbps=None),
+        jetkvm_renamed(max_packet_size0=None),
+        # another firmware: the descriptor is known by its features, not by its hash
+        changed(jetkvm_renamed(), report_descriptor=OTHER_ABSOLUTE),
+    ],
+    ids=["names", "bcdHID", "descriptors", "indexes", "endpoints", "full speed", "speed", "packet size", "other bytes"],
+)
+def test_hit_any_one_fact_may_be_missing(device: UsbDevice) -> None:
+    assert level_of(device) == 3
+
+
+def test_hit_where_the_system_hides_the_bytes_the_features_do() -> None:
+    found = [features_of(bytes.fromhex(text)) for text in (JETKVM_KEYBOARD, JETKVM_ABSOLUTE, JETKVM_RELATIVE)]
+    interfaces = tuple(
+        msgspec.structs.replace(item, report_descriptor=None, features=features)
+        for item, features in zip(jetkvm_renamed().interfaces, found, strict=True)
+    )
+    assert level_of(jetkvm_renamed(interfaces=interfaces)) == 3
+
+
+def test_hit_a_kvm_that_moves_relatively_without_storage_is_confirmed_by_its_functions() -> None:
+    keyboard, _, relative = jetkvm_renamed().interfaces
+    assert level_of(jetkvm_renamed(interfaces=(keyboard, relative))) == 3
+
+
+def test_one_strong_fact_alone_confirms_nothing() -> None:
+    keyboard = jetkvm_renamed().interfaces[0]
+    assert level_of(jetkvm_renamed(interfaces=(keyboard,))) == 2
+    # CH9329 in absolute mode: full speed, no gadget marks (catalog/ip_kvm.yaml)
+    cable = gadget(
+        vendor_id="1a86", product_id="e129", speed_mbps=12.0, max_packet_size0=8,
+        interfaces=(
+            hid(0, "01/01", 8, PIKVM_KEYBOARD, name="", name_index=0, bcd_hid="0110"),
+            hid(1, "00/00", 8, PIKVM_ABSOLUTE, name="", name_index=0, bcd_hid="0110"),
+        ),
+    )  # fmt: skip
+    assert level_of(cable) == 2
+
+
+# An absolute mouse as QEMU's USB tablet has it: hw/usb/dev-hid.c, qemu_tablet_hid_report_descriptor
+# NanoKVM's firmware has copied it.
+VM_TABLET = (
+    "05010902a1010901a10005091901290315002501950375018102950175058101050109300931150026ff7f350046ff7f7510950281020501"
+    "09381581257f350045007508950181 06c0c0".replace(" ", "")
+)
+
+
+def pen_tablet(**changes: Any) -> UsbDevice:
+    """A Veikk S640 in outline: mouse, pen and vendor collections, full speed (wacom-hid-descriptors@3dd4a3d4)."""
+    pen = "050d0902a1018502050d0920a10009421500250175019501810205010930093126ff7f751095028102c0c0"
+    vendor = "060aff0901a1018509090275089509150026ff008102c0"
+    mouse = OTHER_ABSOLUTE
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0110"}
+    interfaces = (
+        hid(0, "01/02", 8, mouse, **plain),
+        hid(1, "01/01", 8, pen, **plain),
+        hid(2, "00/00", 10, vendor, **plain),
+    )
+    fields: dict[str, Any] = {"vendor_id": "2feb", "product_id": "0001", "speed_mbps": 12.0, "interfaces": interfaces}
+    return gadget(**(fields | changes))
+
+
+def teensy() -> UsbDevice:
+    """Teensy 4 as keyboard and mouse at high speed: PaulStoffregen/cores:teensy4/usb_desc.c @7f107ee0."""
+    mouse = (
+        "05010902a10185010509190129081500250195087501810205010930093109381581257f750895038106050c0a38021581257f75089501"
+        "8106c005010902a1018502050109300931150026ff7f751095028102c0"
+    )
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+    return gadget(
+        vendor_id="16c0", product_id="0487", manufacturer="Teensyduino",
+        interfaces=(
+            UsbInterface(number=0, class_triple="02/02/01"),
+            hid(2, "01/01", 8, PIKVM_KEYBOARD, **plain),
+            hid(3, "00/00", 9, mouse, **plain),
+        ),
+    )  # fmt: skip
+
+
+def phone() -> UsbDevice:
+    """A phone whose owner added keyboard and mouse functions, beside picture transfer and debugging."""
+    return gadget(
+        vendor_id="18d1", product_id="4ee7", manufacturer="Example", product="Phone",
+        interfaces=(
+            UsbInterface(number=0, class_triple="06/01/01", name="MTP"),
+            UsbInterface(number=1, class_triple="ff/42/01", name="ADB Interface"),
+            hid(2, "01/01", 8, PIKVM_KEYBOARD),
+            hid(3, "01/02", 4, JETKVM_RELATIVE),
+        ),
+    )  # fmt: skip
+
+
+def stick() -> UsbDevice:
+    """A DVB-T stick with remote control: high speed, HID 1.01, 64 bytes (15a4:9016)."""
+    return gadget(
+        vendor_id="15a4", product_id="9016",
+        interfaces=(
+            UsbInterface(number=0, class_triple="ff/00/00"),
+            hid(1, "01/01", 64, PIKVM_KEYBOARD, name="", name_index=0),
+        ),
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("device", "most"),
+    [
+        (k120(), 0),
+        (huntsman(), 0),
+        (pen_tablet(), 0),
+        (pen_tablet(speed_mbps=480.0), 0),
+        (teensy(), 0),
+        (stick(), 1),
+        (phone(), 2),
+        # Datalogic Gryphon: byte for byte PiKVM's keyboard (felis/USB_Host_Shield_2.0 issue 669)
+        (gadget(vendor_id="05f9", speed_mbps=12.0,
+                interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, name="", name_index=0, bcd_hid="0110"),)), 0),
+        # a board that is network card and drive, and does not type
+        (gadget(interfaces=(storage(0), UsbInterface(number=1, class_triple="02/0d/00", name="CDC NCM"))), 0),
+        # a keyboard that carries its driver on a drive
+        (huntsman(interfaces=(*huntsman().interfaces, storage(4, ""))), 0),
+    ],
+    ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "Teensy", "DVB stick", "phone", "scanner", "board",
+         "driver drive"],
+)  # fmt: skip
+def test_honest_twin_ordinary_devices_are_never_confirmed(device: UsbDevice, most: int) -> None:
+    assert level_of(device) <= most
+
+
+def test_honest_twin_a_guests_pointer_is_its_hypervisors() -> None:
+    tablet = gadget(
+        vendor_id="0627", product_id="0001", product="QEMU USB Tablet",
+        interfaces=(hid(0, "00/00", 8, VM_TABLET, name="", name_index=0, bcd_hid="0001"),),
+    )  # fmt: skip
+    assert level_of(tablet, HostFacts(hypervisor="kvm")) == 0
+    assert level_of(tablet, HostFacts()) == 0
+    assert level_of(tablet, LAPTOP) == 1, "on bare metal there is no hypervisor that could have brought it"
+
+
+def test_honest_twin_a_servers_controller_is_not_confirmed_but_its_ids_hide_nothing_on_a_laptop() -> None:
+    controller = pikvm(vendor_id="046b", product_id="ff10", manufacturer="Example", product="Virtual Keyboard")
+    assert level_of(controller, HostFacts(chassis="server", hypervisor="")) == 1
+    assert level_of(controller, HostFacts(hypervisor="")) == 1
+    assert level_of(controller, LAPTOP) == 3
+
+
+def test_honest_twin_a_registered_kvm_under_any_name_is_not_counted() -> None:
+    entry = Sanction(owner="lab", reason="imaging", asset_serial="8f3c21d07a5e4b19", asset_product="jetkvm")
+    assets = {serial("8f3c21d07a5e4b19").digest: 0}
+    (finding,) = detect(view(usb=[jetkvm_renamed()], policy=Policy(sanctions=(entry,)), assets=assets))
+    assert (finding.level, finding.sanctioned, finding.floor) == (0, "lab: imaging", False)
+
+
+def test_miss_a_probe_that_could_not_look_says_nothing() -> None:
+    assert list(detect(view(usb=[pikvm()], outcome="not_permitted"))) == []
+
+
+def test_hostile_descriptors_are_no_error() -> None:
+    for text in ("", "zz", "05", "ff" * 4000):
+        assert level_of(gadget(interfaces=(hid(0, "01/01", 8, text, name="\x00" * 9, endpoints=(endpoint(0),)),))) <= 1
