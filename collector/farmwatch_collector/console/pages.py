@@ -18,6 +18,7 @@ from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
+from litestar.params import FromPath, FromQuery
 from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
 
 from farmwatch_schema import codec
@@ -79,6 +80,7 @@ _templates.filters.update(
     moment=words.moment,
     number=words.number,
     odds=probability_words,
+    plain=words.plain,
     share=words.share,
     shown=words.shown,
     skew=words.skew,
@@ -137,7 +139,7 @@ def routes(
         return row
 
     @get("/", guards=[signed_in])
-    async def devices(q: str = "", level: str = "none") -> Response[str]:
+    async def devices(q: FromQuery[str] = "", level: FromQuery[str] = "none") -> Response[str]:
         if level not in LEVEL_WORDS:
             raise HTTPException(
                 f"There is no level like this; the levels are {', '.join(LEVEL_WORDS)}.", status_code=400
@@ -166,7 +168,7 @@ def routes(
         )
 
     @get("/devices/{device:str}", guards=[signed_in])
-    async def device(request: AnyRequest, device: str) -> Response[str] | Response[bytes]:
+    async def device(request: AnyRequest, device: FromPath[str]) -> Response[str] | Response[bytes]:
         wanted = device.removesuffix(".json")
         row = await known(wanted)
         if wanted != device:
@@ -201,7 +203,7 @@ def routes(
         )
 
     @get("/devices/{device:str}/sections/{kind:str}", guards=[signed_in])
-    async def section(request: AnyRequest, device: str, kind: str) -> Response[bytes]:
+    async def section(request: AnyRequest, device: FromPath[str], kind: FromPath[str]) -> Response[bytes]:
         await known(device)
         wanted = kind.removesuffix(".json")
         held = await ask(store.sections, device) if _KIND.match(wanted) else []
@@ -212,7 +214,7 @@ def routes(
         return document(raw_section(found))
 
     @get("/sign-in")
-    async def sign_in(request: AnyRequest, code: str = "") -> Response[str]:
+    async def sign_in(request: AnyRequest, code: FromQuery[str] = "") -> Response[str]:
         secret = sessions.redeem(code)
         if secret is None:
             raise NotAuthorizedException("This link has been used, is older than ten minutes, or is not complete.")

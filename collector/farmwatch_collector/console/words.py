@@ -12,6 +12,8 @@ from markupsafe import Markup, escape
 
 #: Device-supplied text up to this many characters is shown at once.
 SHORT = 120
+#: The same inside an attribute, which has no summary to unfold.
+LINE = 200
 #: And at most this many behind the summary; the raw section holds all of it.
 LONG = 4_000
 #: The minus sign, not the hyphen.
@@ -30,6 +32,12 @@ def visible(text: str, limit: int = SHORT) -> Markup:
     return Markup("<bdi>{}</bdi>{}").format(_drawn(text[:limit]), tail)
 
 
+def plain(text: str, limit: int = LINE) -> str:
+    """Returns text for an attribute or a title: one line, undrawn characters as code points, cut, not yet escaped."""
+    drawn = "".join(f"[U+{ord(char):04X}]" if _undrawn(char) else char for char in text[:limit])
+    return drawn + ("…" if len(text) > limit else "")
+
+
 def shown(text: str, limit: int = SHORT) -> Markup:
     """Returns text like `visible`, with what was cut off behind a summary; block content, not for headings."""
     if len(text) <= limit:
@@ -41,13 +49,17 @@ def shown(text: str, limit: int = SHORT) -> Markup:
     ).format(_drawn(text[:limit]), f"{more:,}", beyond, _drawn(text[limit:LONG]))
 
 
+def _undrawn(char: str) -> bool:
+    category = unicodedata.category(char)
+    return category in _UNDRAWN or (category == "Zs" and char != " ")
+
+
 def _drawn(text: str) -> Markup:
     parts: list[Markup] = []
     marks = 0
     for char in text:
-        category = unicodedata.category(char)
-        marks = marks + 1 if category in ("Mn", "Me") else 0
-        if category in _UNDRAWN or marks > MARKS or (category == "Zs" and char != " "):
+        marks = marks + 1 if unicodedata.category(char) in ("Mn", "Me") else 0
+        if marks > MARKS or _undrawn(char):
             name = unicodedata.name(char, "control character").lower()
             parts.append(Markup('<span class="odd" title="{}">{}</span>').format(name, f"U+{ord(char):04X}"))
         else:
