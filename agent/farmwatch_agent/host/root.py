@@ -9,7 +9,9 @@ import os
 import stat
 from collections.abc import Iterator
 
+from .argument_flags import flags_of
 from .files import NO_FOLLOW, READ_FLAGS, error_of, fail, hash_descriptor, names_in, read_descriptor, status_of
+from .process_facts import ARGUMENT_LIMIT, TOLD
 from .protocol import FileStatus, HostError, Missing, NotPermitted, NotSupported, SourceBroken
 
 MAX_LINKS = 40
@@ -60,6 +62,24 @@ class RootHost:
                 continue
             except HostError as error:
                 found[name] = error
+        return found
+
+    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
+        lines = self.read_each("/proc", "cmdline", ARGUMENT_LIMIT)
+        flags = {name: line if isinstance(line, HostError) else flags_of(line) for name, line in lines.items()}
+        return {name: value for name, value in flags.items() if value}
+
+    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+        found: dict[str, tuple[str, ...] | HostError] = {}
+        for name, folder in self._numbered("/proc", "fd"):
+            try:
+                targets = {self.link(f"{folder}/{number}") for number in self.names(folder)}
+            except Missing:
+                continue
+            except HostError as error:
+                found[name] = error
+            else:
+                found[name] = tuple(sorted(target for target in targets if target.startswith(TOLD)))
         return found
 
     def names(self, path: str) -> list[str]:

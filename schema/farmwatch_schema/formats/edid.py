@@ -5,6 +5,7 @@ section 7.5; DisplayID extension: DisplayID 1.3 section 3, 2.0 section 4.
 """
 
 import hashlib
+from collections.abc import Callable, Iterable, Iterator
 
 import msgspec
 
@@ -97,36 +98,50 @@ def zeroed(data: bytes) -> bytes:
     out; a block whose checksum was wrong stays wrong by the same amount. Whole blocks only: a cut one at the end
     is left out.
     """
+    return rewritten(data, lambda unique: bytes(len(unique)))
+
+
+def rewritten(data: bytes, replace: Callable[[bytes], bytes]) -> bytes:
+    """Returns the bytes with each unique part replaced, checksums as `zeroed` leaves them.
+
+    `replace` is given the four bytes of a serial number, the 13 of a serial descriptor, or a DisplayID field,
+    and returns as many.
+    """
     blocks = [bytearray(data[at : at + BLOCK]) for at in range(0, len(data) - BLOCK + 1, BLOCK)]
     for index, block in enumerate(blocks):
         error = sum(block) & 0xFF
-        if index == 0:
-            block[12:16] = bytes(4)
-            places: tuple[int, ...] = _DESCRIPTORS
-        elif block[0] == _CTA and block[2] >= 4:
-            places = tuple(range(block[2], BLOCK - 18, 18))
-        else:
-            places = ()
-            if block[0] == _DISPLAY_ID:
-                _zero_display_id(block)
-        for at in places:
-            if block.startswith(b"\0\0\0\xff", at):
-                block[at + 5 : at + 18] = bytes(13)
+        for start, end in _unique_parts(block, index):
+            block[start:end] = replace(bytes(block[start:end]))
         block[-1] = (error - sum(block[:-1])) & 0xFF
     return b"".join(blocks)
 
 
-def _zero_display_id(block: bytearray) -> None:
+def _unique_parts(block: bytearray, index: int) -> Iterator[tuple[int, int]]:
+    """Yields where a block holds something unique, as start and end."""
+    places: Iterable[int] = ()
+    if index == 0:
+        yield 12, 16
+        places = _DESCRIPTORS
+    elif block[0] == _CTA and block[2] >= 4:
+        places = range(block[2], BLOCK - 18, 18)
+    elif block[0] == _DISPLAY_ID:
+        yield from _unique_in_display_id(block)
+    for at in places:
+        if block.startswith(b"\0\0\0\xff", at):
+            yield at + 5, at + 18
+
+
+def _unique_in_display_id(block: bytearray) -> Iterator[tuple[int, int]]:
     at = 5
     while at + 3 <= BLOCK - 1:
-        tag, length = block[at], block[at + 2]
-        start, end = at + 3, min(at + 3 + length, BLOCK - 1)
+        tag, start = block[at], at + 3
+        end = min(start + block[at + 2], BLOCK - 1)
         # A run of zeros is padding after the last data block and would look like empty product identifications.
-        if tag in _DISPLAY_ID_PRODUCT and length >= 9:
-            block[start + 5 : min(start + 9, end)] = bytes(max(0, min(start + 9, end) - start - 5))
+        if tag in _DISPLAY_ID_PRODUCT and end - start >= 9:
+            yield start + 5, start + 9
         elif tag in _DISPLAY_ID_UNIQUE:
-            block[start:end] = bytes(end - start)
-        at = start + length
+            yield start, end
+        at = start + block[at + 2]
 
 
 def _text(data: bytes, tag: int) -> str:

@@ -1,0 +1,148 @@
+"""`RecordingHost`: passes every verb on to another host and keeps what came back."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from .. import __version__
+from .capture import FORMAT, VERSION, Answer, Capture, refused
+from .protocol import FileStatus, Host, HostError
+
+T = TypeVar("T")
+
+
+class RecordingHost:
+    """Another host, with a memory. `capture` returns what was read through it.
+
+    A path read twice keeps its first answer, unless the second one asked for more.
+    """
+
+    def __init__(self, inner: Host) -> None:
+        self.platform = inner.platform
+        self.origin = inner.origin
+        self._inner = inner
+        self._kept: dict[str, dict[str, Answer]] = {}
+
+    def capture(self, *, raw: bool = False) -> Capture:
+        """Returns all that was read so far, pseudonymised unless `raw` (see docs/capture.md for what that covers)."""
+        capture = Capture(
+            format=FORMAT,
+            version=VERSION,
+            agent=__version__,
+            platform=self.platform,
+            pseudonymised=False,
+            now=self._inner.now(),
+            uptime=self._inner.uptime(),
+            euid=self._inner.euid(),
+            **self._kept,
+        )
+        if raw:
+            return capture
+        from .pseudonyms import pseudonymised  # noqa: PLC0415 (a raw capture needs none of it)
+
+        return pseudonymised(capture)
+
+    def read(self, path: str, limit: int = 1 << 20) -> bytes:
+        try:
+            data = self._inner.read(path, limit)
+        except HostError as error:
+            self._keep("read", path, refused(error))
+            raise
+        self._keep("read", path, _content(data, limit))
+        return data
+
+    def text(self, path: str, limit: int = 1 << 20) -> str:
+        return self.read(path, limit).decode("utf-8", "replace").rstrip()
+
+    def read_each(self, folder: str, file: str, limit: int = 1 << 16) -> dict[str, bytes | HostError]:
+        found = self._pass("read_each", f"{folder}/*/{file}", lambda: self._inner.read_each(folder, file, limit), _keys)
+        for name, value in found.items():
+            answer = refused(value) if isinstance(value, HostError) else _content(value, limit)
+            self._keep("read", f"{folder}/{name}/{file}", answer)
+        return found
+
+    def link_each(self, folder: str, file: str) -> dict[str, str | HostError]:
+        found = self._pass("link_each", f"{folder}/*/{file}", lambda: self._inner.link_each(folder, file), _keys)
+        for name, value in found.items():
+            answer = refused(value) if isinstance(value, HostError) else Answer(target=_plain(value))
+            self._keep("link", f"{folder}/{name}/{file}", answer)
+        return found
+
+    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
+        return self._words("argument_flags", self._inner.argument_flags)
+
+    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+        return self._words("descriptors", self._inner.descriptors)
+
+    def names(self, path: str) -> list[str]:
+        return self._pass(
+            "names", path, lambda: self._inner.names(path), lambda names: Answer(names=[_plain(name) for name in names])
+        )
+
+    def link(self, path: str) -> str:
+        return self._pass("link", path, lambda: self._inner.link(path), lambda target: Answer(target=_plain(target)))
+
+    def resolve(self, path: str) -> str:
+        return self._pass(
+            "resolve", path, lambda: self._inner.resolve(path), lambda target: Answer(target=_plain(target))
+        )
+
+    def status(self, path: str) -> FileStatus:
+        return self._pass("status", path, lambda: self._inner.status(path), lambda status: Answer(status=status))
+
+    def sha256(self, path: str, limit: int = 1 << 28) -> str:
+        return self._pass("sha256", path, lambda: self._inner.sha256(path, limit), lambda digest: Answer(sha256=digest))
+
+    def now(self) -> float:
+        return self._inner.now()
+
+    def uptime(self) -> float:
+        return self._inner.uptime()
+
+    def euid(self) -> int:
+        return self._inner.euid()
+
+    def _words(
+        self, verb: str, call: Callable[[], dict[str, tuple[str, ...] | HostError]]
+    ) -> dict[str, tuple[str, ...] | HostError]:
+        try:
+            found = call()
+        except HostError as error:
+            self._keep(verb, "", refused(error))
+            raise
+        self._kept.setdefault(verb, {})
+        for name, value in found.items():
+            self._keep(verb, name, refused(value) if isinstance(value, HostError) else Answer(names=list(value)))
+        return found
+
+    def _pass(self, verb: str, path: str, call: Callable[[], T], answer: Callable[[T], Answer]) -> T:
+        try:
+            value = call()
+        except HostError as error:
+            self._keep(verb, path, refused(error))
+            raise
+        self._keep(verb, path, answer(value))
+        return value
+
+    def _keep(self, verb: str, path: str, answer: Answer) -> None:
+        kept = self._kept.setdefault(verb, {})
+        path = _plain(path)
+        before = kept.get(path)
+        if before is None or (before.limit and before.limit < (answer.limit or 1 << 62)):
+            kept[path] = answer
+
+
+def _keys(found: dict[str, T]) -> Answer:
+    return Answer(names=list(found))
+
+
+def _content(data: bytes, limit: int) -> Answer:
+    cut = limit if len(data) >= limit else 0
+    try:
+        return Answer(text=data.decode(), limit=cut)
+    except UnicodeDecodeError:
+        return Answer(data=data, limit=cut)
+
+
+def _plain(text: str) -> str:
+    """A file name need not be UTF-8, a capture must be: other bytes become the replacement character, in keys too."""
+    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
