@@ -1,0 +1,157 @@
+"""Arguments become flags inside host/, and nothing of their text comes out."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from farmwatch_agent.host.argument_flags import FLAGS, RULES, SCRIPTS, flags_of
+from farmwatch_agent.host.linux.live import LinuxHost
+
+from ..linux_tree import Tree, section
+
+MARKER = "Sekrit-6f1d2-marker"
+
+
+def line(*words: str) -> bytes:
+    return b"".join(word.encode() + b"\0" for word in words)
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        (("ssh", "-N", "-R", "8022:localhost:22", "gate.example.com"), ("ssh_remote_forward",)),
+        (("/usr/bin/ssh", "-fNR8022:localhost:22", "gate.example.com"), ("ssh_remote_forward",)),
+        (("ssh", "-o", "RemoteForward=8022 localhost:22", "gate.example.com"), ("ssh_remote_forward",)),
+        (("autossh", "-M", "0", "-D", "1080", "gate.example.com"), ("ssh_dynamic_forward",)),
+        (("ssh", "-w", "0:0", "gate.example.com"), ("ssh_tunnel_device",)),
+        (("ssh", "gate.example.com", "-R", "1:localhost:1"), ("ssh_remote_forward",)),
+        (("cloudflared", "tunnel", "run", "--token", MARKER), ("tunnel_mode",)),
+        (("/opt/x/updater", "tunnel", "run", "--token", MARKER), ("tunnel_mode",)),
+        (("code", "tunnel", "--name", MARKER), ("tunnel_mode",)),
+        (("ngrok", "tcp", "22"), ("tunnel_mode",)),
+        (("frpc", "-c", "frpc.toml"), ("tunnel_mode",)),
+        (("node", "/usr/bin/lt", "--port", "80"), ("tunnel_mode",)),
+        (("helper", "client", "https://gate.example.com", "R:8022:localhost:22"), ("tunnel_mode",)),
+        (("cloudflared", "service", "install", MARKER), ("service_install",)),
+        (("anydesk", "--set-password"), ("unattended_setup",)),
+        (("rustdesk", "--password", MARKER), ("unattended_setup",)),
+        (("start-host", f"--pin={MARKER}"), ("unattended_setup",)),
+        (("rustdesk", "--cm"), ("remote_session_window",)),
+        (("x11vnc", "-display", ":0", "-forever", "-shared", "-rfbport", "5900", "-nopw"),
+         ("display_capture", "rfbport", "vnc_forever", "vnc_no_password", "vnc_shared")),
+        (("/tmp/sysmon", "-rfbport", "5999"), ("rfbport",)),
+        (("Xtigervnc", ":1", "-rfbport", "5901", "-SecurityTypes", "None", "-localhost=1"),
+         ("loopback_only", "rfbport", "vnc_no_password")),
+        (("/usr/lib/xorg/Xorg", ":10", "-config", "xrdp/xorg.conf"), ("remote_display_server",)),
+        (("/usr/bin/python3", "/usr/bin/websockify", "6080", "localhost:5900"), ("script_websockify",)),
+        (("ffmpeg", "-f", "x11grab", "-i", ":0", "out.mkv"), ("display_capture",)),
+    ],
+)  # fmt: skip
+def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str, ...]) -> None:
+    assert flags_of(line(*words)) == flags
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("ssh", "gate.example.com"),
+        ("ssh", "-L", "8080:localhost:80", "gate.example.com"),
+        ("ssh", "-i", "-R", "gate.example.com"),
+        ("ssh", "gate.example.com", "ls", "-R", "/srv"),
+        ("ssh", "-o", "RemoteForward=none", "gate.example.com"),
+        ("ls", "-R", "/srv"),
+        ("code", "--new-window", "tunnel.py"),
+        ("code", "tunnels"),
+        ("vim", "tunnel"),
+        ("python3", "manage.py", "tunnel"),
+        ("cloudflared", "--version"),
+        ("rustdesk",),
+        ("x11vnc", "-help"),
+        ("",),
+    ],
+)
+def test_an_ordinary_use_is_not_told(words: tuple[str, ...]) -> None:
+    assert flags_of(line(*words)) == ()
+
+
+def test_every_rule_and_script_names_its_source() -> None:
+    assert all(len(rule.source) > 5 for rule in RULES)
+    assert all(len(source) > 5 for source in SCRIPTS.values())
+
+
+@given(
+    st.lists(st.one_of(st.text(max_size=12), st.sampled_from(["ssh", "-R", "tunnel", "x11vnc", "-o", "python3", "-"])))
+)
+def test_whatever_the_arguments_only_words_of_the_list_come_out(words: list[str]) -> None:
+    assert set(flags_of("\0".join(words).encode("utf-8", "surrogatepass"))) <= FLAGS
+
+
+@given(st.binary(max_size=300))
+def test_bytes_that_are_no_text_make_no_error(data: bytes) -> None:
+    assert set(flags_of(data)) <= FLAGS
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads this machine's /proc")
+def test_a_secret_in_the_arguments_of_a_running_process_is_nowhere_in_its_section_or_in_what_the_host_gives() -> None:
+    words = [sys.executable, "-c", "import time; time.sleep(60)", f"--password={MARKER}", "-rfbport", MARKER]
+    process = subprocess.Popen(words)
+    try:
+        deadline = time.monotonic() + 10
+        while MARKER.encode() not in Path(f"/proc/{process.pid}/cmdline").read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.01)
+        host = LinuxHost()
+        assert host.argument_flags()[str(process.pid)] == ("rfbport",)
+        sections = [section(host, kind) for kind in ("processes", "sockets", "services", "sessions")]
+        assert b"rfbport" in msgspec.json.encode(sections)
+        assert MARKER.encode() not in msgspec.json.encode(sections)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_file_tree_tells_flags_and_never_arguments(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.process(7, "x11vnc", "/usr/bin/x11vnc", arguments=("x11vnc", "-passwd", MARKER, "-forever"))
+    made = msgspec.json.encode(section(tree.host(), "processes"))
+    assert b"vnc_forever" in made
+    assert MARKER.encode() not in made
+
+
+def test_a_recording_holds_flags_and_never_arguments(tmp_path: Path) -> None:
+    capture = pytest.importorskip("farmwatch_agent.host.recording", reason="this build has no recording host")
+    tree = Tree(tmp_path)
+    tree.process(7, "x11vnc", "/usr/bin/x11vnc", arguments=("x11vnc", "-passwd", MARKER, "-forever"))
+    recorder = capture.RecordingHost(tree.host())
+    section(recorder, "processes")
+    written = b"".join(_everything(vars(recorder)))
+    assert b"vnc_forever" in written
+    assert MARKER.encode() not in written
+
+
+def _everything(value: object) -> list[bytes]:
+    """Returns all text and bytes that a value holds, however deep."""
+    if isinstance(value, bytes):
+        return [value]
+    if isinstance(value, str):
+        return [value.encode("utf-8", "surrogatepass")]
+    if isinstance(value, dict):
+        return [part for pair in value.items() for item in pair for part in _everything(item)]
+    if isinstance(value, (list, tuple, set, frozenset)):
+        return [part for item in value for part in _everything(item)]
+    if isinstance(value, msgspec.Struct):
+        return _everything(msgspec.structs.asdict(value))
+    return []
+
+
+def test_no_probe_asks_for_arguments_or_environments_itself() -> None:
+    probes = Path(os.path.dirname(__file__)).parents[2] / "agent" / "farmwatch_agent" / "probes"
+    sources = {path: path.read_text(encoding="utf-8") for path in probes.rglob("linux*.py")}
+    assert len(sources) > 9
+    assert [path.name for path, text in sources.items() if '"cmdline"' in text or "environ" in text] == []
