@@ -6,7 +6,6 @@ at different times.
 """
 
 import hashlib
-import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -58,24 +57,27 @@ def decode(data: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
 def check_depth(data: bytes | msgspec.Raw, what: str, limit: int = MAX_DEPTH) -> None:
     """Raises CodecError when brackets in `data` nest deeper than `limit`, strings left aside.
 
-    In valid JSON a backslash stands in strings only, so that without escaped characters every second piece
-    between quotes is outside of strings. Each pass then takes away one level of what is innermost.
+    What is not valid JSON may pass: decoding refuses it. A few microseconds for 2 KB, because ingest asks of
+    every report: all that is no bracket and no quote goes first, and each pass then takes the innermost pairs.
     """
-    text = bytes(data)
-    if b"\\" in text:
-        text = _ESCAPED.sub(b"", text)
-    brackets = b"".join(text.split(b'"')[::2]).translate(_TO_SQUARE, _PLAIN)
+    plain = bytes(data)
+    if b"\\" in plain:
+        plain = plain.replace(b"\\\\", b"").replace(b'\\"', b"")
+    # Two quotes side by side change nothing of what is inside a string and what is not.
+    marks = plain.translate(None, _PLAIN).replace(b'""', b"")
+    if b'"' in marks:
+        marks = b"".join(marks.split(b'"')[::2])
+    pairs = marks.translate(_PAIRS)
     for _ in range(limit):
-        if not brackets:
+        if not pairs:
             return
-        brackets = brackets.replace(b"[]", b"")
-    if brackets:
+        pairs = pairs.replace(b"()", b"")
+    if b"()" in pairs or pairs.count(b"(") > limit:
         raise CodecError(what, "is nested too deeply.", f"At most {limit} levels are taken.")
 
 
-_ESCAPED = re.compile(rb"\\.", re.DOTALL)
-_PLAIN = bytes(byte for byte in range(256) if byte not in b"[]{}")
-_TO_SQUARE = bytes.maketrans(b"{}", b"[]")
+_PLAIN = bytes(byte for byte in range(256) if byte not in b'"[]{}')
+_PAIRS = bytes.maketrans(b"[]{}", b"()()")
 
 
 def decode_bundle(data: bytes) -> Bundle:
