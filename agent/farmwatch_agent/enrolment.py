@@ -2,6 +2,7 @@
 
 import os
 import re
+import time
 from contextlib import suppress
 
 from farmwatch_schema import codec
@@ -12,6 +13,8 @@ from farmwatch_schema.signature import public_key_of
 from .files import write_whole
 from .identity import Identity, IdentityError, State, save_identity
 from .options import CLOCK, FAILED, NOT_ENROLLED, TLS, UNAUTHORISED, UNREACHABLE, AgentError
+from .sender import seconds_of
+from .spool import Spool
 from .transport import Reply, Transport, TransportError
 
 PATH = "/v1/enrol"
@@ -40,6 +43,7 @@ def enrol(state: State, transport: Transport, url: str, token: str, platform: st
     given = _given(reply, url)
     identity = Identity(device=given.device, url=url, key_id=given.key_id, enrolled_at=given.server_time)
     save_identity(state, identity, seed, bytes.fromhex(given.identifier_key))
+    _learn_clock(state, given)
     with suppress(OSError):
         os.unlink(_pending(state))
     return identity
@@ -55,7 +59,8 @@ def _given(reply: Reply, url: str) -> EnrolResponse:
         with suppress(CodecError):
             refusal = codec.decode_response(reply.body)
             message = refusal.message or f"the collector refused ({refusal.status})."
-            raise AgentError(f"{message} Nothing was enrolled.", _CODES.get(refusal.status, UNAUTHORISED))
+            refused = UNAUTHORISED if reply.status in (401, 403) else _CODES.get(refusal.status, UNAUTHORISED)
+            raise AgentError(f"{message} Nothing was enrolled.", refused)
     if reply.status in (401, 403):
         raise AgentError(f"{url} does not take this token. Ask for a new one; nothing was enrolled.", UNAUTHORISED)
     raise AgentError(
@@ -63,6 +68,15 @@ def _given(reply: Reply, url: str) -> EnrolResponse:
         " address answers so: open a browser, or check --url. Nothing was enrolled.",
         UNREACHABLE if reply.status >= 500 else NOT_ENROLLED,
     )
+
+
+def _learn_clock(state: State, given: EnrolResponse) -> None:
+    """Leaves the clock's offset for the reader, so that the very first report has the right time."""
+    server = seconds_of(given.server_time)
+    if server is not None:
+        spool = Spool(state.spool, given.device, time.time, mends=True)
+        spool.leave_note("clock_offset", f"{server - time.time():.0f}")
+        spool.close()
 
 
 def _pending(state: State) -> str:

@@ -110,7 +110,8 @@ class Reader:
     def _report(self, sections: list[Section]) -> int:
         digests = {section.kind: section.digest for section in sections if section.digest}
         number = self._spool.append(
-            lambda numbering: codec.encode(runner.build(self._host, numbering, sections)), digests
+            lambda numbering: codec.encode(runner.build(self._host, numbering, sections, health.current.clock_offset)),
+            digests,
         )
         self._sent.update({section.kind: (section.outcome, section.digest) for section in sections})
         return number

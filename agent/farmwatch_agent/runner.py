@@ -17,6 +17,9 @@ from .host import Host, HostError, Missing, NotPermitted, NotSupported
 from .limits import Limit, LimitBroken, Watch, limited
 from .probe import Collect, collect_function
 
+#: A learnt clock offset from here on corrects a report's times; below, the laptop's clock is good enough.
+CORRECTED_FROM_SECONDS = 300.0
+
 #: Boot id of Linux, new with each boot: proc_sys_kernel(5), random/boot_id.
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
@@ -47,14 +50,15 @@ def run(host: Host, keyer: Keyer, health: Health, names: Iterable[str] = probes.
     return [_section(host, encoder, health, name, limit or Limit(), log or _to_stderr) for name in names]
 
 
-def build(host: Host, numbering: Numbering, sections: list[Section]) -> Report:
+def build(host: Host, numbering: Numbering, sections: list[Section], clock_offset: float | None = None) -> Report:
     """Returns the numbered report of sections; a state whose digest did not change comes without its items."""
+    correction = _correction(clock_offset)
     return Report(
         device=numbering.device,
         epoch=numbering.epoch,
         sequence=numbering.sequence,
         boot=boot_of(host),
-        created_at=stamp(host.now()),
+        created_at=stamp(host.now() + correction),
         uptime_seconds=_uptime(host),
         agent=Agent(version=__version__, platform=host.platform),
         sections=[_without_known(section, numbering.digests) for section in sections],
@@ -71,9 +75,13 @@ def boot_of(host: Host) -> str:
         return ""
 
 
+def _correction(clock_offset: float | None) -> float:
+    return clock_offset if clock_offset is not None and abs(clock_offset) >= CORRECTED_FROM_SECONDS else 0.0
+
+
 def _section(host: Host, encoder: msgspec.json.Encoder, health: Health, name: str, limit: Limit, log: Log) -> Section:
     now = host.now()
-    observed_at = stamp(now)
+    observed_at = stamp(now + _correction(health.clock_offset))
     stop = health.stop_of(name, now)
     if stop is not None:
         reason = f"stopped until {stamp(stop.until)}, because it {stop.reason} three times"

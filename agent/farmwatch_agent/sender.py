@@ -202,17 +202,18 @@ class Sender:
             too_large.append(waiting[0].sequence)
         # Behind the collector's mark a refused report can never be delivered: it would look like a clone's.
         late = [it.sequence for it in answers if taken and it.sequence < max(taken) and it.sequence not in taken]
-        self._spool.give_up(epoch, sorted({*too_large, *late}))
-        worst = next((it for it in answers if it.status not in ("accepted", "duplicate", "too_large")), None)
+        given_up = {*too_large, *late}
+        self._spool.give_up(epoch, sorted(given_up))
+        worst = next((it for it in answers if it.sequence not in taken and it.sequence not in given_up), None)
         if worst is not None:
             return self._refused(worst.status, worst.message, response, acknowledged, learnt=learnt)
-        if response.status != "accepted":
+        if response.status != "accepted" and not given_up:
             return self._refused(response.status, response.message, response, acknowledged, learnt=learnt)
-        if not answers:
+        if not answers and not given_up:
             message = "the answer names none of our reports, so it is no acknowledgement; all reports are kept."
             return Sent(code=UNREACHABLE, status="not_a_collector", message=message)
         self._limit = 64
-        told = f"; {len(too_large)} were too large and are given up" if too_large else ""
+        told = f"; {len(given_up)} cannot be delivered and are told as lost" if given_up else ""
         return Sent(
             status="accepted",
             message=f"{acknowledged} reports are with the collector{told}.",
@@ -228,7 +229,7 @@ class Sender:
         if status == "throttled":
             wait = min(max(response.retry_after_seconds, BASE_SECONDS), MAX_RETRY_AFTER_SECONDS)
             wait += self._dice.uniform(0.0, max(wait, FIRST_SPREAD_SECONDS))
-        elif status in HOURLY:
+        elif status in HOURLY and not (status == "clock_skew" and response.status == "accepted"):
             wait = HOURLY_SECONDS * self._dice.uniform(0.8, 1.2)
         kept = "Reports that were not taken are kept, and so is the identity."
         return Sent(
@@ -237,12 +238,12 @@ class Sender:
             message=f"{message or 'the collector refused.'} ({status}) {kept}",
             acknowledged=acknowledged,
             wait_seconds=wait,
-            more=status == "clock_skew" and learnt,
+            more=response.status == "clock_skew" and learnt,
         )
 
     def _learn(self, response: Response, asked_at: float) -> bool:
         """Returns whether the clock's offset was learnt anew from the collector's time."""
-        server = _seconds(response.server_time)
+        server = seconds_of(response.server_time)
         if server is None:
             return False
         offset = server - (asked_at + self._clock()) / 2
@@ -272,7 +273,8 @@ class Sender:
             return
 
 
-def _seconds(text: str) -> float | None:
+def seconds_of(text: str) -> float | None:
+    """Returns an ISO 8601 time as seconds since 1970; None when it is none."""
     try:
         at = datetime.fromisoformat(text)
         return at.replace(tzinfo=at.tzinfo or UTC).timestamp()

@@ -298,7 +298,8 @@ class Spool:
             if epoch and self._fact("device") == self.device:
                 if mark is not None and mark.epoch == epoch and mark.last > last:
                     # The end of the write-ahead log is gone: its numbers were used and must not be used again.
-                    self._set("last", str(mark.last))
+                    # One more is skipped, because the digest that the next one would have to name is gone too.
+                    self._set("last", str(mark.last + 1))
                     self._set("previous", "")
                     self._db.execute("delete from known")
                     self._lost(epoch, last + 1, mark.last)

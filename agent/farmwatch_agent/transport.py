@@ -76,6 +76,8 @@ class HttpTransport:
     def __init__(self, url: str, proxy: str = "", ca_file: str = "") -> None:
         self.url = url.rstrip("/")
         self.proxies: dict[str, str] = {urlsplit(url).scheme: proxy} if proxy else get_environ_proxies(url)
+        #: Who issued the certificate seen last; "" before an exchange and without TLS.
+        self.issuer = ""
         self._session = requests.Session()
         # Off, because it would also send what stands in a ~/.netrc; the proxies are read above.
         self._session.trust_env = False
@@ -94,6 +96,7 @@ class HttpTransport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
+                self.issuer = _issuer(response)
                 if 300 <= response.status_code < 400:
                     place = urlsplit(response.headers.get("location", "")).netloc or "another place"
                     raise TransportError(
@@ -131,6 +134,14 @@ class HttpTransport:
         except HTTPError as error:
             raise TransportError("unreachable", f"{self.url} broke off its answer ({_cause(error)}).") from error
         return b"".join(pieces)
+
+
+def _issuer(response: requests.Response) -> str:
+    """Returns the organisation, else the name, of the issuer of the certificate behind a response."""
+    socket = getattr(getattr(response.raw, "connection", None), "sock", None)
+    certificate: dict[str, Any] = socket.getpeercert() or {} if isinstance(socket, ssl.SSLSocket) else {}
+    names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
+    return str(names.get("organizationName") or names.get("commonName") or "")
 
 
 def _cause(error: BaseException) -> str:

@@ -58,7 +58,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     epoch           new at enrolment and when a spool had to be reset, 32 hex digits
     sequence        from 1, strictly rising within an epoch; (device, epoch, sequence) is unique
     boot            digest of the operating system's boot id, 16 hex digits
-    created_at      UTC, ISO 8601 to the second, by the laptop's clock
+    created_at      UTC, ISO 8601 to the second, by the laptop's clock; with the learnt offset when that is 5 minutes
+                    or more, which the `agent` section tells
     uptime_seconds  since boot, by the monotonic clock
     previous        SHA-256 of the bytes of the report before in this epoch; "" for the first
     agent           what made it
