@@ -1,0 +1,155 @@
+import sqlite3
+import threading
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+
+from farmwatch_collector.store import StoreUrlError, open_store
+from farmwatch_collector.store.bundles import Bundles
+from farmwatch_collector.store.migrate import NewerStoreError, config_for
+from farmwatch_collector.store.sqlite import SqliteStore, StoreError
+from farmwatch_collector.store.tables import HEAD, metadata
+
+from ..laptops import Laptop, section
+from .contract import StoreContract, incoming
+
+
+class TestSqlite(StoreContract):
+    def open_url(self, folder: str) -> str:
+        return f"sqlite:///{folder}/farmwatch.db"
+
+    def test_a_commit_is_a_full_fsync_in_a_write_ahead_log(self, store: Any) -> None:
+        assert store._raw.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+        assert store._raw.execute("PRAGMA synchronous").fetchone() == (2,)
+
+    def test_a_full_disk_throttles_and_what_was_accepted_stays(self, store: Any, laptop: Laptop) -> None:
+        first = laptop.report()
+        assert self.take(store, first) == "accepted"
+        pages = store._raw.execute("PRAGMA page_count").fetchone()[0]
+        store._raw.execute(f"PRAGMA max_page_count={pages}")
+        big = laptop.report(section("notes", '["' + "x" * 200_000 + '"]'))
+        (answer,) = store.commit([incoming(big)])
+        assert answer.status == "throttled"
+        assert "disk" in answer.message
+        with pytest.raises(StoreError, match="Make room"):
+            store.setting("large", b"x" * 200_000)
+        store._raw.execute("PRAGMA max_page_count=1073741823")
+        assert self.take(store, first) == "duplicate"
+        assert self.take(store, big) == "accepted"
+
+    def test_one_report_that_cannot_be_stored_does_not_spoil_the_others(
+        self, store: Any, laptop: Laptop, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        healthy = Bundles._section
+
+        def failing(self: Bundles, state: Any, part: Any, received: int) -> bool:
+            if part.kind == "poison":
+                raise ZeroDivisionError
+            return healthy(self, state, part, received)
+
+        monkeypatch.setattr(Bundles, "_section", failing)
+        other = self.enrolled(store, "laptop-2")
+        answers: dict[str, str] = {}
+        done = threading.Event()
+
+        def keep(name: str) -> Any:
+            def take(given: Any) -> None:
+                answers[name] = given[0].status
+                if len(answers) == 2:
+                    done.set()
+
+            return take
+
+        # A slow write ahead of them makes both wait, so that they share one transaction.
+        blocker = threading.Event()
+        waiting = threading.Thread(target=lambda: store._run(lambda _: blocker.wait(5)))
+        waiting.start()
+        store.submit([incoming(laptop.report(section("poison", "[]")))], keep("poisoned"))
+        store.submit([incoming(other.report())], keep("healthy"))
+        blocker.set()
+        waiting.join()
+        assert done.wait(5)
+        assert answers == {"poisoned": "invalid", "healthy": "accepted"}
+
+    def test_many_threads_are_answered_each_their_own(self, store: Any) -> None:
+        laptops = [self.enrolled(store, f"laptop-{number}") for number in range(8)]
+        results: dict[str, list[str]] = {}
+
+        def work(laptop: Laptop) -> None:
+            results[laptop.device] = [store.commit([incoming(laptop.report())])[0].status for _ in range(20)]
+
+        threads = [threading.Thread(target=work, args=(laptop,)) for laptop in laptops]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert results == {laptop.device: ["accepted"] * 20 for laptop in laptops}
+        assert {device.mark for device in store.devices()} == {20}
+
+    def test_no_row_is_written_per_report(self, store: Any, laptop: Laptop) -> None:
+        def rows() -> int:
+            tables = [name for (name,) in store._raw.execute("SELECT name FROM sqlite_master WHERE type='table'")]
+            return sum(store._raw.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0] for name in tables)
+
+        store.commit([incoming(laptop.report())])
+        before = rows()
+        store.commit([incoming(laptop.report()) for _ in range(100)])
+        assert rows() == before
+
+
+def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path) -> None:
+    store = SqliteStore(f"{tmp_path}/farmwatch.db")
+    connection = store._connection
+    assert ScriptDirectory.from_config(config_for(connection)).get_current_head() == HEAD
+    assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+    store.close()
+
+
+def test_a_store_of_a_newer_farmwatch_is_left_alone(tmp_path: Path) -> None:
+    path = tmp_path / "farmwatch.db"
+    SqliteStore(str(path)).close()
+    with sqlite3.connect(path) as raw:
+        raw.execute("UPDATE alembic_version SET version_num='9999'")
+    with pytest.raises(NewerStoreError, match="9999"):
+        open_store(f"sqlite:///{path}")
+
+
+@pytest.mark.parametrize("url", ["postgresql://x/y", "sqlite:///", "sqlite:///:memory:", "farmwatch.db", ""])
+def test_an_address_that_names_no_store_is_refused_with_what_there_is(url: str) -> None:
+    with pytest.raises(StoreUrlError, match="sqlite:///PATH"):
+        open_store(url)
+
+
+def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "farmwatch.db"
+    path.write_bytes(b"not a database" * 100)
+    with pytest.raises(StoreError, match=r"farmwatch\.db cannot be opened"):
+        open_store(f"sqlite:///{path}")
+
+
+def test_every_table_names_its_retention_and_the_docs_say_the_same() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "store.md").read_text(encoding="utf-8")
+    for table in metadata.sorted_tables:
+        assert table.info["retention"], table.name
+        assert f"| `{table.name}` | {table.comment} | {table.info['retention']} |" in text, table.name
+
+
+def test_every_unique_key_about_a_device_holds_the_devices_key() -> None:
+    for table in metadata.sorted_tables:
+        if "device_key" not in table.c:
+            continue
+        for index in (*table.indexes, *table.constraints):
+            if getattr(index, "unique", False) or type(index).__name__ == "UniqueConstraint":
+                assert "device_key" in {column.name for column in index.columns}, index  # type: ignore[attr-defined]
+
+
+def test_a_store_closed_twice_is_closed(tmp_path: Path) -> None:
+    store = SqliteStore(f"{tmp_path}/farmwatch.db")
+    store.close()
+    store.close()
+    with pytest.raises(StoreError, match="closed"):
+        store.commit([])
