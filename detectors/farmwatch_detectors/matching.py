@@ -48,6 +48,7 @@ _REMEMBERED = 20_000
 _KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
 _NAMES = frozenset({"name", "script", "original_name", "kernel_name"})
 _WEAK = frozenset({"weak_name", "weak_service"})
+_CIRCUMSTANCE = frozenset({"flag", "port", "distinctive_port", "input_device", "kernel_name"})
 _LIVE = frozenset({"port", "distinctive_port"})
 
 
@@ -265,8 +266,8 @@ class Index(Generic[AnyProduct]):
                     note(entries[identity], "input_device", device)
         matches = [self._judged(entries[key], facts, process, interpreter) for key, facts in found.items()]
         if any(match.product.role == "host" and _named_openly(match) for match in matches):
-            # A program that says openly which host it is must not pass for another product in disguise.
-            matches = [match for match in matches if not match.disguised]
+            # A program that says openly which host it is must not pass for another one by a port or an option.
+            matches = [m for m in matches if not m.disguised and not {f.kind for f in m.facts} <= _CIRCUMSTANCE]
         return _surest_first(match for match in matches if match.confidence != "none")
 
     def service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:

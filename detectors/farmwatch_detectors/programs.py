@@ -117,7 +117,8 @@ def recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised[
             products[match.product.id] = match.product
     for service in device.of("services", Service):
         for match in index.service(service, platform):
-            if match.confidence != "none":
+            # A service that clean systems have too is kept: a listener or a session may yet make it count.
+            if match.confidence != "none" or any(fact.kind == "weak_service" for fact in match.facts):
                 services[match.product.id].append((service, match))
                 facts[match.product.id].update(match.facts)
                 products[match.product.id] = match.product

@@ -92,18 +92,17 @@ def _lines(device: DeviceView) -> list[_Line]:
 def _owners(lines: list[_Line], found: dict[str, Recognised[Tunnel]]) -> dict[str, str]:
     """Returns whose each tunnel is, by interface: by its name or driver, else the only program that could own it.
 
-    A company's program explains one nameless tunnel and no more: whatever else is up stays unexplained.
+    Such a program explains one nameless tunnel and no more, and a company's program none that bears another
+    protocol's name: whatever else is up stays unexplained.
     """
     owners = {line.name: _named_owner(line, found) for line in lines}
     able = [each.product for each in found.values() if each.programs and each.product.category in _MAKES_TUNNELS]
-    several = list(owners.values()).count("") > 1
-    if len(able) == 1:
-        for line in lines:
-            company = able[0].category == "corporate"
-            if not owners[line.name] and not (company and (several or _protocol(line))):
-                owners[line.name] = able[0].id
-    protocols = {line.name: _protocol(line) for line in lines}
-    return {name: owner or protocols[name] for name, owner in owners.items()}
+    nameless = [line for line in lines if not owners[line.name]]
+    if len(able) == 1 and able[0].id not in owners.values() and len(nameless) == 1:
+        [line] = nameless
+        if able[0].category != "corporate" or not _protocol(line):
+            owners[line.name] = able[0].id
+    return {line.name: owners[line.name] or _protocol(line) for line in lines}
 
 
 def _named_owner(line: _Line, found: dict[str, Recognised[Tunnel]]) -> str:

@@ -1,0 +1,224 @@
+"""remote_access_tool: what runs, what is only there, what hides, and the honest twins."""
+
+import msgspec
+import pytest
+
+from farmwatch_detectors.detector import level_table
+from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_detectors.remote_access_tool import DETECTOR
+from farmwatch_detectors.view import DeviceView, SectionView, Span
+from farmwatch_schema.finding import Finding
+from farmwatch_schema.observables.processes import Process
+from farmwatch_schema.observables.services import Service
+from farmwatch_schema.observables.sockets import Listener
+from farmwatch_schema.observables.software import Package
+
+from .views import ENROLLED, NOW, view
+
+X11VNC = Process(name="x11vnc", path="/usr/bin/x11vnc", package="x11vnc")
+TEAM_VIEWER = Process(name="teamviewerd", path="/opt/teamviewer/tv_bin/teamviewerd", package="teamviewer")
+HELP_DESK = Policy(sanctions=(Sanction(tool="teamviewer", owner="service-desk@example.com", reason="help desk"),))
+
+
+def _found(device: DeviceView) -> list[tuple[str, int]]:
+    return [(finding.subject, finding.level) for finding in DETECTOR.detect(device)]
+
+
+def _only(device: DeviceView) -> Finding:
+    [finding] = DETECTOR.detect(device)
+    return finding
+
+
+def _listener(port: int, owner: str, scope: str = "network", protocol: str = "tcp") -> Listener:
+    return Listener(protocol=protocol, port=port, scope=scope, owner=owner)
+
+
+# Hits ----------------------------------------------------------------------------------------------
+
+
+def test_a_running_tool_that_nobody_sanctioned_is_level_two() -> None:
+    finding = _only(view(processes=[X11VNC], sockets=[_listener(5900, "x11vnc", "loopback")]))
+    assert (finding.subject, finding.level, finding.group) == ("x11vnc", 2, "R")
+    assert "x11vnc" in finding.sentence
+    assert "Check:" in finding.sentence
+    assert "package x11vnc" in finding.evidence[0].fact
+    assert finding.evidence[0].source.startswith("catalogue entry x11vnc of 2026-11-22")
+
+
+@pytest.mark.parametrize(
+    ("process", "tool"),
+    [
+        (Process(name="Xtigervnc", path="/usr/bin/Xtigervnc", package="tigervnc-standalone-server"), "tigervnc"),
+        (Process(name="Xtightvnc", path="/usr/bin/Xtightvnc", package="tightvncserver"), "tightvnc"),
+        (Process(name="wayvnc", path="/usr/bin/wayvnc", package="wayvnc"), "wayvnc"),
+        (Process(name="rustdesk", path="/usr/share/rustdesk/rustdesk", package="rustdesk"), "rustdesk"),
+        (Process(name="anydesk", path="/usr/bin/anydesk", package="anydesk"), "anydesk"),
+        (Process(name="dwagsvc", path="/usr/share/dwagent/native/dwagsvc"), "dwservice"),
+        (Process(name="meshagent", path="/usr/local/mesh_services/meshagent/meshagent"), "meshcentral"),
+        (Process(name="nxserver.bin", path="/usr/NX/bin/nxserver.bin"), "nomachine"),
+        (Process(name="sunshine", path="/usr/bin/sunshine"), "sunshine"),
+        (
+            Process(name="python3.11", path="/usr/bin/python3.11", kernel_names=("chrome-remote-d",)),
+            "chrome-remote-desktop",
+        ),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_linux_tools_are_named_from_their_programs(process: Process, tool: str) -> None:
+    assert _found(view(processes=[process])) == [(tool, 2)]
+
+
+def test_a_tool_open_to_the_network_is_level_three() -> None:
+    finding = _only(view(processes=[X11VNC], sockets=[_listener(5900, "x11vnc")]))
+    assert finding.level == 3
+    assert "tcp/5900" in finding.sentence
+
+
+@pytest.mark.parametrize("flag", ["unattended_setup", "vnc_no_password", "vnc_reverse"])
+def test_a_tool_prepared_for_access_without_a_person_is_level_three(flag: str) -> None:
+    assert _only(view(processes=[msgspec.structs.replace(X11VNC, flags=(flag,))])).level == 3
+
+
+def test_somebody_connected_right_now_is_level_three() -> None:
+    rustdesk = Process(name="rustdesk", path="/usr/bin/rustdesk", flags=("remote_session_window", "serves_screen"))
+    finding = _only(view(processes=[rustdesk]))
+    assert finding.level == 3
+    assert "has somebody connected right now" in finding.sentence
+
+
+def test_a_service_of_a_tool_is_level_two_while_its_program_is_hidden() -> None:
+    service = Service(name="rustdesk.service", kind="systemd", path="/usr/bin/rustdesk", enabled=True)
+    assert _found(view(services=[service])) == [("rustdesk", 2)]
+
+
+def test_a_renamed_tool_is_level_three_and_says_so() -> None:
+    renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", kernel_names=("rustdesk",), holds=("uinput",))
+    finding = _only(view(processes=[renamed], sockets=[_listener(21118, "sync-host")]))
+    assert (finding.subject, finding.level) == ("rustdesk", 3)
+    assert "runs under another name, sync-host" in finding.sentence
+    assert "process name rustdesk" in finding.evidence[0].fact
+
+
+def test_a_renamed_windows_tool_is_level_three() -> None:
+    renamed = Process(
+        name="SyncHostSvc.exe", path=r"~\AppData\Local\SyncHost\SyncHostSvc.exe", signer="PURSLANE",
+        original_name="rustdesk.exe",
+    )  # fmt: skip
+    assert _found(view(processes=[renamed])) == [("rustdesk", 3)]
+
+
+def test_a_sanction_does_not_cover_the_tool_under_another_name() -> None:
+    policy = Policy(sanctions=(Sanction(tool="rustdesk", owner="it@example.com", reason="support"),))
+    renamed = Process(name="svchost.exe", path=r"C:\x\svchost.exe", original_name="rustdesk.exe")
+    assert _found(view(processes=[renamed], policy=policy)) == [("rustdesk", 3)]
+
+
+def test_an_installed_tool_that_never_runs_is_level_one() -> None:
+    assert _found(view(software=[Package(name="x11vnc", source="dpkg")])) == [("x11vnc", 1)]
+
+
+def test_an_unconfirmed_mark_gives_level_one_at_most() -> None:
+    # "hoptodesk" as a Linux process name was never confirmed by a source.
+    assert _found(view(processes=[Process(name="hoptodesk", path="/opt/x/hoptodesk")])) == [("hoptodesk", 1)]
+
+
+def test_a_port_of_its_own_alone_gives_level_one() -> None:
+    process = Process(name="game", path="/opt/game")
+    assert _found(view(processes=[process], sockets=[_listener(21119, "game", protocol="udp")])) == [("rustdesk", 1)]
+
+
+def test_two_tools_are_two_findings() -> None:
+    assert _found(view(processes=[X11VNC, TEAM_VIEWER])) == [("teamviewer", 2), ("x11vnc", 2)]
+
+
+def test_it_says_since_when() -> None:
+    span = Span(kind="processes", item=X11VNC, seen_from=NOW)
+    finding = _only(view(processes=[X11VNC], history={"processes": (span,)}))
+    assert finding.seen_from == NOW.isoformat()
+    assert _only(view(processes=[X11VNC])).seen_from == ""
+    assert ENROLLED < NOW
+
+
+# Misses --------------------------------------------------------------------------------------------
+
+
+def test_a_quiet_laptop_has_no_finding() -> None:
+    ordinary = [Process(name="gnome-shell", path="/usr/bin/gnome-shell", package="gnome-shell")]
+    assert _found(view(processes=ordinary, sockets=[_listener(22, "sshd")], services=[], software=[])) == []
+
+
+def test_what_could_not_be_looked_at_gives_no_finding_and_no_error() -> None:
+    assert _found(view()) == []
+    blind = view(processes=[X11VNC], outcome="not_permitted")
+    assert isinstance(blind.section("processes"), SectionView)
+    assert _found(blind) == []
+
+
+def test_a_listener_on_the_vnc_port_without_an_owner_is_not_called_a_tool() -> None:
+    assert _found(view(sockets=[_listener(5900, "")])) == []
+
+
+# Honest twins --------------------------------------------------------------------------------------
+
+
+def test_a_help_desk_laptop_with_the_sanctioned_tool_counts_nothing() -> None:
+    service = Service(name="teamviewerd.service", kind="systemd", enabled=True, running=True)
+    finding = _only(view(processes=[TEAM_VIEWER], services=[service], policy=HELP_DESK))
+    assert (finding.subject, finding.level) == ("teamviewer", 0)
+    assert finding.sanctioned == "service-desk@example.com: help desk"
+
+
+def test_a_sanction_that_has_ended_or_names_others_holds_no_more() -> None:
+    ended = Sanction(tool="teamviewer", owner="o", reason="r", until=ENROLLED.date())
+    others = Sanction(tool="teamviewer", owner="o", reason="r", devices=("laptop-9",))
+    for sanction in (ended, others):
+        assert _found(view(processes=[TEAM_VIEWER], policy=Policy(sanctions=(sanction,)))) == [("teamviewer", 2)]
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        Process(name="remmina", path="/usr/bin/remmina", package="remmina"),
+        Process(name="mstsc.exe", path=r"C:\Windows\System32\mstsc.exe", original_name="mstsc.exe"),
+        Process(name="moonlight", path="/usr/bin/moonlight"),
+    ],
+    ids=lambda process: process.name,
+)
+def test_an_outbound_viewer_is_never_a_finding(process: Process) -> None:
+    assert _found(view(processes=[process])) == []
+
+
+@pytest.mark.parametrize(
+    "process",
+    [
+        Process(name="Zoom.exe", path=r"C:\Program Files\Zoom\bin\Zoom.exe"),
+        Process(name="CptHost.exe", path=r"C:\Program Files\Zoom\bin\CptHost.exe"),
+        Process(name="zoom", path="/opt/zoom/zoom", package="zoom"),
+        Process(name="sshd", path="/usr/sbin/sshd", package="openssh-server", listens=True),
+        Process(name="nvda.exe", path=r"C:\Program Files (x86)\NVDA\nvda.exe", signer="NV Access Limited"),
+        Process(name="dwm.exe", path=r"C:\Windows\System32\dwm.exe", signer="Microsoft Windows"),
+        Process(name="weston", path="/usr/bin/weston", package="weston"),
+    ],
+    ids=lambda process: process.name,
+)
+def test_meetings_ssh_screen_readers_and_system_programs_are_no_findings(process: Process) -> None:
+    assert _found(view(processes=[process])) == []
+
+
+def test_a_management_agent_of_the_company_is_shown_and_never_counted() -> None:
+    agent = Process(name="CmRcService.exe", path=r"C:\Windows\CCM\RemCtrl\CmRcService.exe")
+    finding = _only(view(processes=[agent]))
+    assert (finding.subject, finding.level, finding.sanctioned) == ("configmgr-remote-control", 0, "")
+
+
+def test_built_in_remote_desktop_is_left_to_its_own_detector() -> None:
+    assert _found(view(processes=[Process(name="xrdp", path="/usr/sbin/xrdp", package="xrdp")])) == []
+
+
+def test_a_rustdesk_folder_in_a_developer_s_home_is_no_running_tool() -> None:
+    cargo = Process(name="cargo", path="~/src/rustdesk/bin/cargo", package="")
+    assert _found(view(processes=[cargo])) == []
+
+
+def test_every_level_it_states_has_a_row() -> None:
+    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3]

@@ -1,0 +1,81 @@
+"""shared_gateway: how many unrelated devices, what explains them, and addresses that say little."""
+
+import math
+
+import msgspec
+import pytest
+
+from farmwatch_detectors.detector import level_table
+from farmwatch_detectors.shared_gateway import DETECTOR, level_of
+from farmwatch_detectors.view import DeviceView, Tie
+
+from .views import KEYER, NOW, view
+
+MAC = KEYER.key("mac", "98:da:c4:10:20:30")
+MADE_UP = KEYER.key("mac", "52:55:0a:00:02:02")  # the gateway of QEMU's user network, the same in every guest
+VRRP = KEYER.key("mac", "00:00:5e:00:01:01")  # RFC 5798 section 7.3, virtual router 1
+
+
+def _tie(count: int, unrelated: int | None = None, place: str = "", mac: object = MAC) -> Tie:
+    holders = tuple(f"laptop-{number}" for number in range(1, count + 1))
+    strangers = holders[1 : (count if unrelated is None else unrelated)]
+    return Tie(
+        kind="gateway_mac", value="ab" * 16, holders=holders, fleet=60, unrelated=strangers, place=place,
+        identifier=mac, since=NOW,  # type: ignore[arg-type]
+    )  # fmt: skip
+
+
+def _with(*ties: Tie) -> DeviceView:
+    return msgspec.structs.replace(view(), ties=ties)
+
+
+def _levels(*ties: Tie) -> list[int]:
+    return [finding.level for finding in DETECTOR.detect(_with(*ties))]
+
+
+@pytest.mark.parametrize(("count", "level"), [(2, 1), (3, 2), (4, 2), (5, 3), (24, 3)])
+def test_more_unrelated_devices_raise_the_level(count: int, level: int) -> None:
+    assert _levels(_tie(count)) == [level]
+
+
+def test_it_says_how_many_of_how_many_and_since_when() -> None:
+    [finding] = DETECTOR.detect(_with(_tie(5)))
+    assert "5 of 60 devices" in finding.sentence
+    assert "Check:" in finding.sentence
+    assert finding.group == "F"
+    assert finding.seen_from == NOW.isoformat()
+    assert "laptop-5" in finding.evidence[0].fact
+
+
+def test_so_many_devices_are_an_office_sooner_than_a_house() -> None:
+    assert _levels(_tie(40)) == [2]
+    assert "an office nobody registered" in next(iter(DETECTOR.detect(_with(_tie(40))))).sentence
+
+
+def test_a_couple_on_one_router_that_the_roster_ties_is_shown_and_never_counted() -> None:
+    [finding] = DETECTOR.detect(_with(_tie(2, unrelated=0)))
+    assert finding.level == 0
+    assert "records tie these people together" in finding.sentence
+
+
+def test_a_registered_place_explains_any_number() -> None:
+    [finding] = DETECTOR.detect(_with(_tie(12, unrelated=0, place="headquarters")))
+    assert (finding.level, finding.sanctioned) == (0, "headquarters")
+
+
+@pytest.mark.parametrize("mac", [MADE_UP, VRRP], ids=["made up by software", "shared by all routers of its kind"])
+def test_an_address_that_many_gateways_bear_stays_at_level_one(mac: object) -> None:
+    assert _levels(_tie(9, mac=mac)) == [1]
+
+
+def test_a_gateway_of_its_own_and_other_ties_are_no_findings() -> None:
+    assert _levels(_tie(1)) == []
+    assert _levels(msgspec.structs.replace(_tie(5), kind="egress")) == []
+    assert _levels() == []
+
+
+def test_its_weights_rise_with_the_level() -> None:
+    rows = level_table(DETECTOR.id)
+    bits = [math.log2(rows[level].m / rows[level].u) for level in sorted(rows)]
+    assert bits == sorted(bits)
+    assert level_of(1, None) == 0

@@ -1,0 +1,152 @@
+"""vpn_or_tunnel: whose tunnel it is, whether it is up, and the honest twins."""
+
+import pytest
+
+from farmwatch_detectors.detector import level_table
+from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_detectors.view import DeviceView
+from farmwatch_detectors.vpn_or_tunnel import DETECTOR
+from farmwatch_schema.observables.network import Gateway, NetworkInterface, Route
+from farmwatch_schema.observables.processes import Process
+from farmwatch_schema.observables.services import Service
+from farmwatch_schema.observables.software import Package
+
+from .views import view
+
+WIFI = NetworkInterface(name="wlan0", kind="wifi", up=True)
+HOME = Gateway(family="ipv4", interface="wlan0", metric=600)
+NORD = Process(name="nordvpnd", path="/usr/sbin/nordvpnd", package="nordvpn")
+GLOBAL_PROTECT = Process(name="PanGPS", path="/opt/paloaltonetworks/globalprotect/PanGPS", package="globalprotect")
+TAILSCALE = Process(name="tailscaled", path="/usr/sbin/tailscaled", package="tailscale", run_by="system")
+
+
+def _tunnel(name: str, up: bool | None = True) -> NetworkInterface:
+    return NetworkInterface(name=name, kind="tunnel", up=up)
+
+
+def _found(device: DeviceView) -> list[tuple[str, int]]:
+    return [(finding.subject, finding.level) for finding in DETECTOR.detect(device)]
+
+
+# Hits ----------------------------------------------------------------------------------------------
+
+
+def test_a_consumer_vpn_with_its_tunnel_up_is_level_two() -> None:
+    [finding] = DETECTOR.detect(view(processes=[NORD], network=[WIFI, HOME, _tunnel("nordlynx")]))
+    assert (finding.subject, finding.level, finding.group) == ("nordvpn", 2, "N")
+    assert "Check:" in finding.sentence
+    assert [evidence.kind for evidence in finding.evidence] == ["network", "processes"]
+
+
+def test_a_consumer_vpn_is_known_by_the_only_tunnel_beside_its_program() -> None:
+    express = Process(name="expressvpnd", path="/usr/sbin/expressvpnd")
+    assert _found(view(processes=[express], network=[WIFI, _tunnel("tun0")])) == [("expressvpn", 2)]
+
+
+def test_a_vpn_that_farms_are_reported_to_use_is_level_three() -> None:
+    astrill = Process(name="astrill", path="/usr/local/Astrill/astrill")
+    assert _found(view(processes=[astrill], network=[WIFI, HOME])) == [("astrill", 3)]
+    windows = Process(name="astrill.exe", path=r"C:\Program Files (x86)\Astrill\astrill.exe")
+    assert _found(view(processes=[windows], network=[])) == [("astrill", 3)]
+
+
+@pytest.mark.parametrize(
+    "route",
+    [Route(destination="0.0.0.0/1", interface="tun0"), Gateway(family="ipv4", interface="tun0", metric=50)],
+    ids=["half of all addresses", "default route"],
+)
+def test_an_unknown_tunnel_that_takes_all_traffic_is_level_one_and_says_so(route: Route | Gateway) -> None:
+    [finding] = DETECTOR.detect(view(network=[WIFI, HOME, _tunnel("tun0"), route]))
+    assert (finding.subject, finding.level) == ("tun0", 1)
+    assert "takes all traffic" in finding.sentence
+
+
+def test_a_route_into_an_interface_that_was_not_listed_is_a_tunnel() -> None:
+    assert _found(view(network=[Route(destination="128.0.0.0/1", interface="ppp7")])) == [("ppp7", 1)]
+
+
+def test_a_wireguard_interface_is_level_one_under_its_protocol_s_name() -> None:
+    assert _found(view(network=[WIFI, _tunnel("wg0")])) == [("wireguard", 1)]
+
+
+def test_a_reverse_tunnel_program_is_level_one() -> None:
+    cloudflared = Process(name="cloudflared", path="/usr/bin/cloudflared", package="cloudflared")
+    assert _found(view(processes=[cloudflared], network=[WIFI])) == [("cloudflared", 1)]
+
+
+def test_a_company_s_program_explains_one_nameless_tunnel_and_no_more() -> None:
+    device = view(processes=[GLOBAL_PROTECT], network=[WIFI, _tunnel("tun0"), _tunnel("tun1")])
+    assert _found(device) == [("globalprotect", 0), ("tun0", 1), ("tun1", 1)]
+    beside = view(processes=[GLOBAL_PROTECT], network=[WIFI, _tunnel("tun0"), _tunnel("wg0")])
+    assert ("wireguard", 1) in _found(beside)
+
+
+def test_a_company_s_interface_name_without_its_program_explains_nothing() -> None:
+    assert _found(view(network=[WIFI, _tunnel("cscotun0")])) == [("cscotun0", 1)]
+
+
+# Misses and honest twins ---------------------------------------------------------------------------
+
+
+def test_a_plain_home_network_has_no_finding() -> None:
+    assert _found(view(network=[WIFI, HOME], processes=[])) == []
+
+
+def test_a_consumer_vpn_that_is_down_or_only_installed_is_level_one() -> None:
+    assert _found(view(processes=[NORD], network=[WIFI, HOME, _tunnel("nordlynx", up=False)])) == [("nordvpn", 1)]
+    assert _found(view(software=[Package(name="nordvpn", source="dpkg")], network=[WIFI])) == [("nordvpn", 1)]
+
+
+def test_a_developer_with_containers_and_a_mesh_is_level_one_for_the_mesh_alone() -> None:
+    interfaces = [
+        NetworkInterface(name="docker0", kind="bridge", up=True),
+        NetworkInterface(name="br-1f2e3d", kind="bridge", up=True),
+        _tunnel("vnet0"), _tunnel("cali1234"), _tunnel("tunl0"), _tunnel("sit0", up=None), _tunnel("tailscale0"),
+    ]  # fmt: skip
+    assert _found(view(processes=[TAILSCALE], network=[WIFI, HOME, *interfaces])) == [("tailscale", 1)]
+
+
+def test_the_company_s_vpn_is_shown_and_never_counted() -> None:
+    device = view(processes=[GLOBAL_PROTECT], network=[WIFI, HOME, _tunnel("gpd0")])
+    [finding] = DETECTOR.detect(device)
+    assert (finding.subject, finding.level) == ("globalprotect", 0)
+
+
+def test_a_sanctioned_vpn_or_interface_counts_nothing() -> None:
+    policy = Policy(
+        sanctions=(
+            Sanction(vpn="wireguard", owner="net@example.com", reason="own network"),
+            Sanction(vpn="tun9", owner="net@example.com", reason="lab"),
+            Sanction(vpn="tailscale", owner="dev@example.com", reason="developers"),
+        )
+    )
+    device = view(
+        processes=[TAILSCALE], network=[_tunnel("wg0"), _tunnel("tailscale0"), _tunnel("tun9")], policy=policy
+    )
+    found = list(DETECTOR.detect(device))
+    assert [(finding.subject, finding.level) for finding in found] == [("wireguard", 0), ("tailscale", 0), ("tun9", 0)]
+    assert all(finding.sanctioned for finding in found)
+
+
+def test_ssh_and_local_proxies_are_no_findings() -> None:
+    ordinary = [
+        Process(name="ssh", path="/usr/bin/ssh", package="openssh-client"),
+        Process(name="privoxy", path="/usr/sbin/privoxy", package="privoxy"),
+        Process(name="edge", path="/opt/microsoft/msedge/edge", package="microsoft-edge-stable"),
+    ]
+    assert (
+        _found(view(processes=ordinary, services=[Service(name="ssh.service", kind="systemd")], network=[WIFI])) == []
+    )
+
+
+def test_the_many_tunnels_of_a_mac_are_no_findings() -> None:
+    assert _found(view(network=[_tunnel(f"utun{number}") for number in range(6)])) == []
+
+
+def test_what_could_not_be_looked_at_gives_no_finding() -> None:
+    assert _found(view()) == []
+    assert _found(view(network=[_tunnel("tun0")], outcome="broken")) == []
+
+
+def test_every_level_it_states_has_a_row() -> None:
+    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3]
