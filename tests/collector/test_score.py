@@ -3,13 +3,25 @@
 import math
 import random
 from datetime import date, timedelta
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farmwatch_collector.assessment import Assessment, GroupLevel
-from farmwatch_collector.score import Prior, clearing, group_levels, log_odds, score_levels
+from farmwatch_collector.assessment import LEVEL_WORDS, THRESHOLDS, Assessment, GroupLevel
+from farmwatch_collector.score import (
+    FADED,
+    HIGHEST_GROUP,
+    L0,
+    LOWEST_GROUP,
+    POINTS_PER_BIT,
+    Prior,
+    clearing,
+    group_levels,
+    log_odds,
+    score_levels,
+)
 from farmwatch_detectors.detector import Level
 from farmwatch_detectors.groups import silence_table
 from farmwatch_schema.finding import GROUPS, Finding, Group
@@ -266,3 +278,16 @@ def test_a_higher_level_or_one_more_finding_never_lowers_the_score(
     assert assess(
         *given, data.draw(FINDINGS.filter(lambda each: each.level > 0 and not each.sanctioned)), grey=grey
     ).bits >= (before.bits - 1e-9)
+
+
+def test_the_docs_state_the_figures_of_the_code() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "scoring.md").read_text(encoding="utf-8")
+    for level, least in THRESHOLDS:
+        if least:
+            points = round((log_odds(least) - L0) * POINTS_PER_BIT)
+            assert f"| {LEVEL_WORDS[level]} | {least:.2f} | {points} |" in text
+    assert f"{LOWEST_GROUP:.0f} to +{HIGHEST_GROUP:.0f} bits" in text
+    assert f"under {FADED} bits" in text
+    weights = {group: row.bits for group, row in silence_table().items()}
+    said = "hardware {H:.1f}, software {R:.1f}, network {N:.1f}, fleet ties {F:.1f} bits"
+    assert said.format_map(weights) in text
