@@ -18,6 +18,9 @@ NO_SITE = frozenset({"", "home", "remote", "none", "-"})
 #: Above so many holders, one more touches the others only when the number doubles: their level is the same.
 QUIET_ABOVE = 32
 
+#: While a fleet is young, each doubling touches all of it: what it says of rarity has changed for everybody.
+GROWING_UNTIL = 1024
+
 #: Makers' prefixes of addresses that routers of unrelated networks share: IANA's virtual router (RFC 9568).
 SHARED_OUI = frozenset({"00005e"})
 
@@ -157,6 +160,9 @@ class Fleet:
         self._values[device, kind] = values
         self._sizes[kind] += bool(values) - bool(before)
         touched = {device}
+        size = self._sizes[kind]
+        if bool(values) > bool(before) and size <= GROWING_UNTIL and size & (size - 1) == 0:
+            touched |= {other for other, of in self._values if of == kind}
         for value in before.keys() ^ values.keys():
             holders = self._holders.setdefault((kind, value), set())
             touched |= self._others(holders, value)

@@ -118,6 +118,12 @@ def test_one_more_in_a_crowd_touches_the_crowd_only_when_it_doubles() -> None:
     assert fleet.observe("new", network((HOME, 600))) == {"new"}
 
 
+def test_a_young_fleet_that_doubled_is_looked_at_again_as_a_whole() -> None:
+    fleet = Fleet(KEYER)
+    touched = [fleet.observe(f"d{number}", network((f"a0:40:a0:00:00:{number:02x}", 600))) for number in range(16)]
+    assert [len(each) for each in touched] == [1, 2, 1, 4, 1, 1, 1, 8, *([1] * 7), 16]
+
+
 def test_a_forgotten_device_holds_nothing() -> None:
     fleet = fleet_of("a", "b")
     assert fleet.forget("b") == {"a"}
