@@ -147,7 +147,7 @@ def _unique_in_display_id(block: bytearray) -> Iterator[tuple[int, int]]:
 def _text(data: bytes, tag: int) -> str:
     for at in _DESCRIPTORS:
         if data[at : at + 4] == bytes((0, 0, 0, tag)):
-            raw = data[at + 5 : at + 18].split(b"\n", 1)[0].split(b"\0", 1)[0]
+            raw = data[at + 5 : at + 18].split(b"\n", 1)[0].rstrip(b"\0 ")
             return "".join(chr(byte) if 0x20 <= byte < 0x7F else "\N{REPLACEMENT CHARACTER}" for byte in raw).strip()
     return ""
 
