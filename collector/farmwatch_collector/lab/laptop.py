@@ -1,6 +1,7 @@
 """A simulated laptop: keeps an identity, numbers its reports, leaves out unchanged states, signs and sends."""
 
 import gzip
+import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
@@ -25,6 +26,7 @@ from farmwatch_schema.report import (
 
 REPORTS_PATH = "/v1/reports"
 ENROL_PATH = "/v1/enrol"
+ENROL_TRIES = 30
 
 
 class Look(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,9 +67,13 @@ class SimulatedLaptop:
             name=self.name,
             version="0.1.0",
         )
-        answer = session.post(
-            url + ENROL_PATH, data=codec.encode(request), headers={"Content-Type": "application/json"}, timeout=30
-        )
+        for _ in range(ENROL_TRIES):
+            answer = session.post(
+                url + ENROL_PATH, data=codec.encode(request), headers={"Content-Type": "application/json"}, timeout=30
+            )
+            if answer.status_code != 429:
+                break
+            time.sleep(1)  # the collector takes so many new laptops a second, simulated or not
         if answer.status_code != 200:
             raise FarmwatchError(f"{self.name} could not enrol: HTTP {answer.status_code}: {answer.text[:200]}")
         given = codec.decode_enrol_response(answer.content)

@@ -12,6 +12,7 @@ from ..score_words import probability_words
 from ..store.protocol import DeviceRow
 
 SCHEMA = "farmwatch-demo-1"
+WORDS: dict[str, str] = {str(level): word for level, word in LEVEL_WORDS.items()}
 SHAPES = {"none": " ", "watch": "o", "review": "!", "urgent": "!!", "near_certain": "!!!"}
 FLAGGED = ("review", "urgent", "near_certain")
 
@@ -53,30 +54,42 @@ def row(found: DeviceRow, part: str, oddity: str = "", farm: bool = False) -> Ro
 
 
 def reasons(assessment: Assessment) -> tuple[str, ...]:
-    """Returns what counts towards the score, strongest group first."""
+    """Returns what counts towards the score, strongest group first: the finding's own first sentence."""
+    said = {(finding.group, finding.detector): finding.sentence for finding in reversed(assessment.findings)}
     counting = sorted((level for level in assessment.groups if level.bits > 0), key=lambda level: -level.bits)
-    return tuple(f"{GROUPS[level.group]}: {level.meaning}" for level in counting)
+    return tuple(
+        said.get((level.group, level.detector), f"{GROUPS[level.group]}: {level.meaning}").partition(". ")[0]
+        for level in counting
+    )
 
 
-def text(rows: Sequence[Row], width: int = 120) -> str:
-    """Returns the table as lines: what is flagged first, then this machine, then what is clear."""
-    lines = [f"{'':3} {'level':12} {'points':>6}  {'probability':24} {'device':18} why"]
-    for each in rows:
-        why = "; ".join(each.reasons) or (f"nothing ({each.oddity})" if each.oddity else "nothing")
-        name = f"{each.name} *" if each.part == "this machine" else each.name
-        level = LEVEL_WORDS.get(each.attention, "not judged")  # type: ignore[call-overload]
+def text(rows: Sequence[Row], width: int = 0) -> str:
+    """Returns the table as lines: every device with a reason or a story; the rest as one line.
+
+    width  cuts longer lines; 0 for none
+    """
+    shown = [
+        each for each in rows if each.attention != "none" or each.reasons or each.oddity or each.part == "this machine"
+    ]
+    lines = [f"{'':3} {'level':12} {'points':>6}  {'probability':20} {'device':13} why"]
+    for each in shown:
+        story = f" [{each.oddity}]" if each.oddity else ""
         line = (
-            f"{SHAPES.get(each.attention, '?'):3} {level:12} {each.points:>6}  "
-            f"{probability_words(each.probability) if each.probability else '':24} {each.name if not name else name:18} {why}"
+            f"{SHAPES.get(each.attention, '?'):3} {WORDS.get(each.attention, 'not judged'):12} {each.points:>6}  "
+            f"{probability_words(each.probability) if each.probability else '':20} "
+            f"{each.name + (' *' if each.part == 'this machine' else ''):13} "
+            f"{'; '.join(each.reasons) or 'nothing stands out'}{story}"
         )
-        lines.append(line if len(line) <= width else line[: width - 3] + "...")
+        lines.append(line if not width or len(line) <= width else line[: width - 3] + "...")
+    if len(shown) < len(rows):
+        lines.append(f"    and {len(rows) - len(shown)} more, all clear and usual")
     flagged = [each for each in rows if each.attention in FLAGGED]
     farm = sum(each.farm for each in flagged)
-    lines.append("")
-    lines.append(
-        f"{len(flagged)} of {len(rows)} devices need a look; {farm} of them stand on the simulated farm's shelf. "
-        "* is this machine, really probed."
-    )
+    lines += [
+        "",
+        f"{len(flagged)} of {len(rows)} devices need a look (level review and above); {farm} of them stand on the",
+    ]
+    lines += ["simulated farm's shelf. * is this machine, really probed. [ ] is what the simulation put there."]
     return "\n".join(lines)
 
 
