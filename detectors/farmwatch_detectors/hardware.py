@@ -7,6 +7,7 @@ import msgspec
 
 from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import Observable
+from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from .policy import Sanction
@@ -55,9 +56,13 @@ def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> Iterator
 
 
 def _likeness(item: Observable) -> bytes:
-    """The observable's bytes without its place: what stays the same when it is plugged in elsewhere."""
-    plain = msgspec.structs.replace(item, port_path="") if isinstance(item, UsbDevice) else item
-    return msgspec.json.encode(plain)
+    """The observable's bytes without its place and momentary state: what stays when it is plugged in elsewhere."""
+    if isinstance(item, UsbDevice):
+        interfaces = tuple(msgspec.structs.replace(interface, driver="") for interface in item.interfaces)
+        return msgspec.json.encode(msgspec.structs.replace(item, port_path="", interfaces=interfaces))
+    if isinstance(item, Display):
+        return msgspec.json.encode(msgspec.structs.replace(item, connector="", active_mode=""))
+    return msgspec.json.encode(item)
 
 
 def hid_interfaces(device: UsbDevice) -> list[UsbInterface]:

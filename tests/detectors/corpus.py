@@ -9,7 +9,9 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
+import yaml
 
 from farmwatch_schema.formats import edid as edid_format
 from farmwatch_schema.observables.displays import Display
@@ -243,21 +245,13 @@ def _with_descriptors(device: UsbDevice, found: list[str]) -> UsbDevice:
     interfaces = []
     for interface in device.interfaces:
         if interface.class_triple.startswith("03/") and left:
-            interface = _replace(interface, report_descriptor=left.pop(0))
+            interface = msgspec.structs.replace(interface, report_descriptor=left.pop(0))
         interfaces.append(interface)
-    return _replace(device, interfaces=tuple(interfaces))
-
-
-def _replace(value: Any, **changes: Any) -> Any:
-    import msgspec
-
-    return msgspec.structs.replace(value, **changes)
+    return msgspec.structs.replace(device, interfaces=tuple(interfaces))
 
 
 def labelled(label: str) -> list[Seen]:
     """Returns the partial transcripts in usb_dumps/kvm that the index labels so: `kvm`, `bmc`, `gadget`, `benign`."""
-    import yaml
-
     root = Path(FOLDER) / "usb_dumps"
     index = yaml.safe_load((root / "index.yaml").read_text())
     return [
@@ -299,8 +293,6 @@ def benign_edids() -> Iterator[tuple[str, bytes]]:
 
 def kvm_edids() -> Iterator[tuple[str, str, bytes]]:
     """Yields id, kind and bytes of the EDIDs of KVMs, capture chips and dummy plugs."""
-    import yaml
-
     root = Path(FOLDER)
     index = yaml.safe_load((root / "edid" / "index.yaml").read_text())["files"]
     for name, row in index.items():

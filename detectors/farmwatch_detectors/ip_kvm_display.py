@@ -1,0 +1,135 @@
+"""States that a monitor is the picture input of an IP-KVM, or claims to be a monitor that firmware publishes.
+
+Detects
+    EDIDs that firmware of an IP-KVM sends (level 3); what is left of them after names were edited, a published
+    donor's EDID with its one serial, the inputs of KVM-over-IP units (level 2); capture chips and dummy plugs
+    (level 1).
+Why
+    To show a laptop's screen far away, something must pose as its monitor. The monitor's name is often left as
+    shipped, or replaced by a preset that is the same on every unit in the world.
+Innocent explanations
+    A KVM of one's own; a capture board for streaming or a meeting room (boards with a TC358743 chip share the
+    TSB pairs with PiKVM's first versions); a dummy plug for a closed lid; a server room's console. The one
+    person who owns the very monitor that a donor EDID was copied from.
+Blind spots
+    An EDID copied from the owner's own monitor. A KVM without video. Systems that show no EDID bytes.
+Triage
+    Look what the video cable leads to. Does a second monitor report the same serial on another laptop?
+References
+    T1219.003 Remote Access Hardware; VESA E-EDID 1.4; catalog/edid.yaml names file and commit per entry.
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.usb import UsbDevice
+
+from .catalog.edid import Kind, Match, matches
+from .catalog.ip_kvm import matches as usb_matches
+from .detector import Detector
+from .hardware import Sighting, fleet_words, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .policy import Sanction
+from .view import DeviceView
+
+_LEVELS: dict[Kind, int] = {
+    "ip_kvm": 3,
+    "residue": 2,
+    "donor": 2,
+    "kvm_over_ip": 2,
+    "capture_chip": 1,
+    "dummy_plug": 1,
+}
+
+_FACTS = {
+    "pair": "It identifies itself as {}.",
+    "digest": "Its first 128 bytes, serial included, are those published as {}.",
+    "body": "Timings, colours and features are byte for byte those of {}, under another name.",
+    "extension": "Its extension block is the one that {} appends to an edited EDID.",
+}
+
+_COMPARISONS: dict[Kind, str] = {
+    "ip_kvm": "{} identifies itself as a {}, which shows a screen to somebody far away. "
+    "15 of 113,248 collected monitors were such. Could it be the owner's, or a capture board with the same chip?",
+    "residue": "{} carries what a {} leaves in a monitor's data after its names were changed. "
+    "None of 2,552 real monitors examined does. Could it be a KVM of the owner's?",
+    "donor": "{} is, serial included, the {} whose data KVM firmware offers as disguise. "
+    "Only one such monitor was made. Could this be it, or a KVM with that preset?",
+    "kvm_over_ip": "{} is the input of a {}, rare outside server rooms. Could the laptop be connected to a rack?",
+    "capture_chip": "{} is the input of a {}. Streaming, meeting rooms and docks use them; so do KVM cables.",
+    "dummy_plug": "{} is a {}, a plug that poses as a monitor. People use them with a closed lid; so do farms.",
+}
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields one finding per external monitor that is none."""
+    for sighting in sightings(device, "displays", Display):
+        if sighting.item.internal:
+            continue
+        found = sorted(matches(sighting.item), key=_level, reverse=True)
+        if found:
+            yield _finding(device, sighting, found[0])
+
+
+def _level(match: Match) -> int:
+    return 2 if match.entry.kind == "ip_kvm" and match.how == "body" else _LEVELS[match.entry.kind]
+
+
+def _sanction(device: DeviceView, display: Display, product: str) -> Sanction | None:
+    """The entry for this monitor, or for a KVM on this laptop's USB: both ends are one device."""
+    own = sanction_for_asset(device, (display.serial, display.serial_number), product)
+    if own is not None:
+        return own
+    for item in device.of("usb", UsbDevice):
+        known = next((match.entry.id for match in usb_matches(item) if match.entry.category == "ip_kvm"), "")
+        entry = sanction_for_asset(device, (item.serial,), known)
+        if entry is not None and (known or entry.asset_product):
+            return entry
+    return None
+
+
+def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> Finding:
+    display, entry = sighting.item, match.entry
+    subject = f"Monitor {quoted(display.name)} on {display.connector}"
+    level = _level(match)
+    sanction = _sanction(device, display, entry.product)
+    if sanction is not None:
+        level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
+    else:
+        kind: Kind = "residue" if match.how == "body" else entry.kind
+        when = f"{subject}, {was_or_is(sighting).removeprefix('was, ')}" if sighting.seen_until else subject
+        fleet = fleet_words(device, "edid", display.serial, display.serial_number)
+        sentence = " ".join(
+            part
+            for part in (
+                _COMPARISONS[kind].format(when, entry.name),
+                fleet,
+                "Check: what the video cable leads to.",
+            )
+            if part
+        )
+    seen = f"{display.manufacturer} {display.product} {quoted(display.name)}" if match.how == "pair" else entry.name
+    return Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=(
+            Evidence(kind="displays", subject=subject, fact=_FACTS[match.how].format(seen), source=entry.source[0]),
+        ),
+        subject=display.connector,
+        seen_from=sighting.seen_from,
+        seen_until=sighting.seen_until,
+        sanctioned=words_of(sanction) if sanction else "",
+        floor=level == 3,
+    )
+
+
+DETECTOR = Detector(
+    id="ip_kvm_display",
+    group="H",
+    title="Picture input of an IP-KVM in place of a monitor",
+    attack=("T1219.003",),
+    consumes=("displays", "usb"),
+    detect=detect,
+)

@@ -1,0 +1,28 @@
+"""virtual_machine: the system runs on a hypervisor."""
+
+from farmwatch_detectors.virtual_machine import detect
+from farmwatch_schema.observables.host import HostFacts
+
+from .views import view
+
+
+def test_hit_a_guest_says_on_what_it_runs() -> None:
+    (finding,) = detect(view(host=[HostFacts(hypervisor="kvm", vendor="QEMU", model="Standard PC")]))
+    assert finding.level == 1
+    assert '"kvm"' in finding.sentence
+    assert not finding.floor
+
+
+def test_miss_bare_metal_and_the_unknown_say_nothing() -> None:
+    assert list(detect(view(host=[HostFacts(hypervisor="")]))) == []
+    assert list(detect(view(host=[HostFacts(hypervisor=None)]))) == []
+    assert list(detect(view(host=[HostFacts(hypervisor="kvm")], outcome="broken"))) == []
+
+
+def test_honest_twin_a_virtual_desktop_is_named_in_the_sentence_and_weighs_little() -> None:
+    from farmwatch_detectors.detector import level_table
+
+    (finding,) = detect(view(host=[HostFacts(hypervisor="hyperv", chassis="virtual")]))
+    row = level_table("virtual_machine")[1]
+    assert "virtual desktop" in finding.sentence
+    assert row.m / row.u <= 2, "at most one bit"
