@@ -8,12 +8,14 @@ documentation, "source" the tool's own code. Names are exact base names; a scrip
 counts under the script's name, so that `node /usr/bin/lt` is `lt`.
 """
 
-from typing import NamedTuple
+import re
+
+import msgspec
 
 _INTERPRETERS = ("python", "perl", "node", "nodejs", "ruby", "bash", "sh", "dash")
 
 
-class Rule(NamedTuple):
+class Rule(msgspec.Struct, frozen=True, gc=False):
     """One flag: set when a program of `tools` (any program when empty) has every word of `all_of` and one of `any_of`.
 
     A word ending in `*` matches the start of an argument; others match a whole argument.
@@ -119,15 +121,14 @@ for _rule in RULES:
     for _tool in _rule.tools or ("",):
         _BY_TOOL[_tool] = (*_BY_TOOL.get(_tool, ()), _rule)
 #: Something of a nameless rule must be there at all, before any rule is tried: most processes fail this test.
-_NAMELESS = (b"\0tunnel\0", b"\0R:", b"--installedByUser", b"--meshServiceName", b"\0-rfbport\0")
+_NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0")
 
 
 def flags_of(command_line: bytes) -> tuple[str, ...]:
     """Returns the sorted flags of a process from its NUL-separated arguments, as /proc/PID/cmdline has them."""
-    parts = command_line.split(b"\0", 1)
-    first = parts[0].rpartition(b"/")[2].decode("utf-8", "replace")
+    first = command_line.partition(b"\0")[0].rpartition(b"/")[2].decode("utf-8", "replace")
     interpreter = first.startswith(_INTERPRETERS)
-    nameless = any(mark in command_line for mark in _NAMELESS)
+    nameless = _NAMELESS.search(command_line) is not None
     if not interpreter and not nameless and first not in _BY_TOOL and first not in _SSH_TOOLS:
         return ()
     arguments = command_line.decode("utf-8", "replace").rstrip("\0").split("\0")[1:]

@@ -4,6 +4,7 @@ Both functions take the folder that stands for /proc, so that the live host and 
 """
 
 import os
+from collections.abc import Collection
 
 from .argument_flags import flags_of
 from .files import READ_FLAGS, error_of, fail, read_descriptor
@@ -16,10 +17,10 @@ TOLD = ("socket:[", "/dev/uinput", "/dev/uhid", "/dev/hidraw")
 ARGUMENT_LIMIT = 1 << 14
 
 
-def argument_flags(proc: str) -> dict[str, tuple[str, ...] | HostError]:
+def argument_flags(proc: str, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
     """Returns the argument flags of every process that has any, by its number; an error where it cannot be read."""
     found: dict[str, tuple[str, ...] | HostError] = {}
-    for name in _numbers(proc):
+    for name in processes or _numbers(proc):
         path = f"{proc}/{name}/cmdline"
         try:
             flags = flags_of(read_descriptor(os.open(path, READ_FLAGS), path, ARGUMENT_LIMIT))
@@ -37,10 +38,10 @@ def argument_flags(proc: str) -> dict[str, tuple[str, ...] | HostError]:
     return found
 
 
-def descriptors(proc: str) -> dict[str, tuple[str, ...] | HostError]:
+def descriptors(proc: str, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
     """Returns the sorted, distinct descriptors of `TOLD` that each process holds; an error where it cannot be read."""
     found: dict[str, tuple[str, ...] | HostError] = {}
-    for name in _numbers(proc):
+    for name in processes or _numbers(proc):
         folder = f"{proc}/{name}/fd/"
         try:
             numbers = os.listdir(folder)

@@ -10,6 +10,7 @@ A probe lets them pass when they concern all it looks at: the runner turns each 
 (`Missing` into `none`). It catches the narrowest where only a part is concerned, and yields a `Gap`.
 """
 
+from collections.abc import Collection
 from typing import Protocol
 
 import msgspec
@@ -80,14 +81,16 @@ class Host(Protocol):
         """Returns where the links `folder`/N/`file` point to, for every N that is a number, as `read_each` does."""
         ...
 
-    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
-        """Returns the flags (`argument_flags.FLAGS`) of every process that has any, by its number.
+    def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        """Returns the flags (`argument_flags.FLAGS`) of each process that has any, by its number.
+
+        processes  numbers to look at; all when empty
 
         The only verb that meets arguments: they are reduced where they are read, and no text of them is returned.
         """
         ...
 
-    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+    def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         """Returns by process the sorted, distinct open descriptors that may be told: `socket:[1234]`, `/dev/uinput`,
         `/dev/uhid`, `/dev/hidraw0`; names of files are left out. An error stands for one that cannot be read.
         """

@@ -1,6 +1,6 @@
 """`RecordingHost`: passes every verb on to another host and keeps what came back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TypeVar
 
 from .. import __version__
@@ -67,11 +67,11 @@ class RecordingHost:
             self._keep("link", f"{folder}/{name}/{file}", answer)
         return found
 
-    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
-        return self._words("argument_flags", self._inner.argument_flags)
+    def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return self._words("argument_flags", lambda: self._inner.argument_flags(processes))
 
-    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
-        return self._words("descriptors", self._inner.descriptors)
+    def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return self._words("descriptors", lambda: self._inner.descriptors(processes))
 
     def names(self, path: str) -> list[str]:
         return self._pass(

@@ -1,5 +1,7 @@
 """`ReplayingHost`: answers from a capture, on any operating system, without touching the machine it runs on."""
 
+from collections.abc import Collection
+
 from .capture import Answer, Capture
 from .protocol import FileStatus, HostError, Missing, SourceBroken
 
@@ -46,11 +48,11 @@ class ReplayingHost:
                 found[name] = error
         return found
 
-    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
-        return _words(self._capture.argument_flags)
+    def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return _words(self._capture.argument_flags, processes)
 
-    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
-        return _words(self._capture.descriptors)
+    def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return _words(self._capture.descriptors, processes)
 
     def names(self, path: str) -> list[str]:
         return self._listed("names", path)
@@ -111,8 +113,12 @@ class ReplayingHost:
         raise SourceBroken(f"{path}: is not in the capture, because nothing read it then; make a new capture")
 
 
-def _words(answers: dict[str, Answer]) -> dict[str, tuple[str, ...] | HostError]:
+def _words(answers: dict[str, Answer], wanted: Collection[str]) -> dict[str, tuple[str, ...] | HostError]:
     whole = answers.get("")
     if whole is not None:
         raise whole.problem()
-    return {name: answer.problem() if answer.names is None else tuple(answer.names) for name, answer in answers.items()}
+    return {
+        name: answer.problem() if answer.names is None else tuple(answer.names)
+        for name, answer in answers.items()
+        if not wanted or name in wanted
+    }

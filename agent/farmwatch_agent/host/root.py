@@ -7,7 +7,7 @@ mode does not open to everybody is NotPermitted too, because whose files they we
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from .argument_flags import flags_of
 from .files import NO_FOLLOW, READ_FLAGS, error_of, fail, hash_descriptor, names_in, read_descriptor, status_of
@@ -64,14 +64,16 @@ class RootHost:
                 found[name] = error
         return found
 
-    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
+    def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         lines = self.read_each("/proc", "cmdline", ARGUMENT_LIMIT)
         flags = {name: line if isinstance(line, HostError) else flags_of(line) for name, line in lines.items()}
-        return {name: value for name, value in flags.items() if value}
+        return {name: value for name, value in flags.items() if value and (not processes or name in processes)}
 
-    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
+    def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         found: dict[str, tuple[str, ...] | HostError] = {}
         for name, folder in self._numbered("/proc", "fd"):
+            if processes and name not in processes:
+                continue
             try:
                 targets = {self.link(f"{folder}/{number}") for number in self.names(folder)}
             except Missing:

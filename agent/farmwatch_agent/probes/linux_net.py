@@ -4,7 +4,7 @@ Format: Documentation/networking/proc_net_tcp.rst; states: include/net/tcp_state
 32-bit word and an IPv6 address four, each printed in the machine's byte order; laptops are little-endian.
 """
 
-from typing import NamedTuple
+import msgspec
 
 from ..host import Host, HostError
 
@@ -21,7 +21,7 @@ TABLES = (("tcp", "tcp"), ("tcp6", "tcp"), ("udp", "udp"), ("udp6", "udp"))
 TABLE_LIMIT = 1 << 22
 
 
-class SocketRow(NamedTuple):
+class SocketRow(msgspec.Struct, frozen=True, gc=False):
     """A listening, bound or connected socket; addresses still in the kernel's hexadecimal."""
 
     protocol: str

@@ -9,6 +9,7 @@ import os
 import stat
 import sys
 import time
+from collections.abc import Collection
 
 from ..files import (
     NO_FOLLOW,
@@ -79,11 +80,11 @@ class LinuxHost:
                     found[name] = problem
         return found
 
-    def argument_flags(self) -> dict[str, tuple[str, ...] | HostError]:
-        return argument_flags("/proc")
+    def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return argument_flags("/proc", processes)
 
-    def descriptors(self) -> dict[str, tuple[str, ...] | HostError]:
-        return descriptors("/proc")
+    def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
+        return descriptors("/proc", processes)
 
     def names(self, path: str) -> list[str]:
         if not is_user_tree(path):

@@ -5,7 +5,8 @@ include/uapi/linux/route.h for RTF flags; resolv.conf(5); systemd-resolved.servi
 """
 
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable, bucket
@@ -36,7 +37,7 @@ _NO_MAC = "00:00:00:00:00:00"
 _SPLIT = frozenset({"0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "2000::/3"})
 
 
-class RouteRow(NamedTuple):
+class RouteRow(msgspec.Struct, frozen=True, gc=False):
     """A route of the main table. `gateway` is "" when the destination is on the link itself."""
 
     family: str
@@ -46,7 +47,7 @@ class RouteRow(NamedTuple):
     metric: int
 
 
-class Neighbour(NamedTuple):
+class Neighbour(msgspec.Struct, frozen=True, gc=False):
     """A complete entry of the IPv4 neighbour table."""
 
     address: str

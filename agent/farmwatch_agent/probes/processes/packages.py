@@ -37,6 +37,7 @@ class Packages:
         #: Paths whose owner is looked for, with how many lists are still to be read for each.
         self._pending: dict[str, int] = {}
         self._available = False
+        self._passes = 0
 
     def begin(self, host: Host) -> None:
         """Starts a pass. When packages changed, what is known holds until the new lists say otherwise."""
@@ -46,6 +47,7 @@ class Packages:
             self._available = False
             return
         self._available = True
+        self._passes += 1
         generation = f"{status.mtime:.0f}|{status.size}"
         if generation != self._cache.generation:
             self._cache.generation = generation
@@ -61,17 +63,16 @@ class Packages:
         known = self._cache.packages.get(path)
         if known is not None or path in self._pending:
             return known
-        wanted = set(spellings(path))
         for name in candidates(path):
-            if wanted & _lines(host, name):
+            if _lists(host, name, path):
                 self._cache.packages[path] = name
                 return name
         self._pending[path] = 0
         return None
 
     def go_on(self, host: Host, lists: int = LISTS_PER_PASS) -> None:
-        """Reads the next lists for what is looked for."""
-        if not self._available or not self._pending:
+        """Reads the next lists for what is looked for; not in the first pass, which is often the only one."""
+        if not self._available or not self._pending or self._passes < 2:
             return
         if not self._order:
             self._order = _in_order(host)
@@ -118,6 +119,14 @@ def _in_order(host: Host) -> list[str]:
     except HostError:
         return []
     return sorted(names, key=lambda name: (name.startswith(_LATE) or name.endswith(_LATE_ENDS), name))
+
+
+def _lists(host: Host, name: str, path: str) -> bool:
+    try:
+        text = host.text(f"{INFO}/{name}.list", 1 << 22) + "\n"
+    except HostError:
+        return False
+    return any(f"\n{spelling}\n" in text for spelling in spellings(path))
 
 
 def _lines(host: Host, name: str) -> set[str]:

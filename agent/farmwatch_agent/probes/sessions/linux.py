@@ -6,7 +6,8 @@ systemd-logind's /run/systemd/sessions (sd-login(3)); remote-desktop servers' ow
 
 import time
 from collections.abc import Iterator
-from typing import NamedTuple
+
+import msgspec
 
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
@@ -38,7 +39,7 @@ _SERVICES = (("sshd", "ssh"), ("dropbear", "ssh"), ("xrdp", "rdp"), ("gnome-remo
 _TYPES = ("x11", "wayland", "tty", "mir")
 
 
-class LogindSession(NamedTuple):
+class LogindSession(msgspec.Struct, frozen=True, gc=False):
     """A session file of systemd-logind; `display` and `tty` say which utmp record is the same login."""
 
     user: str

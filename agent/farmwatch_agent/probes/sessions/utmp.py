@@ -1,7 +1,8 @@
 """utmp and wtmp records, hostile bytes included: other programs write them."""
 
 import struct
-from typing import NamedTuple
+
+import msgspec
 
 USER_PROCESS = 7
 DEAD_PROCESS = 8
@@ -11,7 +12,7 @@ _SHORT = struct.Struct("<hxxi32s4s32s256shhiii16s20s")
 _LONG = struct.Struct("<hxxi32s4s32s256shhqqq16s20s4x")
 
 
-class Login(NamedTuple):
+class Login(msgspec.Struct, frozen=True, gc=False):
     """A record: kind of utmp(5), line, user, host as written, seconds since 1970."""
 
     kind: int
