@@ -7,8 +7,17 @@ from datetime import date
 import pytest
 
 from farmwatch_agent.host.argument_flags import FLAGS
-from farmwatch_detectors.matching import tool_index, tunnel_index
-from farmwatch_detectors.products import Collision, Names, Product, collisions, remote_tools, tunnels
+from farmwatch_detectors.matching import Match, tool_index, tunnel_index
+from farmwatch_detectors.products import (
+    Collision,
+    Names,
+    Product,
+    RemoteTool,
+    Tunnel,
+    collisions,
+    remote_tools,
+    tunnels,
+)
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 
@@ -119,10 +128,16 @@ def test_a_colliding_name_alone_gives_no_more_than_its_record_allows(record: Col
     if record.kind == "domain":
         assert not any(name in str(ALL) for name in record.names if "." in name)
         return
-    for name, platform, index in itertools.product(record.names, PLATFORMS, (tool_index(), tunnel_index())):
+    for name, platform in itertools.product(record.names, PLATFORMS):
         process = Process(name=name.removesuffix(".app"), path=f"/somewhere/{name}")
         if record.kind == "signer":
             process = Process(name="chrome.exe", path=r"C:\x\chrome.exe", signer=name)
-        found = [*index.program(process, platform), *index.service(Service(name=name, kind="systemd"), platform)]
+        service = Service(name=name, kind="systemd")
+        found: list[Match[RemoteTool] | Match[Tunnel]] = [
+            *tool_index().program(process, platform),
+            *tool_index().service(service, platform),
+            *tunnel_index().program(process, platform),
+            *tunnel_index().service(service, platform),
+        ]
         for match in found:
             assert match.product.role == "viewer" or not allowed or match.confidence in allowed, match
