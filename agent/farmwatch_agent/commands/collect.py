@@ -23,7 +23,7 @@ NO_EPOCH = "0" * 32
 
 def run(options: Options) -> int:
     """Prints one report: a JSON line with --json, else a table."""
-    names = _names(options.text("only"))
+    names = names_of(options.text("only"))
     host = open_host(options.text("root") or None, options.text("replay") or None)
     state = identity.open_state(options.text("state-dir"))
     sections = runner.run(host, _keyer(options.text("key-file"), state), health.current, names)
@@ -42,7 +42,8 @@ def table(report: Report) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _names(only: str) -> tuple[str, ...]:
+def names_of(only: str) -> tuple[str, ...]:
+    """Returns the kinds of a comma-separated list in the report's order; all of them when it is empty."""
     wanted = [name for name in only.split(",") if name]
     for name in wanted:
         if name not in probes.NAMES:
