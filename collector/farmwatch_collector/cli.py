@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
 
@@ -37,6 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     command = importlib.import_module(f"farmwatch_collector.commands.{options.verb}")
     try:
         code: int = command.run(options)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader of our answer, `head` say, has enough. Python would complain once more while it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return FAILED
     except FarmwatchError as error:
         print(f"farmwatch {options.verb}: {error}", file=sys.stderr)
         return FAILED

@@ -60,7 +60,7 @@ def _group_lines(result: Assessment) -> list[str]:
     lines: list[str] = []
     for level in result.groups:
         grey = level.level is None
-        state = "not seen" if grey else f"level {level.level}"
+        state = "unknown" if grey else f"level {level.level}"
         figure = "" if grey else signed(points[level.group])
         head = f"  {level.group:2} {GROUPS[level.group]:18} {state:9} {figure:>4}  "
         lines += _wrapped(level.grey if grey else level.meaning, head, " " * len(head))
@@ -108,5 +108,6 @@ def _wrapped(text: str, first: str, rest: str | None = None, width: int = WIDTH)
         initial_indent=first,
         subsequent_indent=first if rest is None else rest,
         break_on_hyphens=False,
+        break_long_words=False,
         drop_whitespace=True,
     )

@@ -1,5 +1,6 @@
 """Figures as words: probability, strength, the head sentence, the read-out of an assessment. Made by rule."""
 
+import math
 from collections.abc import Sequence
 
 from farmwatch_schema.finding import GROUPS
@@ -86,7 +87,11 @@ def bar_sentence(bar: Bar) -> str:
     if bar.kind != "group":
         return words
     if bar.basis:
-        words += f" Weight {bar.basis}: seen on {_share(bar.m)} of farm laptops and {_share(bar.u)} of others."
+        basis = {"judgement": "judged"}.get(bar.basis, bar.basis)
+        words += f" Weight {basis}: seen on {_share(bar.m)} of farm laptops and {_share(bar.u)} of others."
+        full = math.log2(bar.m / bar.u)
+        if full > bar.bits + 0.05 > 0.05:
+            words += f" Counted {bar.bits:.1f} of {full:.1f} bits, by the group's cap or because it is gone."
     if bar.innocent:
         words += f" Innocent readings: {'; '.join(text.rstrip('.') for text in bar.innocent)}."
     if bar.clears:

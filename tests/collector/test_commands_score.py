@@ -2,6 +2,8 @@
 
 import io
 import json
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -232,3 +234,15 @@ def test_control_characters_of_a_report_never_reach_the_terminal(
     path = write(tmp_path / "a.jsonl", report("d\x1b[31m", {}))
     assert main(["score", path]) == 0
     assert "\x1b" not in capsys.readouterr().out
+
+
+def test_a_reader_that_has_enough_is_no_error_worth_a_traceback(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.jsonl", *(report(f"d{number}", {}) for number in range(200)))
+    command = [sys.executable, "-m", "farmwatch_collector.cli", "score", path, "--explain"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        process.stdout.read(10)
+        process.stdout.close()
+        assert process.stderr.read() == b""
+        assert process.wait(30) == 1

@@ -4,7 +4,7 @@ import pytest
 
 from farmwatch_collector.assessment import GroupLevel
 from farmwatch_collector.score import score_levels
-from farmwatch_collector.score_words import explain, level_words, probability_words, strength_words
+from farmwatch_collector.score_words import bar_sentence, explain, level_words, probability_words, strength_words
 
 from .scoring import NOW, finding
 
@@ -58,6 +58,13 @@ def test_the_read_out_holds_every_bar_every_finding_and_its_evidence() -> None:
     assert "+25 points, strong: remote software: a tool runs." in text
     assert "seen on 20 % of farm laptops and 0.625 % of others" in text
     assert "Innocent readings: support." in text
+    assert "bits, by the group's cap" not in text
     assert "Not measured: network and place: network: its source failed." in text
     assert stated.sentence in text
     assert "a thing: was seen" in text
+
+
+def test_a_weight_that_is_cut_says_so() -> None:
+    level = GroupLevel(group="R", level=3, bits=4, m=0.15, u=0.0012, basis="judgement", meaning="in use")
+    (bar,) = [each for each in score_levels("d", NOW, [level]).bars if each.kind == "group"]
+    assert "Counted 4.0 of 7.0 bits" in bar_sentence(bar)
