@@ -24,7 +24,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     per_minute: float = 12.0
     burst: int = 30
     enrolments_per_second: float = 10.0
-    enrolment_burst: int = 50
+    enrolment_burst: int = 200
     waiting_reports: int = 8192
     clock_seconds: int = 600
 

@@ -14,7 +14,7 @@ from ..app import create_app
 from ..policy_file import read_policy
 from ..roster_file import read_roster
 from ..serving import Serving, loopback
-from ..settings import Settings
+from ..settings import Limits, Settings
 from ..store import open_store
 
 _LOG = "%(asctime)s %(levelname)s %(name)s %(message)s"
@@ -26,6 +26,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     data_options(parser)
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8440, help="port to listen at (8440); 0 lets the system choose")
+    parser.add_argument("--per-minute", type=float, default=12.0, help="requests of one device (12); 0 without limit")
     parser.add_argument("--policy", metavar="YAML", default="", help="what the company allows; see docs/policy.md")
     parser.add_argument("--roster", metavar="CSV", default="", help="replaces the stored roster; see docs/roster.md")
 
@@ -49,7 +50,14 @@ def run(options: argparse.Namespace) -> int:
     logging.basicConfig(
         stream=sys.stderr, level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s %(message)s"
     )
-    settings = Settings(host=loopback(options.host), port=options.port, policy=options.policy, roster=options.roster)
+    limits = Limits(per_minute=max(0.0, options.per_minute))
+    settings = Settings(
+        host=loopback(options.host),
+        port=options.port,
+        policy=options.policy,
+        roster=options.roster,
+        limits=limits,
+    )
     policy = _policy(settings.policy)
     roster = read_roster(settings.roster) if settings.roster else None
     store = open_store(store_url(options))
