@@ -91,7 +91,7 @@ _templates.globals.update(
     EVENT_WORDS=views.EVENT_WORDS,
     GROUPS=GROUPS,
     LEVEL_WORDS=LEVEL_WORDS,
-    level_word=views.level_word,
+    linked=views.linked,
     ratio=words.ratio,
     style_version=STYLE_VERSION,
 )
@@ -182,6 +182,8 @@ def routes(
         reporting = await ask(store.events, wanted)
         roster = await ask(store.roster)
         await note(request, "opened device", wanted)
+        named = views.named(row.assessment) if row.assessment else []
+        others = [await ask(store.device, other) for other in named if _DEVICE.match(other)]
         order = {kind: place for place, kind in enumerate(KINDS)}
         sections.sort(key=lambda section: (order.get(section.kind, len(order)), section.kind))
         assessment = row.assessment
@@ -200,6 +202,7 @@ def routes(
             more_changes=more_changes,
             reporting=reporting,
             days=TIMELINE.days,
+            names={other.device.device: other.device.name for other in others if other is not None},
         )
 
     @get("/devices/{device:str}/sections/{kind:str}", guards=[signed_in])

@@ -1,5 +1,7 @@
 """What the pages show, made from the store's rows: no HTTP here, no HTML beyond escaped words."""
 
+import re
+from collections.abc import Mapping
 from datetime import datetime
 from functools import lru_cache
 
@@ -16,12 +18,15 @@ from ..assessment import LEVEL_WORDS, Assessment
 from ..score_words import strength_words
 from ..store.protocol import DeviceRow
 from .facts import subject
-from .words import visible
+from .words import LONG, visible
 
 #: Below this share of the groups that have detectors a device counts as blind: its score says little.
 BLIND_BELOW = 0.6
 #: A device page's time line: this many changes at most.
 MOST_EVENTS = 150
+#: Other devices whose names a page looks up.
+MOST_NAMED = 32
+_ID = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
 
 #: What a store tells of a device's reports, in words.
 EVENT_WORDS = {
@@ -41,10 +46,21 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     text: str
 
 
+class Standing(msgspec.Struct, frozen=True, kw_only=True):
+    """How a device stands: key of mark and colour, and the word.
+
+    A device below every level that could hardly be looked at is `dim`, "blind": unknown is never clear.
+    """
+
+    key: str
+    word: str
+
+
 class Line(msgspec.Struct, frozen=True, kw_only=True):
     """A row of the device list."""
 
     row: DeviceRow
+    standing: Standing
     name: Markup
     person: str
     cohort: str
@@ -83,16 +99,27 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
 def line(row: DeviceRow, person: RosterEntry | None) -> Line:
     """Returns a device's row of the list."""
     boxes = tuple(box(row.assessment, group) for group in GROUPS)
+    blind = row.assessment is not None and _is_blind(boxes)
     return Line(
         row=row,
+        standing=standing(row.assessment, blind),
         name=visible(row.device.name or row.device.device, 60),
         person=person.person if person else "",
         cohort=row.cohort or (person.cohort if person else ""),
         reasons=reasons(row.assessment) if row.assessment else (),
         boxes=boxes,
         measured=sum(1 for entry in boxes if entry.level is not None),
-        blind=row.assessment is not None and _is_blind(boxes),
+        blind=blind,
     )
+
+
+def standing(assessment: Assessment | None, blind: bool) -> Standing:
+    """Returns level and word of a device."""
+    if assessment is None:
+        return Standing(key="unjudged", word="not judged yet")
+    if blind and assessment.attention == "none":
+        return Standing(key="dim", word="blind")
+    return Standing(key=assessment.attention, word=LEVEL_WORDS[assessment.attention])
 
 
 def _is_blind(boxes: tuple[Box, ...]) -> bool:
@@ -125,7 +152,7 @@ def reasons(assessment: Assessment, most: int = 2) -> tuple[str, ...]:
 
 
 def explained(assessment: Assessment) -> list[Explained]:
-    """Returns every finding with meaning, weights, innocent readings and what would clear it.
+    """Returns every finding with meaning, weights, innocent readings and what would clear it, counted ones first.
 
     The bar that the score was made from comes first; for a finding that gave no level the level table does.
     """
@@ -164,7 +191,7 @@ def explained(assessment: Assessment) -> list[Explained]:
                 sources=source.sources if source else (),
             )
         )
-    return result
+    return sorted(result, key=lambda each: not each.counted)
 
 
 @lru_cache(maxsize=256)
@@ -192,6 +219,25 @@ def events(spans: list[Span]) -> tuple[list[Event], int]:
     return found[:MOST_EVENTS], max(0, len(found) - MOST_EVENTS)
 
 
-def level_word(row: DeviceRow) -> str:
-    """Returns a device's level in words; "not judged yet" is a level of its own, and never clear."""
-    return LEVEL_WORDS[row.assessment.attention] if row.assessment else "not judged yet"
+def named(assessment: Assessment) -> list[str]:
+    """Returns words of fleet evidence that could be ids of other devices, at most `MOST_NAMED`, in order."""
+    found: dict[str, None] = {}
+    for finding in assessment.findings:
+        for proof in finding.evidence:
+            if proof.kind == "fleet":
+                found.update(dict.fromkeys(_ID.findall(proof.fact)))
+    return list(found)[:MOST_NAMED]
+
+
+def linked(text: str, names: Mapping[str, str]) -> Markup:
+    """Returns text in which every known device id is a link that bears the device's name."""
+    parts: list[Markup] = []
+    place = 0
+    for match in _ID.finditer(text):
+        name = names.get(match[0])
+        if name is not None:
+            parts.append(visible(text[place : match.start()], LONG))
+            parts.append(Markup('<a href="/devices/{}">{}</a>').format(match[0], visible(name or match[0], 60)))
+            place = match.end()
+    parts.append(visible(text[place:], LONG))
+    return Markup("").join(parts)

@@ -8,10 +8,13 @@ from typing import Literal
 
 import msgspec
 
-from ..assessment import Assessment, Bar
+from ..assessment import LEVEL_WORDS, THRESHOLDS, Assessment, Bar
+from ..score import L0, POINTS_PER_BIT, log_odds
 
-#: Points from which each level holds (DESIGN section 9).
-MARKS: tuple[tuple[float, str], ...] = ((33, "watch"), (51, "review"), (67, "urgent"), (83, "near certain"))
+#: Points from which each level holds, lowest first. Not rounded: 33 shown points may be 33.2, and watch begins at 33.4.
+MARKS: tuple[tuple[float, str], ...] = tuple(
+    ((log_odds(least) - L0) * POINTS_PER_BIT, LEVEL_WORDS[level]) for level, least in reversed(THRESHOLDS) if least
+)
 
 Shape = Literal["start", "more", "less", "none", "grey"]
 

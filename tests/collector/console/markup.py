@@ -2,6 +2,7 @@
 
 import re
 from html.parser import HTMLParser
+from itertools import pairwise
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "rect", "path", "circle", "line"}
 INLINE = {"a", "abbr", "bdi", "code", "span", "strong", "time", "svg"}
@@ -57,7 +58,7 @@ class Page(HTMLParser):
         if len(self.all("h1")) != 1:
             self.problems.append(f"{len(self.all('h1'))} h1")
         levels = [int(tag[1]) for tag, _ in self.elements if re.fullmatch(r"h[1-6]", tag)]
-        for before, after in zip(levels, levels[1:], strict=False):
+        for before, after in pairwise(levels):
             if after > before + 1:
                 self.problems.append(f"h{after} follows h{before}")
         labelled = {attributes.get("for") for attributes in self.all("label")}

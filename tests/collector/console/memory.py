@@ -187,7 +187,8 @@ KVM_FINDING = Finding(
     detector="ip_kvm_identity",
     group="H",
     level=3,
-    sentence="A USB device on port 1-2 bears the identity that PiKVM publishes. Could be a lab's KVM. Check: does the asset register know it?",
+    sentence="A USB device on port 1-2 bears the identity that PiKVM publishes. "
+    "Could be a lab's KVM. Check: does the asset register know it?",
     evidence=(
         Evidence(
             kind="usb",
@@ -217,7 +218,8 @@ TIE_FINDING = Finding(
     detector="shared_gateway",
     group="F",
     level=3,
-    sentence="Five laptops without a common household report through one gateway. Could be a shared flat. Check: the addresses in the roster.",
+    sentence="Five laptops without a common household report through one gateway. "
+    "Could be a shared flat. Check: the addresses in the roster.",
     evidence=(
         Evidence(
             kind="fleet", subject="gateway f3a1c2…", fact="Held by 5 of 61 devices, 4 of them unrelated in the roster."
@@ -243,15 +245,34 @@ def worked_example() -> MemoryStore:
     hire = RosterEntry(person="e-1042", cohort="remote_new_hire", start_on=date(2026, 11, 10))
     innocent = ("a lab's KVM for a server rack", "an engineer's own device for maintenance of a home server")
     hardware = level(
-        "H", 3, 11.2, "published identity of an IP-KVM", raw_bits=11.2, m=0.35, u=0.00015, basis="published",
-        detector="ip_kvm_identity", floor=True, innocent=innocent, sources=("pikvm/kvmd configs, read 2026-11",),
+        "H",
+        3,
+        11.2,
+        "published identity of an IP-KVM",
+        raw_bits=11.2,
+        m=0.35,
+        u=0.00015,
+        basis="published",
+        detector="ip_kvm_identity",
+        floor=True,
+        innocent=innocent,
+        sources=("pikvm/kvmd configs, read 2026-11",),
         clears=("the asset register holds it, with its owner", "the device is unplugged and stays away"),
-    )  # fmt: skip
+    )
     tie = level(
-        "F", 3, 4.0, "gateway shared by five unrelated devices", raw_bits=6.1, m=0.5, u=0.0073, basis="judgement",
-        detector="shared_gateway", innocent=("a shared flat", "a co-working space"),
-        clears=("the roster names a common household", "policy names the place"), sources=("no fleet has measured it yet",),
-    )  # fmt: skip
+        "F",
+        3,
+        4.0,
+        "gateway shared by five unrelated devices",
+        raw_bits=6.1,
+        m=0.5,
+        u=0.0073,
+        basis="judgement",
+        detector="shared_gateway",
+        innocent=("a shared flat", "a co-working space"),
+        clears=("the roster names a common household", "policy names the place"),
+        sources=("no fleet has measured it yet",),
+    )
     quiet = level("R", 0, -1.4, "no remote-access tool", m=0.36, u=0.95, basis="judgement")
     network = level("N", 0, -0.4, "no VPN or tunnel", m=0.7, u=0.92, basis="judgement")
     prior = Prior(cohort="remote_new_hire", share=0.001, until=NOW + timedelta(days=18))
@@ -285,19 +306,83 @@ def worked_example() -> MemoryStore:
         metric=600,
     )
     store.add(
-        "d-farm-1", "nb-lisbon-17", farm,
+        "d-farm-1",
+        "nb-lisbon-17",
+        farm,
         [
-            section("host", [HostFacts(os="Debian GNU/Linux", os_version="12", kernel="6.1.0-28-amd64", vendor="LENOVO", model="ThinkPad T14 Gen 3", chassis="laptop", hypervisor="", serial=KEYER.key("serial", "PF3XK9Q2"), time_zone="Europe/Lisbon", utc_offset_minutes=0)]),
+            section(
+                "host",
+                [
+                    HostFacts(
+                        os="Debian GNU/Linux",
+                        os_version="12",
+                        kernel="6.1.0-28-amd64",
+                        vendor="LENOVO",
+                        model="ThinkPad T14 Gen 3",
+                        chassis="laptop",
+                        hypervisor="",
+                        serial=KEYER.key("serial", "PF3XK9Q2"),
+                        time_zone="Europe/Lisbon",
+                        utc_offset_minutes=0,
+                    )
+                ],
+            ),
             section("usb", [KVM, CAMERA]),
-            section("displays", [
-                Display(connector="eDP-1", internal=True, virtual=False, active_mode="1920x1200", manufacturer="AUO", product="d291", year=2021, size_cm=(30, 19), edid_digest="9c" * 32, edid="00ffffffffffff00" * 16),
-                Display(connector="HDMI-A-1", virtual=False, active_mode="1920x1080", manufacturer="LNX", product="7701", name="PiKVM V4 Plus", serial=KEYER.key("edid_serial", "CAFEBABE"), year=2020, size_cm=(80, 45), edid_digest="4d" * 32),
-            ]),
-            section("processes", [*processes, Gap(what="executables of other users", outcome="not_permitted", count="10-49")], reason="Executables of other users are hidden from an ordinary user."),
-            section("software", [Package(name=f"package-{number}", version=f"1.{number}", source="dpkg") for number in range(240)]),
+            section(
+                "displays",
+                [
+                    Display(
+                        connector="eDP-1",
+                        internal=True,
+                        virtual=False,
+                        active_mode="1920x1200",
+                        manufacturer="AUO",
+                        product="d291",
+                        year=2021,
+                        size_cm=(30, 19),
+                        edid_digest="9c" * 32,
+                        edid="00ffffffffffff00" * 16,
+                    ),
+                    Display(
+                        connector="HDMI-A-1",
+                        virtual=False,
+                        active_mode="1920x1080",
+                        manufacturer="LNX",
+                        product="7701",
+                        name="PiKVM V4 Plus",
+                        serial=KEYER.key("edid_serial", "CAFEBABE"),
+                        year=2020,
+                        size_cm=(80, 45),
+                        edid_digest="4d" * 32,
+                    ),
+                ],
+            ),
+            section(
+                "processes",
+                [*processes, Gap(what="executables of other users", outcome="not_permitted", count="10-49")],
+                reason="Executables of other users are hidden from an ordinary user.",
+            ),
+            section(
+                "software",
+                [Package(name=f"package-{number}", version=f"1.{number}", source="dpkg") for number in range(240)],
+            ),
             section("services", [], "not_supported", "This system has no service manager that the agent knows."),
             section("sockets", [], "none"),
-            section("network", [NetworkInterface(name="wlp2s0", kind="wifi", driver="iwlwifi", mtu=1500, bus="pci", up=True, address=KEYER.key("mac", "00:00:5e:00:53:01")), gateway]),
+            section(
+                "network",
+                [
+                    NetworkInterface(
+                        name="wlp2s0",
+                        kind="wifi",
+                        driver="iwlwifi",
+                        mtu=1500,
+                        bus="pci",
+                        up=True,
+                        address=KEYER.key("mac", "00:00:5e:00:53:01"),
+                    ),
+                    gateway,
+                ],
+            ),
             section("sessions", [], "not_permitted", "The login records may be read by root only."),
             section("power", [], "broken", "/sys/class/power_supply answered with an input/output error."),
             section("gait", outcome="found", raw=b'[{"type":"footfall","pace":3}]'),
@@ -305,12 +390,17 @@ def worked_example() -> MemoryStore:
         [
             Span(kind="usb", item=KVM, seen_from=NOW - timedelta(days=8, hours=1)),
             Span(kind="network", item=gateway, seen_from=NOW - timedelta(days=6), seen_until=None),
-            Span(kind="processes", item=Process(name="rustdesk", path="~/Downloads/rustdesk"), seen_from=NOW - timedelta(days=9), seen_until=NOW - timedelta(days=8)),
+            Span(
+                kind="processes",
+                item=Process(name="rustdesk", path="~/Downloads/rustdesk"),
+                seen_from=NOW - timedelta(days=9),
+                seen_until=NOW - timedelta(days=8),
+            ),
             Span(kind="usb", item=CAMERA, seen_from=NOW - timedelta(days=12), from_start=True),
         ],
         hire,
         clock_offset_seconds=-5_400,
-    )  # fmt: skip
+    )
     lost = DeviceEvent(
         kind="gap",
         count=2,

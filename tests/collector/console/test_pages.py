@@ -123,12 +123,22 @@ def test_pages_take_no_other_method(analyst: Client, path: str, method: str) -> 
 @pytest.mark.parametrize(
     "path",
     [
-        "/devices/d-nobody", "/devices/d-nobody.json", "/devices/D-FARM-1", "/devices/" + "d" * 65, "/devices/%00",
-        "/devices/..%2f..%2fetc", "/devices/%3Cscript%3E", "/devices/d-new.json", "/devices/d-farm-1/sections/bluetooth.json",
-        "/devices/d-farm-1/sections/usb", "/devices/d-farm-1/sections/..json", "/devices/d-nobody/sections/usb.json",
-        "/nowhere", "/devices",
+        "/devices/d-nobody",
+        "/devices/d-nobody.json",
+        "/devices/D-FARM-1",
+        "/devices/" + "d" * 65,
+        "/devices/%00",
+        "/devices/..%2f..%2fetc",
+        "/devices/%3Cscript%3E",
+        "/devices/d-new.json",
+        "/devices/d-farm-1/sections/bluetooth.json",
+        "/devices/d-farm-1/sections/usb",
+        "/devices/d-farm-1/sections/..json",
+        "/devices/d-nobody/sections/usb.json",
+        "/nowhere",
+        "/devices",
     ],
-)  # fmt: skip
+)
 def test_bad_ids_get_a_page_that_says_what_to_do(analyst: Client, path: str) -> None:
     found = page(analyst, path, 404)
     assert "device" in found.text
@@ -337,7 +347,9 @@ def test_the_waterfalls_figures_add_up_to_the_points_shown(analyst: Client, stor
 def _figures(row: str) -> list[float]:
     """Level, points, total and bits of a row; 0 where the cell holds no figure."""
     cells = re.findall(r'<td(?: class="num[^"]*")?>(.*?)</td>', row, re.DOTALL)
-    texts = [re.sub("<[^>]+>", "", cell).strip().replace("\N{MINUS SIGN}", "-").replace("–", "") for cell in cells]
+    texts = [
+        re.sub("<[^>]+>", "", cell).strip().replace("\N{MINUS SIGN}", "-").replace("\N{EN DASH}", "") for cell in cells
+    ]
     return [float(text) if text else 0.0 for text in texts]
 
 
@@ -346,7 +358,8 @@ def test_the_drawn_bars_are_as_wide_as_their_points(analyst: Client) -> None:
     widths = {
         float(points.replace("\N{MINUS SIGN}", "-")): float(width)
         for width, points in re.findall(
-            r'<tr class="b-\w+ s-(?:more|less)">.*?class="piece" x="[\d.]+%" width="([\d.]+)%".*?<td class="num">[^<]*</td>\s*<td class="num">([^<]+)</td>',
+            r'<tr class="b-\w+ s-(?:more|less)">.*?class="piece" x="[\d.]+%" width="([\d.]+)%".*?'
+            r'<td class="num">[^<]*</td>\s*<td class="num">([^<]+)</td>',
             answer,
             re.DOTALL,
         )

@@ -88,4 +88,4 @@ def test_levels_have_a_shape_each() -> None:
     text = (HERE / "templates" / "marks.html").read_text(encoding="utf-8")
     macro = text[text.index("macro level_mark") : text.index("endmacro")]
     shapes = re.findall(r"%\}(<.*?)\n", macro)
-    assert len(shapes) == len(set(shapes)) == 6
+    assert len(shapes) == len(set(shapes)) == 7

@@ -2,11 +2,11 @@
 
 from datetime import timedelta
 
-from farmwatch_collector.console.views import box, events, explained, line, reasons
+from farmwatch_collector.console.views import box, events, explained, line, linked, named, reasons, standing
 from farmwatch_detectors.view import Span
-from farmwatch_schema.finding import GROUPS
+from farmwatch_schema.finding import GROUPS, Evidence
 
-from .memory import CAMERA, KVM, NOW, TOOL_FINDING, judged, level, worked_example
+from .memory import CAMERA, KVM, NOW, SCRIPT, TIE_FINDING, TOOL_FINDING, judged, level, worked_example
 
 
 def test_a_group_that_was_not_measured_is_grey_and_says_why() -> None:
@@ -68,3 +68,30 @@ def test_what_was_there_from_the_start_did_not_appear() -> None:
         (True, NOW - timedelta(days=2)),
     ]
     assert more == 0
+
+
+def test_a_blind_device_below_every_level_is_never_called_clear() -> None:
+    quiet = judged("d-1", [level("R", 0, -1.4)])
+    assert standing(quiet, blind=True).word == "blind"
+    assert standing(quiet, blind=False).word == "clear"
+    assert standing(None, blind=False).word == "not judged yet"
+    loud = judged("d-1", [level("R", 3, 9.0, "tool"), level("F", 3, 4.0, "tie")])
+    assert standing(loud, blind=True).word == "review"
+
+
+def test_devices_that_share_a_value_are_linked_by_name_and_nothing_else_is() -> None:
+    fact = "Shared by 0123456789abcdef, fedcba9876543210 and 00112233445566778899."
+    finding = TIE_FINDING.__class__(
+        detector="shared_gateway",
+        group="F",
+        level=1,
+        sentence="Shared.",
+        evidence=(Evidence(kind="fleet", subject="gateway", fact=fact), Evidence(kind="usb", subject="u", fact=fact)),
+    )
+    ids = named(judged("d-1", [], [finding]))
+    assert ids == ["0123456789abcdef", "fedcba9876543210"]
+    page = linked(fact, {"0123456789abcdef": SCRIPT})
+    assert page.count("<a ") == 1
+    assert '<a href="/devices/0123456789abcdef">' in page
+    assert "<script" not in page
+    assert "fedcba9876543210 and 00112233445566778899" in page

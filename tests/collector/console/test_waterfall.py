@@ -58,6 +58,6 @@ def test_groups_keep_their_order_whatever_they_weigh() -> None:
 
 def test_marks_stand_at_the_points_of_the_design() -> None:
     chart = waterfall(judged("d-1", []))
-    assert [(points, word) for _, points, word in chart.marks] == [
+    assert [(round(points), word) for _, points, word in chart.marks] == [
         (33, "watch"), (51, "review"), (67, "urgent"), (83, "near certain"),
     ]  # fmt: skip
