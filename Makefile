@@ -15,12 +15,12 @@ help:
 	@echo "make test    every check and test     make soak    the long ones     make bench   timings side by side"
 	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
 
-# What an environment is made from: when one of these is newer, it is made again.
-$(DEMO)/.made: requirements/demo.txt pyproject.toml packaging/environment.sh
+# What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
+$(DEMO)/.made: requirements/demo.txt packaging/environment.sh
 	@sh packaging/environment.sh "$(PYTHON)" $(DEMO) requirements/demo.txt
-$(AGENT)/.made: requirements/agent.txt pyproject.toml packaging/environment.sh
+$(AGENT)/.made: requirements/agent.txt packaging/environment.sh
 	@sh packaging/environment.sh "$(PYTHON)" $(AGENT) requirements/agent.txt
-$(VENV)/.made: requirements/dev.txt pyproject.toml packaging/environment.sh
+$(VENV)/.made: requirements/dev.txt packaging/environment.sh
 	@sh packaging/environment.sh "$(PYTHON)" $(VENV) requirements/dev.txt
 
 demo: $(DEMO)/.made
