@@ -1,0 +1,276 @@
+"""What a capture must not hold, searched for as bytes; and that a replay of it still says the same."""
+
+import gzip
+import re
+import struct
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from farmwatch_agent.host import capture
+from farmwatch_agent.host.addresses import AddressBook
+from farmwatch_agent.host.capture import Answer, Capture
+from farmwatch_agent.host.pseudonyms import pseudonymised
+from farmwatch_agent.host.recording import RecordingHost
+from farmwatch_agent.host.replaying import ReplayingHost
+from farmwatch_agent.host.root import RootHost
+from farmwatch_agent.probes.displays import linux as displays
+from farmwatch_agent.probes.usb import linux as usb
+from farmwatch_schema.formats import edid
+from farmwatch_schema.identifiers import Keyer, Unkeyed, address_scope, shape_of
+from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.usb import UsbDevice
+
+from ...cases import builders, machines
+
+KEY = b"for tests only"
+
+
+def captured(**files: str | bytes) -> Capture:
+    """Returns a capture of files, their paths written with __ for /."""
+    answers = {
+        "/" + name.replace("__", "/"): Answer(text=content) if isinstance(content, str) else Answer(data=content)
+        for name, content in files.items()
+    }
+    return Capture(
+        format="farmwatch-capture", version=1, agent="0", platform="linux", pseudonymised=False, now=0, uptime=0,
+        euid=0, read=answers,
+    )  # fmt: skip
+
+
+def changed(**files: str | bytes) -> dict[str, str]:
+    """Returns the text of each file after pseudonymisation, by path."""
+    return {path: answer.text or "" for path, answer in pseudonymised(captured(**files), KEY).read.items()}
+
+
+def test_no_serial_of_a_desk_is_in_its_capture(tmp_path: Path) -> None:
+    machines.office(str(tmp_path))
+    machines.tethered(str(tmp_path / "other"))
+    builders.usb_device(str(tmp_path), "1-7", machines.PHONE)
+    recording = RecordingHost(RootHost(str(tmp_path)))
+    before = [*usb.collect(recording), *displays.collect(recording)]
+    data = capture.pack(recording.capture())
+    plain = gzip.decompress(data)
+    for secret in (b"29101FDH2000AB", b"000000001536", b"7XQ1W13ABCDE", b"0A1B2C30", b"001000001"):
+        assert secret not in plain
+    host = ReplayingHost(capture.unpack(data))
+    after = [*usb.collect(host), *displays.collect(host)]
+    assert [without_serials(item) for item in after] == [without_serials(item) for item in before]
+    # EDID bytes travel as base64, where a search for text finds nothing.
+    raw = host.read("/sys/class/drm/card0-DP-1/edid")
+    assert b"7XQ1W13ABCDE" not in raw
+    assert edid.parse(raw).fault == ""
+    assert edid.parse(raw).name == "DELL P2419H"
+
+
+def without_serials(item: object) -> object:
+    """Returns an observable with the shape of its serial in the serial's place, and without digests of the EDID."""
+    if isinstance(item, UsbDevice):
+        assert item.serial is None or isinstance(item.serial, Unkeyed)
+        return (msgspec.structs.replace(item, serial=None), item.serial and shape_of(item.serial.text))
+    assert isinstance(item, Display)
+    assert item.serial is None or isinstance(item.serial, Unkeyed)
+    shape = item.serial and shape_of(item.serial.text)
+    return (msgspec.structs.replace(item, serial=None, serial_number=None, edid_digest="", base_digest=""), shape)
+
+
+def test_published_constants_stay_because_they_name_a_product(tmp_path: Path) -> None:
+    machines.pikvm(str(tmp_path))
+    recording = RecordingHost(RootHost(str(tmp_path)))
+    before = [*usb.collect(recording), *displays.collect(recording)]
+    host = ReplayingHost(recording.capture())
+    after = [*usb.collect(host), *displays.collect(host)]
+    kvm = {item.port_path: item for item in after if isinstance(item, UsbDevice)}["1-3"]
+    assert kvm.serial == Unkeyed("serial", "CAFEBABE")
+    assert [item for item in after if isinstance(item, Display)] == [
+        item for item in before if isinstance(item, Display)
+    ]
+
+
+def test_a_serial_keeps_its_shape_and_is_one_thing_everywhere() -> None:
+    texts = changed(
+        sys__devices__usb1__1_4__serial="5CG1234XYZ\n",
+        run__udev__data__c1="E:ID_SERIAL_SHORT=5CG1234XYZ\nE:ID_SERIAL=Maker_5CG1234XYZ\n",
+        sys__class__dmi__id__product_serial="0a1b2c3d4e\n",
+    )
+    invented = texts["/sys/devices/usb1/1_4/serial"].strip()
+    assert invented != "5CG1234XYZ"
+    assert shape_of(invented) == shape_of("5CG1234XYZ")
+    assert texts["/run/udev/data/c1"] == f"E:ID_SERIAL_SHORT={invented}\nE:ID_SERIAL=Maker_{invented}\n"
+    assert re.fullmatch(r"[0-9a-f]{10}\n", texts["/sys/class/dmi/id/product_serial"])
+
+
+def test_a_short_serial_is_replaced_in_its_own_file_only() -> None:
+    texts = changed(sys__x__serial="00417\n", etc__note="port 00417\n")
+    assert texts["/etc/note"] == "port 00417\n"
+    assert texts["/sys/x/serial"] != "00417\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "pattern"),
+    [
+        ("48:da:35:6d:01:02", r"48:da:35:(?!6d:01:02)[0-9a-f:]{8}"),
+        ("48-DA-35-6D-01-02", r"48-DA-35-(?!6d-01-02)[0-9a-f-]{8}"),
+        ("00:00:00:00:00:00", "00:00:00:00:00:00"),
+        ("ff:ff:ff:ff:ff:ff", "ff:ff:ff:ff:ff:ff"),
+        ("enx48da356d0102", r"enx48da35(?!6d0102)[0-9a-f]{6}"),
+        ("0003:046D:C52B.0001", r"0003:046D:C52B\.0001"),
+        ("/sys/devices/pci0000:00/0000:00:14.0/usb1", "/sys/devices/pci0000:00/0000:00:14.0/usb1"),
+        ("12:34:56", "12:34:56"),
+    ],
+)
+def test_a_mac_keeps_its_maker_and_nothing_else_is_taken_for_one(before: str, pattern: str) -> None:
+    after = changed(sys__class__net__eth0__address=f"{before}\n")["/sys/class/net/eth0/address"]
+    assert re.fullmatch(pattern + "\n", after)
+
+
+def test_an_interface_named_by_its_mac_fits_its_mac() -> None:
+    texts = changed(sys__class__net__x__address="48:da:35:6d:01:02\n", proc__net__dev="enx48da356d0102: 1 2\n")
+    tail = texts["/sys/class/net/x/address"].strip()[9:]
+    assert texts["/proc/net/dev"].startswith("enx48da35" + tail.replace(":", ""))
+
+
+def test_people_are_nobody_in_paths_links_lists_and_files() -> None:
+    passwd = "root:x:0:0:root:/root:/bin/sh\nannika:x:1000:1000:Annika Example,,,:/home/annika:/bin/sh\n"
+    before = captured(
+        etc__passwd=passwd, etc__group="sudo:x:27:annika\n", home__annika__x="owner annika, not annikas\n"
+    )
+    before = msgspec.structs.replace(
+        before,
+        names={"/home": Answer(names=["annika", "guest"])},
+        link={"/proc/7/exe": Answer(target="/home/annika/bin/tool")},
+        status={"/home/annika/bin": Answer(error="missing", message="/home/annika/bin: gone")},
+    )
+    after = pseudonymised(before, KEY)
+    plain = msgspec.json.encode(after)
+    assert b"annika" not in plain.replace(b"annikas", b"")
+    assert b"Annika" not in plain
+    person = (after.names["/home"].names or [""])[0]
+    assert len(person) == 6
+    assert after.names["/home"].names == [person, "guest"]
+    assert after.link["/proc/7/exe"].target == f"/home/{person}/bin/tool"
+    assert f"/home/{person}/bin" in after.status
+    assert f"/home/{person}/x" in after.read
+    assert (after.read["/etc/passwd"].text or "").splitlines()[1] == f"{person}:x:1000:1000::/home/{person}:/bin/sh"
+    assert (after.read["/etc/passwd"].text or "").startswith("root:x:0:0:root:/root")
+
+
+def test_machine_id_host_name_uuid_and_domain_are_invented() -> None:
+    texts = changed(
+        **{"etc__machine-id": "0123456789abcdef0123456789abcde1\n"},
+        var__lib__x="id=0123456789abcdef0123456789abcde1\n",
+        proc__sys__kernel__hostname="lap-0417.corp.example.com\n",
+        etc__hosts="127.0.1.1 lap-0417.corp.example.com lap-0417\n",
+        etc__resolv_conf="search corp.example.com\nnameserver 192.168.1.1\n",
+        etc__fstab="UUID=6e1f3b9a-0d52-4c5e-9a51-3f0e6f1c2b7d / ext4\n",
+    )
+    everything = " ".join(texts.values())
+    for secret in ("0417", "corp", "example", "6e1f3b9a", "192.168.1.1", "0123456789abcdef"):
+        assert secret not in everything
+    assert texts["/var/lib/x"] == f"id={texts['/etc/machine-id']}"
+    assert "127.0.1.1" in texts["/etc/hosts"]
+    assert texts["/etc/resolv_conf"].splitlines()[0].endswith(".com")
+
+
+def test_a_login_record_keeps_its_layout() -> None:
+    # utmp(5): type, pid, line 32, id 4, user 32, host 256, exit 4, session 4, time 8, address 16, unused 20.
+    record = struct.pack(
+        "<hxxi32s4s32s256shhiii16s20x", 7, 99, b"pts/0", b"0", b"annika", b"203.0.113.9", 0, 0, 1, 2, 3,
+        bytes((203, 0, 113, 9)) + bytes(12),
+    )  # fmt: skip
+    assert len(record) == 384
+    after = pseudonymised(captured(var__log__wtmp=record * 2), KEY).read["/var/log/wtmp"].data or b""
+    assert len(after) == 768
+    assert after[:384] == after[384:]
+    assert after[:44] == record[:44]
+    assert b"annika" not in after
+    assert b"203.0.113" not in after
+    host = after[76:332].rstrip(b"\0").decode()
+    assert address_scope(host) == "public"
+    assert after[348:352] == bytes(int(part) for part in host.split("."))
+
+
+BOOK = AddressBook(lambda text, size: (text.encode() * 7)[-size:].ljust(size, b"\x11"))
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "0.0.0.0",
+        "127.0.0.1",
+        "127.0.0.53",
+        "255.255.255.0",
+        "224.0.0.251",
+        "128.0.0.0",
+        "10.0.0.0",
+        "::",
+        "::1",
+        "ff02::1",
+    ],
+)
+def test_addresses_that_belong_to_nobody_stay(address: str) -> None:
+    assert BOOK.text("/etc/x", f"to {address} via") == f"to {address} via"
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["192.168.1.20", "10.1.2.3", "172.20.0.5", "100.100.1.2", "169.254.7.8", "203.0.113.9", "8.8.8.8", "172.200.1.1",
+     "192.0.2.1", "100.5.6.7", "2001:db8::1", "fe80::1a2b", "fd12:3456::7"],
+)  # fmt: skip
+def test_an_address_changes_and_keeps_its_scope(address: str) -> None:
+    after = BOOK.text("/etc/x", address)
+    assert after != address
+    assert address_scope(after) == address_scope(address)
+
+
+def test_a_network_stays_a_network() -> None:
+    texts = BOOK.text("/etc/x", "192.168.1.20 192.168.1.1 192.168.1.0 192.168.2.1").split()
+    nets = [text.rpartition(".")[0] for text in texts]
+    assert nets[0] == nets[1] == nets[2] != nets[3]
+    assert texts[2].endswith(".0")
+    assert len(set(texts)) == 4
+
+
+def test_the_kernels_tables_hold_the_same_addresses_in_hexadecimal() -> None:
+    # proc_net(5): 192.168.1.20 is 1401A8C0 in host order; the default route and the masks stay.
+    changed_address = BOOK.text("/etc/x", "192.168.1.20")
+    route = (
+        "eth0\t00000000\t1401A8C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n"
+        "eth0\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n"
+    )
+    after = BOOK.text("/proc/net/route", route)
+    gateway = bytes.fromhex(after.split("\t")[2])[::-1]
+    assert ".".join(map(str, gateway)) == changed_address
+    assert "00FFFFFF" in after
+    line = "   0: 1401A8C0:0016 0100007F:D431 01 00000000:00000280 02:000A7B2C 00000000  1000        0 4711 1 0\n"
+    table = BOOK.text("/proc/net/tcp", line)
+    assert table.split()[1] == f"{gateway[::-1].hex().upper()}:0016"
+    assert table.split()[2:] == line.split()[2:]
+    mapped = "0000000000000000FFFF00001401A8C0:0016"
+    assert BOOK.text("/proc/net/tcp6", f" 0: {mapped} ").split()[1].endswith(f"{gateway[::-1].hex().upper()}:0016")
+
+
+def test_version_numbers_of_packages_are_no_addresses() -> None:
+    status = "Package: x\nVersion: 1.2.3.4\n"
+    assert changed(var__lib__dpkg__status=status)["/var/lib/dpkg/status"] == status
+
+
+def test_two_captures_cannot_be_compared() -> None:
+    files = captured(sys__x__serial="5CG1234XYZ\n")
+    one, other = (pseudonymised(files).read["/sys/x/serial"].text for _ in range(2))
+    assert one != other
+    assert pseudonymised(files, KEY) == pseudonymised(files, KEY)
+
+
+def test_what_is_keyed_afterwards_is_equal_where_it_was_equal(tmp_path: Path) -> None:
+    builders.usb_device(str(tmp_path), "1-1", machines.PHONE)
+    builders.usb_device(str(tmp_path), "1-2", machines.PHONE)
+    recording = RecordingHost(RootHost(str(tmp_path)))
+    list(usb.collect(recording))
+    keyer = Keyer.from_key(b"k" * 32)
+    found = [item.serial for item in usb.collect(ReplayingHost(recording.capture())) if isinstance(item, UsbDevice)]
+    assert all(isinstance(serial, Unkeyed) for serial in found)
+    digests = {keyer.hook(serial).digest for serial in found}
+    assert len(digests) == 1
+    assert digests != {keyer.key("serial", "29101FDH2000AB").digest}
