@@ -27,7 +27,7 @@ Confidence = Literal["none", "low", "medium", "high", "confirmed"]
 CONFIDENCES: tuple[Confidence, ...] = ("none", "low", "medium", "high", "confirmed")
 
 FactKind = Literal[
-    "name", "script", "weak_name", "original_name", "kernel_name", "path", "package", "service",
+    "name", "script", "weak_name", "original_name", "digest", "kernel_name", "path", "package", "service",
     "weak_service", "bundle_id", "signer", "port", "distinctive_port", "flag", "input_device", "hint",
 ]  # fmt: skip
 """What agreed. `script`: the name of a script that an interpreter runs; `hint`: a fact no source confirmed."""
@@ -46,7 +46,7 @@ _REMEMBERED = 20_000
 
 #: Keys that are independent of the file's name.
 _KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
-_NAMES = frozenset({"name", "script", "original_name", "kernel_name"})
+_NAMES = frozenset({"name", "script", "original_name", "digest", "kernel_name"})
 _WEAK = frozenset({"weak_name", "weak_service"})
 _CIRCUMSTANCE = frozenset({"flag", "port", "distinctive_port", "input_device", "kernel_name"})
 _LIVE = frozenset({"port", "distinctive_port"})
@@ -188,6 +188,7 @@ class Index(Generic[AnyProduct]):
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "hint"))
         self._known: dict[object, list[Match[AnyProduct]]] = {}
         self._signers: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._digests: dict[str, list[AnyProduct]] = defaultdict(list)
         self._originals: dict[str, list[AnyProduct]] = defaultdict(list)
         self._ports: dict[str, list[AnyProduct]] = defaultdict(list)
         self._flags: dict[str, list[AnyProduct]] = defaultdict(list)
@@ -197,6 +198,8 @@ class Index(Generic[AnyProduct]):
             for name in product.names.windows:
                 if folded(name, "windows") not in generic:
                     self._originals[folded(name, "windows")].append(product)
+            for digest in product.sha256:
+                self._digests[digest].append(product)
             for port in {*product.ports, *product.distinctive}:
                 self._ports[port].append(product)
             for flag in product.flags:
@@ -213,7 +216,7 @@ class Index(Generic[AnyProduct]):
         ports, services = tuple(ports), tuple(services)
         key = (
             process.name, process.path, process.package, process.signer, process.original_name,
-            process.kernel_names, process.flags, process.holds, platform, ports, services,
+            process.sha256, process.kernel_names, process.flags, process.holds, platform, ports, services,
         )  # fmt: skip
         matches = self._known.get(key)
         if matches is None:
@@ -244,6 +247,8 @@ class Index(Generic[AnyProduct]):
         if original:
             for product in self._originals.get(folded(original, "windows"), ()):
                 note(product, "original_name", original)
+        for product in self._digests.get(process.sha256 or "", ()):
+            note(product, "digest", (process.sha256 or "")[:12])
         if process.path:
             for product, kind, fragment in self._under(process.path):
                 note(product, kind, fragment)
@@ -256,9 +261,16 @@ class Index(Generic[AnyProduct]):
                 note(product, kind, name)
         for flag in process.flags:
             for product in self._flags.get(flag, ()):
-                note(product, "script" if interpreter and flag.startswith("script_") else "flag", flag)
+                script = interpreter and flag.startswith("script_")
+                note(product, "script" if script else "flag", flag)
+                # Its own option may have moved it to any port.
+                for port in () if script else ports:
+                    if port.startswith("tcp/"):
+                        note(product, "port", port)
         for port in ports:
             for product in self._ports.get(port, ()):
+                if port in product.distinctive:
+                    found[product.id].discard(Fact("port", port))
                 note(product, "distinctive_port" if port in product.distinctive else "port", port)
         for device in process.holds or ():
             if device in ("uinput", "uhid"):
@@ -327,12 +339,12 @@ class Index(Generic[AnyProduct]):
 def _behind_another_name(facts: set[Fact]) -> tuple[Confidence, bool]:
     """Returns confidence and whether it is disguised, for a file whose name is not the product's.
 
-    A file inside the product's package or folder is one of its helpers and no disguise. A version resource
-    is proof by itself. Otherwise two facts that survive renaming are needed, and a port or a virtual input
-    device counts only beside a fact that is the product's own.
+    A file inside the product's package or folder is one of its helpers and no disguise. A version resource or
+    the contents of a shipped file are proof by themselves. Otherwise two facts that survive renaming are
+    needed, and a usual port or a virtual input device counts only beside a fact that is the product's own.
     """
     kinds = {fact.kind for fact in facts}
-    if "original_name" in kinds:
+    if "original_name" in kinds or ("digest" in kinds and "package" not in kinds):
         return ("confirmed" if kinds & _KEYS else "high"), True
     own = [fact for fact in facts if fact.kind in ("kernel_name", "flag", "distinctive_port", "service")]
     usual = [fact for fact in facts if fact.kind in ("port", "input_device")]

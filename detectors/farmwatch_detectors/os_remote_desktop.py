@@ -2,8 +2,9 @@
 
 Detects
     Built-in remote desktop (GNOME Remote Desktop, krfb, vino, xrdp, Windows Remote Desktop, macOS Screen
-    Sharing) that listens on more than loopback: level 1. A live session from elsewhere: level 2; from a public
-    address: level 3. Being installed, or listening for the laptop itself only, is no finding.
+    Sharing) that listens on more than loopback, or on loopback beside a program that forwards ports from
+    outside: level 1. A live session from elsewhere: level 2; from a public address: level 3. Listening for the
+    laptop itself only is shown and not counted; being installed is no finding.
 Why
     It needs no extra program, so no list of tools shows it, and it lets the laptop be driven all day.
 Innocent explanations
@@ -19,7 +20,10 @@ References
 
 from collections.abc import Iterator
 
+import msgspec
+
 from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
@@ -32,81 +36,98 @@ from .view import DeviceView
 
 _PROTOCOLS = {"tcp/3389": "rdp", "tcp/5900": "vnc"}
 
+#: Flags of programs that let somebody outside reach a port of the laptop's loopback.
+_FORWARDS = frozenset({"ssh_remote_forward", "tunnel_mode"})
+
+
+class _Desktop(msgspec.Struct, frozen=True, kw_only=True):
+    """A remote desktop and how it is reached: open and inner ports, peers from elsewhere, logins, forwarder."""
+
+    tool: RemoteTool | None
+    open_ports: tuple[int, ...] = ()
+    inner_ports: tuple[int, ...] = ()
+    connections: tuple[InboundConnection, ...] = ()
+    logins: tuple[Session, ...] = ()
+    forwarder: str = ""
+    evidence: tuple[Evidence, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return self.tool.name if self.tool else f"Remote desktop ({self.logins[0].protocol.upper()})"
+
+    @property
+    def public(self) -> bool:
+        peers = [c.peer for c in self.connections] + [s.client for s in self.logins if s.client is not None]
+        return any(peer.scope == "public" for peer in peers)
+
 
 def detect(device: DeviceView) -> Iterator[Finding]:
-    """Yields one finding per built-in remote desktop that is open, and one for sessions that none explains."""
-    sessions = [s for s in device.of("sessions", Session) if s.origin == "remote" and not s.ended]
+    """Yields one finding per built-in remote desktop that listens, and one for logins that none explains."""
+    logins = [s for s in device.of("sessions", Session) if s.origin == "remote" and not s.ended]
+    logins = [s for s in logins if s.protocol in _PROTOCOLS.values()]
     explained: set[str] = set()
     for found in recognised(device, tool_index()):
-        if found.product.category != "os-builtin" or found.product.role == "viewer":
-            continue
-        listeners = _open_listeners(device, found)
-        ports = {listener.port for listener in listeners}
-        connections = [c for c in device.of("sockets", InboundConnection) if c.port in ports]
-        protocols = {_PROTOCOLS[port] for port in found.product.ports if port in _PROTOCOLS}
-        mine = [session for session in sessions if session.protocol in protocols] if found.active else []
-        if not listeners and not mine:
-            continue
-        explained |= {session.protocol for session in mine}
-        yield _finding(device, found.product, listeners, connections, mine, evidence_of(found))
-    for protocol in sorted({s.protocol for s in sessions if s.protocol in _PROTOCOLS.values()} - explained):
-        yield _finding(device, None, [], [], [s for s in sessions if s.protocol == protocol], ())
+        if found.product.category == "os-builtin" and found.product.role == "host" and found.active:
+            desktop = _desktop(device, found, logins)
+            explained |= {login.protocol for login in desktop.logins}
+            if desktop.open_ports or desktop.inner_ports or desktop.logins:
+                yield _finding(device, desktop)
+    for protocol in sorted({login.protocol for login in logins} - explained):
+        yield _finding(device, _Desktop(tool=None, logins=tuple(s for s in logins if s.protocol == protocol)))
 
 
-def _open_listeners(device: DeviceView, found: Recognised[RemoteTool]) -> list[Listener]:
-    """Listeners of the product's programs on its usual ports that others can reach."""
-    if not found.active:
-        return []
+def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Session]) -> _Desktop:
     usual = set(found.product.ports)
-    return [
+    helpers = set(found.product.hints.ports)
+    listeners = [
         item
         for item in device.of("sockets", Listener)
-        if item.scope == "network"
-        and f"{item.protocol}/{item.port}" in usual
-        and (item in found.listeners or not item.owner or item.owner.casefold() == "svchost.exe")
+        if item.protocol == "tcp" and f"tcp/{item.port}" not in helpers and _is_its(item, found, usual)
     ]
-
-
-def _finding(
-    device: DeviceView,
-    tool: RemoteTool | None,
-    listeners: list[Listener],
-    connections: list[InboundConnection],
-    sessions: list[Session],
-    evidence: tuple[Evidence, ...],
-) -> Finding:
-    name = tool.name if tool else f"Remote desktop ({sessions[0].protocol.upper()})"
-    peers = [connection.peer for connection in connections if connection.peer.scope != "loopback"]
-    peers += [session.client for session in sessions if session.client is not None]
-    live = bool(sessions) or any(connection.peer.scope != "loopback" for connection in connections)
-    public = any(peer.scope == "public" for peer in peers)
-    level = (3 if public else 2) if live else 1
-    open_ports = ", ".join(sorted({f"{item.protocol}/{item.port}" for item in listeners}))
-    quotes = list(evidence)
-    quotes += [
-        Evidence(kind="sockets", subject=name, fact=f"Listens on {item.protocol}/{item.port} for the network.")
-        for item in listeners
-    ]
-    quotes += [
-        Evidence(kind="sockets", subject=name, fact=f"Connected on port {c.port} from a {c.peer.scope} address.")
-        for c in connections
-        if c.peer.scope != "loopback"
-    ]
-    quotes += [
-        Evidence(kind="sessions", subject=name, fact=f"Remote {s.protocol} login since {s.since or 'an unknown time'}.")
-        for s in sessions
-    ]
-    sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id) if tool else None
-    what = (
-        f"has somebody connected from {'a public address' if public else 'another machine'}"
-        if live
-        else f"is switched on and open to the network on {open_ports}"
+    reached = {item.port for item in listeners if item.scope == "network"}
+    peers = [c for c in device.of("sockets", InboundConnection) if c.port in reached and c.peer.scope != "loopback"]
+    protocols = {_PROTOCOLS[port] for port in usual if port in _PROTOCOLS}
+    forwarders = [p.name for p in device.of("processes", Process) if _FORWARDS.intersection(p.flags)]
+    return _Desktop(
+        tool=found.product,
+        open_ports=tuple(sorted(reached)),
+        inner_ports=tuple(sorted({item.port for item in listeners} - reached)),
+        connections=tuple(peers),
+        logins=tuple(login for login in logins if login.protocol in protocols),
+        forwarder=forwarders[0] if forwarders else "",
+        evidence=evidence_of(found),
     )
+
+
+def _is_its(item: Listener, found: Recognised[RemoteTool], usual: set[str]) -> bool:
+    """Whether a listener is the product's: by its owner, or by a usual port whose owner hides or is Windows."""
+    hidden = not item.owner or item.owner.casefold() == "svchost.exe"
+    return item in found.listeners or (hidden and f"tcp/{item.port}" in usual)
+
+
+def _level(desktop: _Desktop) -> tuple[int, str]:
+    if desktop.connections or desktop.logins:
+        place = "a public address" if desktop.public else "another machine"
+        return 3 if desktop.public else 2, f"has somebody connected from {place}"
+    if desktop.open_ports:
+        return 1, f"is switched on and open to the network on {_words(desktop.open_ports)}"
+    if desktop.forwarder:
+        ports = _words(desktop.inner_ports)
+        return 1, f"listens on {ports} while {desktop.forwarder} forwards ports of this laptop to the outside"
+    return 0, f"listens on {_words(desktop.inner_ports)}, for the laptop itself only"
+
+
+def _finding(device: DeviceView, desktop: _Desktop) -> Finding:
+    tool = desktop.tool
+    level, what = _level(desktop)
+    sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id) if tool else None
     if sanction is not None:
-        level, sentence = 0, f"{name} {what}. Policy allows it here: {words_of(sanction)}."
+        level, sentence = 0, f"{desktop.name} {what}. Policy allows it here: {words_of(sanction)}."
+    elif level == 0:
+        sentence = f"{desktop.name} {what}: nobody outside can reach it without a tunnel. Check: is it needed?"
     else:
         sentence = (
-            f"{name} {what}. It comes with the system, and most laptops keep it off. "
+            f"{desktop.name} {what}. It comes with the system, and most laptops keep it off. "
             f"Could be help desk or working from another room. Check: tickets, then ask who connects."
         )
     return Finding(
@@ -114,10 +135,26 @@ def _finding(
         group=DETECTOR.group,
         level=level,
         sentence=sentence,
-        evidence=tuple(quotes),
-        subject=tool.id if tool else sessions[0].protocol,
+        evidence=desktop.evidence + tuple(_quotes(desktop)),
+        subject=tool.id if tool else desktop.logins[0].protocol,
         sanctioned=words_of(sanction) if sanction else "",
     )
+
+
+def _quotes(desktop: _Desktop) -> Iterator[Evidence]:
+    for ports, whom in ((desktop.open_ports, "the network"), (desktop.inner_ports, "the laptop itself only")):
+        if ports:
+            yield Evidence(kind="sockets", subject=desktop.name, fact=f"Listens on {_words(ports)} for {whom}.")
+    for connection in desktop.connections:
+        fact = f"Somebody is connected on port {connection.port} from a {connection.peer.scope} address."
+        yield Evidence(kind="sockets", subject=desktop.name, fact=fact)
+    for login in desktop.logins:
+        fact = f"Remote {login.protocol} login since {login.since or 'an unknown time'}."
+        yield Evidence(kind="sessions", subject=desktop.name, fact=fact)
+
+
+def _words(ports: tuple[int, ...]) -> str:
+    return ", ".join(f"tcp/{port}" for port in ports)
 
 
 DETECTOR = Detector(

@@ -55,6 +55,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bundle_ids, signers  macOS bundle ids; code signers and macOS team ids (they confirm, they never start a match)
     ports          "tcp/5900": what it listens on
     distinctive    those of its ports that nothing else known uses: they survive a renamed file
+    sha256         digests of its executables, as packages ship them: they survive a renamed file
     flags          argument flags of the agent that only this program has
     tags           `farm-reported` (named in reports on farms), `farm-plausible`, `consumer`, `gaming` ...
     """
@@ -75,6 +76,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signers: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     distinctive: tuple[str, ...] = ()
+    sha256: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     hints: Hints = Hints()
 

@@ -33,6 +33,7 @@ _WORDS: dict[str, str] = {
     "script": "script {}",
     "weak_name": "file name {}, which other software bears too",
     "original_name": "version resource {}",
+    "digest": "contents of a shipped file, SHA-256 {}...",
     "kernel_name": "process name {}",
     "path": "path {}",
     "package": "package {}",
@@ -87,6 +88,12 @@ class Recognised(msgspec.Struct, Generic[AnyProduct], frozen=True, kw_only=True)
     def flags(self) -> frozenset[str]:
         """Argument flags of its programs."""
         return frozenset(flag for process, _ in self.programs for flag in process.flags)
+
+    @property
+    def inner_ports(self) -> tuple[str, ...]:
+        """TCP ports that only the laptop itself can reach."""
+        ports = {item.port for item in self.listeners if item.scope == "loopback" and item.protocol == "tcp"}
+        return tuple(f"tcp/{port}" for port in sorted(ports))
 
     @property
     def open_ports(self) -> tuple[str, ...]:

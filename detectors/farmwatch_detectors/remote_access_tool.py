@@ -12,9 +12,9 @@ Innocent explanations
     Help desk and managed service tools; somebody helping their family; game streaming; a developer's headless
     test display. Meeting programs and outbound viewers are never findings, management agents only level 0.
 Blind spots
-    A renamed file is recognised only by what survives: the version resource on Windows; on Linux two of the
-    process's old name, an option or port of its own, its service, or such a port beside a virtual input
-    device. Renamed and with other ports it passes. So does control from within a meeting or a browser.
+    A renamed file is recognised only by what survives: the version resource on Windows; on Linux the contents of
+    a Debian package's file, or two of the process's old name, an option or port of its own, its service, a
+    virtual input device. Renamed and with other ports it passes. So does control from within a meeting or a browser.
 Triage
     Ask who set it up and for whom. Compare with help-desk tickets; look at when it was first seen.
 References
@@ -35,7 +35,6 @@ from .view import DeviceView
 #: What a flag of the agent's list says about a remote tool, in words.
 _PREPARED = {
     "unattended_setup": "is prepared for access without anybody at the laptop",
-    "vnc_no_password": "lets people in without a password",
     "vnc_reverse": "calls out to a waiting viewer",
     "remote_session_window": "has somebody connected right now",
 }
@@ -45,7 +44,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per product."""
     for found in recognised(device, tool_index()):
         tool = found.product
-        if tool.role == "viewer" or tool.alarm == "info":
+        built_in = tool.category == "os-builtin" and bool(found.disguised)
+        if tool.role == "viewer" or (tool.alarm == "info" and not built_in):
             continue
         level, what = _level(found)
         if not level:
@@ -85,8 +85,9 @@ def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
         if flag in found.flags:
             return 3, words
     if found.open_ports:
-        return 3, f"takes connections from the network on {', '.join(found.open_ports)}"
-    if any(item.protocol == "tcp" for item in found.listeners):
+        freely = ", without a password" if "vnc_no_password" in found.flags else ""
+        return 3, f"takes connections from the network on {', '.join(found.open_ports)}{freely}"
+    if found.inner_ports:
         return 2, "runs and takes connections from the laptop itself, so only through a tunnel"
     return 2, "runs" if found.programs else "starts with the system"
 

@@ -82,10 +82,19 @@ def test_a_hidden_owner_counts_beside_the_running_service() -> None:
 # Honest twins --------------------------------------------------------------------------------------
 
 
-def test_listening_for_the_laptop_itself_is_no_finding() -> None:
-    inner = Listener(protocol="tcp", port=3389, scope="loopback", owner="xrdp", path="/usr/sbin/xrdp")
+INNER = Listener(protocol="tcp", port=3390, scope="loopback", owner="xrdp", path="/usr/sbin/xrdp")
+
+
+def test_listening_for_the_laptop_itself_is_shown_and_never_counted() -> None:
     sesman = Listener(protocol="tcp", port=3350, scope="loopback", owner="xrdp-sesman")
-    assert _found(view(processes=[XRDP], sockets=[inner, sesman])) == []
+    [finding] = DETECTOR.detect(view(processes=[XRDP], sockets=[INNER, sesman]))
+    assert (finding.subject, finding.level) == ("xrdp", 0)
+    assert "tcp/3390, for the laptop itself only" in finding.sentence
+
+
+def test_listening_for_the_laptop_itself_counts_beside_a_tunnel_from_outside() -> None:
+    ssh = Process(name="ssh", path="/usr/bin/ssh", flags=("ssh_remote_forward",))
+    assert _found(view(processes=[XRDP, ssh], sockets=[INNER])) == [("xrdp", 1)]
 
 
 def test_a_clean_desktop_that_has_it_installed_and_off_is_no_finding() -> None:

@@ -1,10 +1,11 @@
-"""A real x11vnc on this machine, collected by the real agent, is named by the detector."""
+"""A real x11vnc on this machine, collected by the real agent, is named; a renamed copy of it too."""
 
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 
@@ -22,6 +23,7 @@ pytestmark = pytest.mark.integration
 AGENT = Path(sys.executable).with_name("farmwatch-agent")
 DISPLAY = ":87"
 PORT = 5987
+QUIET = subprocess.DEVNULL
 
 
 def _ended(process: "subprocess.Popen[bytes]") -> None:
@@ -34,29 +36,30 @@ def _ended(process: "subprocess.Popen[bytes]") -> None:
 
 
 @pytest.fixture
-def x11vnc(tmp_path: Path) -> Iterator[None]:
+def screen() -> Iterator[None]:
     for program in ("Xvfb", "x11vnc"):
         if shutil.which(program) is None:
             pytest.skip(f"{program} is not installed: apt-get install xvfb x11vnc")
     if not AGENT.exists():
         pytest.skip("the agent's command is not installed: pip install -e .")
-    quiet = subprocess.DEVNULL
-    screen = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "320x240x24", "-nolisten", "tcp"], stderr=quiet)
+    server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "320x240x24", "-nolisten", "tcp"], stderr=QUIET)
     try:
         time.sleep(1)
-        server = subprocess.Popen(
-            ["x11vnc", "-display", DISPLAY, "-localhost", "-rfbport", str(PORT), "-nopw", "-forever", "-quiet"],
-            stdout=quiet,
-            stderr=quiet,
-        )
-        try:
-            time.sleep(2)
-            assert server.poll() is None, "x11vnc ended at once: is the display or the port taken?"
-            yield
-        finally:
-            _ended(server)
+        yield
     finally:
-        _ended(screen)
+        _ended(server)
+
+
+@contextmanager
+def _serving(program: str) -> Iterator[None]:
+    options = ["-display", DISPLAY, "-localhost", "-rfbport", str(PORT), "-nopw", "-forever", "-quiet"]
+    server = subprocess.Popen([program, *options], stdout=QUIET, stderr=QUIET)
+    try:
+        time.sleep(2)
+        assert server.poll() is None, "x11vnc ended at once: is the display or the port taken?"
+        yield
+    finally:
+        _ended(server)
 
 
 def _view() -> DeviceView:
@@ -74,10 +77,20 @@ def _view() -> DeviceView:
     return DeviceView(device=report.device, now=NOW, enrolled_at=NOW, sections=sections)
 
 
-@pytest.mark.usefixtures("x11vnc")
+@pytest.mark.usefixtures("screen")
 def test_a_running_x11vnc_is_named_with_what_agreed() -> None:
-    found = {finding.subject: finding for finding in DETECTOR.detect(_view())}
-    assert "x11vnc" in found
-    finding = found["x11vnc"]
-    assert finding.level >= 2
-    assert any(evidence.subject == "program x11vnc" for evidence in finding.evidence)
+    with _serving("x11vnc"):
+        found = {finding.subject: finding for finding in DETECTOR.detect(_view())}
+    assert found["x11vnc"].level == 2
+    assert any(evidence.subject == "program x11vnc" for evidence in found["x11vnc"].evidence)
+
+
+@pytest.mark.usefixtures("screen")
+def test_a_renamed_copy_of_it_is_found_in_disguise(tmp_path: Path) -> None:
+    copy = tmp_path / "gvfsd-helper"
+    shutil.copy(str(shutil.which("x11vnc")), copy)
+    with _serving(str(copy)):
+        found = list(DETECTOR.detect(_view()))
+    disguised = [finding for finding in found if "runs under another name, gvfsd-helper" in finding.sentence]
+    assert [finding.level for finding in disguised] == [3] * len(disguised)
+    assert disguised

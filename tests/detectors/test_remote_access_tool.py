@@ -74,9 +74,17 @@ def test_a_tool_open_to_the_network_is_level_three() -> None:
     assert "tcp/5900" in finding.sentence
 
 
-@pytest.mark.parametrize("flag", ["unattended_setup", "vnc_no_password", "vnc_reverse"])
+@pytest.mark.parametrize("flag", ["unattended_setup", "vnc_reverse"])
 def test_a_tool_prepared_for_access_without_a_person_is_level_three(flag: str) -> None:
     assert _only(view(processes=[msgspec.structs.replace(X11VNC, flags=(flag,))])).level == 3
+
+
+def test_no_password_counts_only_where_others_can_reach_it() -> None:
+    careless = msgspec.structs.replace(X11VNC, flags=("vnc_no_password",))
+    assert _only(view(processes=[careless], sockets=[_listener(5900, "x11vnc", "loopback")])).level == 2
+    finding = _only(view(processes=[careless], sockets=[_listener(5900, "x11vnc")]))
+    assert finding.level == 3
+    assert "without a password" in finding.sentence
 
 
 def test_somebody_connected_right_now_is_level_three() -> None:
@@ -105,6 +113,28 @@ def test_a_renamed_windows_tool_is_level_three() -> None:
         original_name="rustdesk.exe",
     )  # fmt: skip
     assert _found(view(processes=[renamed])) == [("rustdesk", 3)]
+
+
+def test_a_renamed_copy_of_a_packaged_program_is_level_three() -> None:
+    # SHA-256 of /usr/bin/x11vnc in Debian 12's x11vnc 0.9.16-9 for amd64.
+    digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
+    copy = Process(name="gvfsd-helper", path="~/bin/gvfsd-helper", package="", sha256=digest)
+    assert _found(view(processes=[copy])) == [("x11vnc", 3)]
+    assert _found(view(processes=[msgspec.structs.replace(X11VNC, sha256=digest)])) == [("x11vnc", 2)]
+
+
+def test_a_renamed_copy_of_the_built_in_desktop_is_level_three() -> None:
+    # SHA-256 of /usr/sbin/xrdp in Debian 12's xrdp 0.9.21.1-1+deb12u3 for amd64.
+    digest = "2b8a37e76ec85dc35c4eddffb851f192bc9318e60cf2d0c8423f5640a61b3d6d"
+    copy = Process(name="update-helper", path="/opt/update-helper", package="", sha256=digest)
+    assert _found(view(processes=[copy])) == [("xrdp", 3)]
+
+
+def test_a_vnc_option_on_any_port_betrays_a_renamed_server() -> None:
+    renamed = Process(name="gvfsd-helper", path="/opt/gvfsd-helper", flags=("rfbport",))
+    assert _found(view(processes=[renamed], sockets=[_listener(5987, "gvfsd-helper", "loopback")])) == [
+        ("vnc-generic", 3)
+    ]
 
 
 def test_a_sanction_does_not_cover_the_tool_under_another_name() -> None:
