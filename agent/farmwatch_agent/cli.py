@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from farmwatch_schema.errors import FarmwatchError
 
 from . import __version__
-from .options import CANCELLED, FAILED, OK, USAGE, AgentError, UsageError, parse
+from .options import CANCELLED, FAILED, OK, USAGE, parse
 
 #: Every verb in the order of help: module under commands/, what it does. A module is loaded only when used.
 VERBS: dict[str, tuple[str, str]] = {
@@ -60,8 +60,8 @@ def _run(verb: str, words: list[str]) -> int:
             return OK
         code: int = command.run(parse(words, {**COMMON, **command.OPTIONS}, command.WORDS))
     except FarmwatchError as error:
-        code = USAGE if isinstance(error, UsageError) else error.code if isinstance(error, AgentError) else FAILED
-        return _failed(verb, code, str(error), as_json="--json" in words)
+        # Errors with an exit code of their own carry it; all others are failures.
+        return _failed(verb, getattr(error, "code", FAILED), str(error), as_json="--json" in words)
     except KeyboardInterrupt:
         return _failed(verb, CANCELLED, "stopped by you; nothing was left half-written.", as_json="--json" in words)
     except BrokenPipeError:

@@ -12,12 +12,16 @@ import msgspec
 from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.observables import KINDS
 
+from .options import USAGE
+
 DEFAULT_FILE = "/etc/farmwatch/agent.yaml"
 _MAX_BYTES = 64 << 10
 
 
 class ConfigError(FarmwatchError):
     """A setting that cannot be used; str() names place, field and remedy."""
+
+    code = USAGE
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):

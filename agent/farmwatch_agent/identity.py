@@ -16,6 +16,7 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.identifiers import Keyer
 
 from .files import write_whole
+from .options import INTEGRITY
 
 SYSTEM_STATE = "/var/lib/farmwatch-agent"
 USER_STATE = "~/.local/state/farmwatch-agent"
@@ -23,6 +24,8 @@ USER_STATE = "~/.local/state/farmwatch-agent"
 
 class IdentityError(FarmwatchError):
     """A file of the identity is missing or damaged; str() says which, and what to do."""
+
+    code = INTEGRITY
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,8 @@ OK, FAILED, USAGE, NOT_ENROLLED, UNREACHABLE, UNAUTHORISED, CLOCK, TLS, INTEGRIT
 class UsageError(FarmwatchError):
     """The command line cannot be understood."""
 
+    code = USAGE
+
 
 class AgentError(FarmwatchError):
     """A verb failed for a reason with an exit code of its own; str() says what, where, and what to do."""
@@ -70,7 +72,7 @@ def parse(words: Sequence[str], known: dict[str, str], positional: Sequence[str]
             values[name] = ""
             continue
         if not equals:
-            if not waiting:
+            if not waiting or waiting[0].startswith("--"):
                 raise UsageError(f"--{name} needs {known[name]} after it.")
             value = waiting.pop(0)
         values[name] = f"{values[name]},{value}" if name in values else value

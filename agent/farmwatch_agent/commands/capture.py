@@ -1,4 +1,4 @@
-"""Writes what the probes read into a file, pseudonymised unless --raw: a bug report, and a test. See docs/capture.md."""
+"""Writes what the probes read into a file, pseudonymised unless --raw. docs/capture.md describes the file."""
 
 import os
 import sys
