@@ -71,7 +71,7 @@ def program_of(command: str) -> str:
         if not word:
             return ""
         name = word.rpartition("/")[2]
-        if name == "env" or ("=" in name and "/" not in word.partition("=")[0]):
+        if name == "env" or (not quote and "=" in word and "/" not in word.partition("=")[0]):
             rest = rest.strip()
             continue
         return word if quote or _is_plain(word) else ""

@@ -1,0 +1,70 @@
+"""Every probe on the machine that the tests run on: states must not change by themselves."""
+
+import sys
+import time
+
+import msgspec
+import pytest
+
+from farmwatch_agent import probes, runner
+from farmwatch_agent.health import Health
+from farmwatch_agent.host.linux.live import LinuxHost
+from farmwatch_agent.probe import collect_function
+from farmwatch_agent.probes import linux_pass
+from farmwatch_schema.observables import KINDS, Gap, Observable
+from farmwatch_schema.report import Section
+
+from ..linux_tree import KEYER
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="looks at a live Linux")
+
+SOFTWARE_SIDE = ("host", "processes", "software", "services", "sockets", "network", "sessions", "power", "agent")
+
+
+def one_pass(host: LinuxHost) -> dict[str, Section]:
+    linux_pass.forget()
+    return {made.kind: made for made in runner.run(host, KEYER, Health(), SOFTWARE_SIDE)}
+
+
+def test_two_passes_give_the_same_bytes() -> None:
+    host = LinuxHost()
+    last: dict[str, Section] = {}
+    unstable = set(SOFTWARE_SIDE)
+    # Hashes and packages settle over the first passes, and other programs may start and end meanwhile.
+    for _ in range(12):
+        made = one_pass(host)
+        unstable = {kind for kind in SOFTWARE_SIDE if kind not in last or made[kind].items != last[kind].items}
+        last = made
+        if not unstable:
+            break
+        time.sleep(0.2)
+    assert unstable == set()
+
+
+@pytest.mark.parametrize("kind", SOFTWARE_SIDE)
+def test_every_section_has_an_outcome_and_only_what_its_probe_declares(kind: str) -> None:
+    host = LinuxHost()
+    made = one_pass(host)[kind]
+    assert made.outcome in ("found", "none", "not_permitted", "not_supported"), made.reason
+    emits: tuple[type[Observable], ...] = (*probes.load(kind).emits, Gap)
+    declared = {str(observable.__struct_config__.tag) for observable in emits}
+    items = [] if made.items is msgspec.UNSET else msgspec.json.decode(made.items)
+    assert {item["type"] for item in items} <= declared
+    assert probes.load(kind).kind == kind
+    assert set(probes.load(kind).emits) - {Gap} <= set(KINDS[kind].observables)
+
+
+def test_no_number_of_a_process_is_in_any_state() -> None:
+    host = LinuxHost()
+    collect = collect_function(probes.load("processes"), "linux")
+    assert collect is not None
+    own = next(row for row in linux_pass.look(host).processes if row.pid == host.link("/proc/self"))
+    written = msgspec.json.encode([made for made in one_pass(host).values() if made.kind in ("processes", "sockets")])
+    assert f'"{own.pid}"'.encode() not in written
+
+
+@pytest.mark.parametrize("kind", SOFTWARE_SIDE)
+def test_each_probe_says_what_it_reads_why_and_what_it_cannot_see(kind: str) -> None:
+    module = __import__(f"farmwatch_agent.probes.{kind}", fromlist=["PROBE"])
+    headings = [line for line in (module.__doc__ or "").split("\n") if line and not line.startswith(" ")][1:]
+    assert headings == ["Reads", "Why", "Never reads", "Rights", "Blind spots"]
