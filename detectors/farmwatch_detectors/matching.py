@@ -9,7 +9,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 
 import msgspec
 
@@ -186,6 +186,8 @@ class Index(Generic[AnyProduct]):
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "path"))
             for fragment in product.hints.paths:
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "hint"))
+        #: The device looked at last, with what was recognised on it; see programs.recognised.
+        self.last: tuple[DeviceView, list[Any]] | None = None
         self._known: dict[object, list[Match[AnyProduct]]] = {}
         self._signers: dict[str, list[AnyProduct]] = defaultdict(list)
         self._digests: dict[str, list[AnyProduct]] = defaultdict(list)
@@ -280,6 +282,8 @@ class Index(Generic[AnyProduct]):
         if any(match.product.role == "host" and _named_openly(match) for match in matches):
             # A program that says openly which host it is must not pass for another one by a port or an option.
             matches = [m for m in matches if not m.disguised and not {f.kind for f in m.facts} <= _CIRCUMSTANCE]
+        if any(_proved(match) for match in matches):
+            matches = [match for match in matches if _proved(match) or not match.disguised]
         return _surest_first(match for match in matches if match.confidence != "none")
 
     def service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
@@ -300,8 +304,12 @@ class Index(Generic[AnyProduct]):
 
     def package(self, package: Package) -> list[Match[AnyProduct]]:
         """Returns what an installed package brings."""
-        known = self._packages.get(package.name.casefold(), ())
-        return _surest_first(_match(product, {Fact(kind, package.name)}) for product, kind in known)
+        known = self._packages.get(package.name.casefold())
+        return (
+            []
+            if known is None
+            else _surest_first(_match(product, {Fact(kind, package.name)}) for product, kind in known)
+        )
 
     def _named(self, name: str, platform: str, *, hidden: bool) -> Iterator[tuple[AnyProduct, FactKind]]:
         key = folded(name, platform)
@@ -362,6 +370,10 @@ def _looks_like(name: str, product: Product) -> bool:
         if len(stem) >= 5 and stem in lower:
             return True
     return False
+
+
+def _proved(match: Match[AnyProduct]) -> bool:
+    return any(fact.kind in ("digest", "original_name") for fact in match.facts)
 
 
 def _named_openly(match: Match[AnyProduct]) -> bool:

@@ -33,7 +33,7 @@ _WORDS: dict[str, str] = {
     "script": "script {}",
     "weak_name": "file name {}, which other software bears too",
     "original_name": "version resource {}",
-    "digest": "contents of a shipped file, SHA-256 {}...",
+    "digest": "contents of a shipped file, SHA-256 begins {}",
     "kernel_name": "process name {}",
     "path": "path {}",
     "package": "package {}",
@@ -103,7 +103,17 @@ class Recognised(msgspec.Struct, Generic[AnyProduct], frozen=True, kw_only=True)
 
 
 def recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised[AnyProduct]]:
-    """Returns every product of a catalogue that runs, starts or is installed on the device, by id."""
+    """Returns every product of a catalogue that runs, starts or is installed on the device, by id.
+
+    Two detectors read the remote tools of one device one after the other: the last answer is kept.
+    """
+    last = index.last
+    if last is None or last[0] is not device:
+        last = index.last = (device, _recognised(device, index))
+    return last[1]
+
+
+def _recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised[AnyProduct]]:
     platform = platform_of(device)
     programs: dict[str, list[tuple[Process, Match[AnyProduct]]]] = defaultdict(list)
     services: dict[str, list[tuple[Service, Match[AnyProduct]]]] = defaultdict(list)
@@ -205,9 +215,10 @@ def _from(process: Process) -> str:
 
 
 def _state_of(service: Service) -> str:
-    states = [word for word, holds in (("running", service.running), ("starts by itself", service.enabled)) if holds]
-    program = f", starts {base_name(service.path)}" if service.path else ""
-    return f"Is {' and '.join(states) or 'there, not running'}{program}."
+    states = [word for word, holds in (("runs", service.running), ("starts by itself", service.enabled)) if holds]
+    program = f"; its program is {base_name(service.path)}" if service.path else ""
+    state = " and ".join(states) or "is there and does not run"
+    return f"{state[0].upper()}{state[1:]}{program}."
 
 
 def _listeners_by_owner(device: DeviceView) -> Mapping[str, list[Listener]]:

@@ -88,7 +88,7 @@ def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
         freely = ", without a password" if "vnc_no_password" in found.flags else ""
         return 3, f"takes connections from the network on {', '.join(found.open_ports)}{freely}"
     if found.inner_ports:
-        return 2, "runs and takes connections from the laptop itself, so only through a tunnel"
+        return 2, f"runs, open on {', '.join(found.inner_ports)} to the laptop itself only"
     return 2, "runs" if found.programs else "starts with the system"
 
 
@@ -97,9 +97,10 @@ def _sentence(found: Recognised[RemoteTool], level: int, what: str) -> str:
     if level == 1:
         return f"{tool.name} {what}. No policy names it. A leftover or somebody's own? Check: ask, then remove."
     named = ", named in reports on laptop farms," if "farm-reported" in tool.tags else ""
+    can = "could, through a tunnel," if level == 2 and found.inner_ports else "can"
     innocent = "a company build or a try-out" if found.disguised else "help desk, family help or game streaming"
     return (
-        f"{tool.name}{named} {what}: others can see and drive this laptop. "
+        f"{tool.name}{named} {what}: others {can} see and drive this laptop. "
         f"No policy allows it here. Could be {innocent}. Check: help-desk tickets, then ask who uses it."
     )
 
