@@ -10,6 +10,7 @@ from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
+from .catalog import Entry
 from .policy import Sanction
 from .view import DeviceView
 
@@ -119,6 +120,13 @@ def quoted(text: str | None, limit: int = 40) -> str:
     """Returns a device's own string in quotes, made short and printable."""
     plain = "".join(char if char.isprintable() else "?" for char in text or "")
     return f'"{plain if len(plain) <= limit else plain[: limit - 1] + "…"}"'
+
+
+def cited(file: str, entry: Entry) -> str:
+    """Returns what evidence names as source: the catalogue's entry, which lists files, and its repository."""
+    repository, _, commit = entry.source[0].partition(" (")[0].partition("@")
+    origin = repository.partition(":")[0] + (f"@{commit[:8]}" if commit else "")
+    return f"catalog/{file} {entry.id}: {origin}"
 
 
 def fleet_words(device: DeviceView, kind: str, *serials: Identifier | None) -> str:

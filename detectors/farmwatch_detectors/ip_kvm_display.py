@@ -28,7 +28,7 @@ from farmwatch_schema.observables.usb import UsbDevice
 from .catalog.edid import Kind, Match, matches
 from .catalog.ip_kvm import matches as usb_matches
 from .detector import Detector
-from .hardware import Sighting, fleet_words, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .hardware import Sighting, cited, fleet_words, quoted, sanction_for_asset, sightings, was_or_is, words_of
 from .policy import Sanction
 from .view import DeviceView
 
@@ -115,7 +115,9 @@ def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> F
         level=level,
         sentence=sentence,
         evidence=(
-            Evidence(kind="displays", subject=subject, fact=_FACTS[match.how].format(seen), source=entry.source[0]),
+            Evidence(
+                kind="displays", subject=subject, fact=_FACTS[match.how].format(seen), source=cited("edid.yaml", entry)
+            ),
         ),
         subject=display.connector,
         seen_from=sighting.seen_from,

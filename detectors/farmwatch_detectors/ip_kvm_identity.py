@@ -31,6 +31,7 @@ from .catalog.ip_kvm import How, Match, matches
 from .detector import Detector
 from .hardware import (
     Sighting,
+    cited,
     fleet_words,
     hid_interfaces,
     place_of,
@@ -124,7 +125,7 @@ def _finding(
                 kind="usb",
                 subject=place_of(item),
                 fact=_FACTS[m.how].format(quoted(m.seen)),
-                source=m.entry.source[0],
+                source=cited("ip_kvm.yaml", m.entry),
             )
             for m in found
         ),

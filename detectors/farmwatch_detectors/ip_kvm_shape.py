@@ -14,8 +14,8 @@ Innocent explanations
     is an IP-KVM by trade and is not confirmed outside laptops; a KVM of one's own.
 Blind spots
     A serial-to-keyboard cable has no gadget marks: level 2 at most, and only in absolute mode. Firmware that
-    serves HID from user space, runs at full speed and moves relatively shows nothing here. A vendor or pen
-    collection added to the device hides its absolute mouse.
+    serves HID from user space, runs at full speed and moves relatively shows nothing here. A pen collection
+    added to the device, or a keyboard in the mouse's own descriptor, hides its absolute mouse.
 Triage
     Look at the port: what the cable leads to decides. Compare the claimed product with the facts quoted.
 References

@@ -15,7 +15,7 @@ from farmwatch_schema.observables.usb import HidFeatures, UsbDevice, UsbInterfac
 
 from .catalog.ip_kvm import catalogue as kvm_catalogue
 from .catalog.usb_gadget import absolute_pointers, gadget_strings
-from .hardware import hid_interfaces
+from .hardware import cited, hid_interfaces
 
 Family = Literal["gadget", "pointer", "bus", "set", "support"]
 """Facts of one family have an innocent cause in common, so two of them are not two:
@@ -101,16 +101,17 @@ def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
     known = next((entry for i in hid_interfaces(device) if (entry := absolute_pointers().get(_sha256(i)))), None)
     if known is None:
         seen = [found for interface in hid_interfaces(device) if (found := features(interface)) is not None]
-        # A tablet's other collections give it away: pens, touch and the vendor's own settings.
-        tablet = any(found.digitizer or found.vendor for found in seen)
+        # Pens and touch give tablets away; the maker's own settings give touch panels away, which do not type.
+        typing = any(_keyboard(interface) for interface in hid_interfaces(device))
+        tablet = any(found.digitizer or (found.vendor and not typing) for found in seen)
         if tablet or not any(_absolute_mouse(found) for found in seen):
             return
     yield Fact(
         2,
         "pointer",
-        "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and no real mouse does."
+        "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and mice do not."
         + (" Its descriptor equals a published KVM's byte for byte." if known else ""),
-        known.source[0] if known else "",
+        cited("usb_gadget.yaml", known) if known else "",
     )
     if any(_keyboard(interface) for interface in hid_interfaces(device)):
         speed = " at high speed" if _high(device) else ""

@@ -34,6 +34,9 @@ LAPTOP = HostFacts(chassis="laptop", hypervisor="")
 #: JetKVM's absolute pointer with two buttons instead of three, as another firmware may have it.
 OTHER_ABSOLUTE = JETKVM_ABSOLUTE.replace("29031500250175019503", "29021500250175019502")
 
+#: A collection of a maker's own page, as settings programs use it.
+VENDOR = "060aff0901a1018509090275089509150026ff008102c0"
+
 
 def level_of(device: UsbDevice, host: HostFacts = LAPTOP) -> int:
     return max((finding.level for finding in detect(view(usb=[device], host=[host]))), default=0)
@@ -111,6 +114,9 @@ def test_one_strong_fact_alone_confirms_nothing() -> None:
         ),
     )  # fmt: skip
     assert level_of(cable) == 2
+    # its two custom-HID functions do not hide it (catalog/ip_kvm.yaml, ch9329)
+    custom = hid(2, "00/00", 64, VENDOR, name="", name_index=0, bcd_hid="0110")
+    assert level_of(msgspec.structs.replace(cable, interfaces=(*cable.interfaces, custom))) == 2
 
 
 # An absolute mouse as QEMU's USB tablet has it: hw/usb/dev-hid.c, qemu_tablet_hid_report_descriptor
@@ -124,13 +130,12 @@ VM_TABLET = (
 def pen_tablet(**changes: Any) -> UsbDevice:
     """A Veikk S640 in outline: mouse, pen and vendor collections, full speed (wacom-hid-descriptors@3dd4a3d4)."""
     pen = "050d0902a1018502050d0920a10009421500250175019501810205010930093126ff7f751095028102c0c0"
-    vendor = "060aff0901a1018509090275089509150026ff008102c0"
     mouse = OTHER_ABSOLUTE
     plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0110"}
     interfaces = (
         hid(0, "01/02", 8, mouse, **plain),
         hid(1, "01/01", 8, pen, **plain),
-        hid(2, "00/00", 10, vendor, **plain),
+        hid(2, "00/00", 10, VENDOR, **plain),
     )
     fields: dict[str, Any] = {"vendor_id": "2feb", "product_id": "0001", "speed_mbps": 12.0, "interfaces": interfaces}
     return gadget(**(fields | changes))
@@ -166,6 +171,15 @@ def phone() -> UsbDevice:
     )  # fmt: skip
 
 
+def touch_panel() -> UsbDevice:
+    """A panel that poses as an absolute mouse, with its maker's settings beside."""
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0110"}
+    return gadget(
+        vendor_id="1234", product_id="0001", speed_mbps=12.0,
+        interfaces=(hid(0, "00/00", 8, OTHER_ABSOLUTE, **plain), hid(1, "00/00", 64, VENDOR, **plain)),
+    )  # fmt: skip
+
+
 def stick() -> UsbDevice:
     """A DVB-T stick with remote control: high speed, HID 1.01, 64 bytes (15a4:9016)."""
     return gadget(
@@ -184,6 +198,7 @@ def stick() -> UsbDevice:
         (huntsman(), 0),
         (pen_tablet(), 0),
         (pen_tablet(speed_mbps=480.0), 0),
+        (touch_panel(), 0),
         (teensy(), 0),
         (stick(), 1),
         (phone(), 2),
@@ -195,8 +210,8 @@ def stick() -> UsbDevice:
         # a keyboard that carries its driver on a drive
         (huntsman(interfaces=(*huntsman().interfaces, storage(4, ""))), 0),
     ],
-    ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "Teensy", "DVB stick", "phone", "scanner", "board",
-         "driver drive"],
+    ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "touch panel", "Teensy", "DVB stick", "phone",
+         "scanner", "board", "driver drive"],
 )  # fmt: skip
 def test_honest_twin_ordinary_devices_are_never_confirmed(device: UsbDevice, most: int) -> None:
     assert level_of(device) <= most
