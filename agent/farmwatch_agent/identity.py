@@ -54,6 +54,7 @@ class State:
         self.spool = os.path.join(folder, "spool.db")
         self.health = os.path.join(folder, "health.json")
         self.sent = os.path.join(folder, "sent.json")
+        self.executables = os.path.join(folder, "executables.json")
 
     def make(self) -> None:
         """Makes the folder; raises IdentityError when that cannot be done."""

@@ -14,6 +14,7 @@ from . import health, probes, runner
 from .host import Host, HostError
 from .identity import State
 from .limits import Limit
+from .probes.processes import cache as executables
 from .spool import Spool, SpoolError
 
 #: Nothing is collected this long after boot, plus up to twice as long at random: start-up belongs to the user.
@@ -96,6 +97,7 @@ class Reader:
         kept.began(runner.boot_of(self._host))
         health.remember(kept)
         health.save(health.current, self._state.health)
+        executables.load(self._state.executables)
 
     def _look(self, names: Sequence[str]) -> list[Section]:
         self._take_over()
@@ -104,6 +106,7 @@ class Reader:
         sections = {it.kind: it for it in runner.run(self._host, self._keyer, health.current, on, self._limit)}
         if msgspec.json.encode(health.current) != before:
             health.save(health.current, self._state.health)
+        executables.save(self._state.executables)
         at = health.stamp(self._host.now())
         return [sections[name] if name in sections else _turned_off(name, at) for name in names]
 

@@ -236,6 +236,9 @@ def test_the_cache_survives_a_restart_and_a_damaged_one_is_dropped(
     monkeypatch.setattr(cache_module, "current", fresh)
     cache_module.load(file)
     assert fresh == kept
+    written = Path(file).stat().st_mtime_ns
+    cache_module.save(file)
+    assert Path(file).stat().st_mtime_ns == written
     Path(file).write_bytes(b"[" * 100_000)
     again = Executables()
     monkeypatch.setattr(cache_module, "current", again)

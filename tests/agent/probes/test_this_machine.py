@@ -6,11 +6,17 @@ import time
 import msgspec
 import pytest
 
-from farmwatch_agent import probes, runner
+from farmwatch_agent import health, probes, runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host.linux.live import LinuxHost
+from farmwatch_agent.host.recording import RecordingHost
+from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.probe import collect_function
 from farmwatch_agent.probes import linux_pass
+from farmwatch_agent.probes.processes import cache
+from farmwatch_agent.probes.processes import linux as processes
+from farmwatch_agent.probes.processes.packages import Packages
+from farmwatch_agent.probes.software import linux as software
 from farmwatch_schema.observables import KINDS, Gap, Observable
 from farmwatch_schema.report import Section
 
@@ -68,3 +74,19 @@ def test_each_probe_says_what_it_reads_why_and_what_it_cannot_see(kind: str) -> 
     module = __import__(f"farmwatch_agent.probes.{kind}", fromlist=["PROBE"])
     headings = [line for line in (module.__doc__ or "").split("\n") if line and not line.startswith(" ")][1:]
     assert headings == ["Reads", "Why", "Never reads", "Rights", "Blind spots"]
+
+
+def test_a_capture_of_this_machine_replays_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    # A capture is replayed with nothing remembered, so nothing may be remembered while it is made.
+    blank = cache.Executables()
+    monkeypatch.setattr(cache, "current", blank)
+    monkeypatch.setattr(processes, "_packages", Packages(blank))
+    monkeypatch.setattr(software, "_dpkg", {})
+    monkeypatch.setattr(health, "current", Health())
+    recorder = RecordingHost(LinuxHost())
+    linux_pass.forget()
+    live = runner.run(recorder, KEYER, Health(), SOFTWARE_SIDE)
+    replayed = runner.run(ReplayingHost(recorder.capture(raw=True)), KEYER, Health(), SOFTWARE_SIDE)
+    assert {made.kind: (made.outcome, made.digest) for made in replayed} == {
+        made.kind: (made.outcome, made.digest) for made in live
+    }

@@ -1,7 +1,7 @@
 """What is remembered of executables from pass to pass: hashes and owning packages.
 
-The reader may keep it across restarts: `load(path)` at start, `save(path)` after a pass, in its state folder
-(a few tens of KiB). Without that, the first passes after a start read again, within the same budgets.
+The reader keeps it across restarts: `load(path)` at start, `save(path)` after a pass, in its state folder
+(a few tens of KiB). Without that, as in a single `collect`, the first passes read again, within the same budgets.
 Damaged or foreign content is dropped, because it is only a cache.
 """
 
@@ -41,6 +41,9 @@ class Executables(msgspec.Struct, kw_only=True, omit_defaults=True):
 current = Executables()
 
 
+_saved = b""
+
+
 def load(path: str) -> None:
     """Fills `current` from a file; leaves it blank when there is none or it is damaged."""
     try:
@@ -52,5 +55,13 @@ def load(path: str) -> None:
 
 
 def save(path: str) -> None:
-    """Writes `current` whole or not at all; raises OSError when the folder cannot be written."""
-    write_whole(path, msgspec.json.encode(current), mode=0o640)
+    """Writes `current` whole or not at all, when it changed since it was last written; a full disk costs only that."""
+    global _saved  # noqa: PLW0603 (a laptop's programs seldom change, and each write is synced)
+    content = msgspec.json.encode(current)
+    if content == _saved:
+        return
+    try:
+        write_whole(path, content, mode=0o640)
+    except OSError:
+        return
+    _saved = content
