@@ -17,6 +17,7 @@ from farmwatch_schema.identifiers import PUBLISHED_CONSTANTS
 
 from .addresses import AddressBook
 from .capture import Answer, Capture
+from .command_lines import without_arguments
 from .protocol import HostError
 
 #: Files whose whole content is a serial: USB, DMI, block, power supply, HID and input (`uniq`).
@@ -154,7 +155,7 @@ class _Book:
             return {"text": text}
         if answer.text is not None:
             text = _without_full_names(answer.text) if name == "passwd" else answer.text
-            return {"text": self.text(path, text)}
+            return {"text": self.text(path, without_arguments(path, text))}
         latin = answer.content().decode("latin-1")
         if self._words is not None:
             latin = self._words.sub(lambda match: self.shaped(match[0]), latin)
