@@ -38,7 +38,8 @@ KERNEL_NAME = 15
 #: Programs that run others: their own file name says nothing, the kernel's name of the process does.
 _INTERPRETER = re.compile(
     r"(python|perl|ruby|lua|node|nodejs|java|php|mono|dotnet|tclsh|wish|electron|bash|dash|sh|zsh|ksh|busybox"
-    r"|env|ld-linux\S*|ld-musl\S*|wine\S*|qemu-\S*|bwrap)(-?\d[\d.]*\w?)?\Z"
+    r"|env|ld-linux\S*|ld-musl\S*|wine\S*|qemu-\S*|bwrap|docker|podman|snap|flatpak|start-stop-daemon|sudo|su"
+    r"|runuser|xvfb-run|dbus-run-session|supervisord|systemd\S*|tmux|screen)(-?\d[\d.]*\w?)?\Z"
 )
 
 #: Laptops of a fleet run much the same programs, so what was matched is kept for that many.

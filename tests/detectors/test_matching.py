@@ -181,6 +181,13 @@ def test_a_host_that_takes_a_viewer_s_name_is_still_found() -> None:
     assert ("rustdesk", True) in [(m.product.id, m.disguised) for m in found]
 
 
+def test_another_streaming_host_on_the_shared_ports_is_not_a_disguise() -> None:
+    # NVIDIA GameStream, whose protocol Sunshine speaks, listens on these ports of its own.
+    process = Process(name="nvcontainer.exe", path=r"C:\Program Files\NVIDIA Corporation\NvContainer\nvcontainer.exe")
+    ports = ("tcp/47984", "tcp/47989", "tcp/48010")
+    assert tool_index().program(process, "windows", ports) == []
+
+
 # Platform and odd input ----------------------------------------------------------------------------
 
 

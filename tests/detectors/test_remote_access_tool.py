@@ -235,6 +235,13 @@ def test_meetings_ssh_screen_readers_and_system_programs_are_no_findings(process
     assert _found(view(processes=[process])) == []
 
 
+def test_a_runner_that_a_tool_s_unit_starts_is_not_the_tool() -> None:
+    docker = Process(name="docker", path="/usr/bin/docker", package="docker-ce-cli")
+    unit = Service(name="rustdesk.service", kind="systemd", path="/usr/bin/docker", enabled=True, running=True)
+    [finding] = DETECTOR.detect(view(processes=[docker], services=[unit]))
+    assert [evidence.subject for evidence in finding.evidence] == ["service rustdesk.service"]
+
+
 def test_a_management_agent_of_the_company_is_shown_and_never_counted() -> None:
     agent = Process(name="CmRcService.exe", path=r"C:\Windows\CCM\RemCtrl\CmRcService.exe")
     finding = _only(view(processes=[agent]))
