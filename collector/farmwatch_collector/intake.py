@@ -158,7 +158,7 @@ def _check_section(section: Section, place: str) -> None:
 def _head(raw: msgspec.Raw) -> _Head:
     try:
         head = _heads.decode(raw)
-    except (msgspec.DecodeError, RecursionError):
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return _Head()
     return _Head(head.device[:64], head.epoch[:64], head.sequence if abs(head.sequence) < 2**63 else 0)
 

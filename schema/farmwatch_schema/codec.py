@@ -48,6 +48,8 @@ def decode(data: bytes | msgspec.Raw, kind: type[T], what: str) -> T:
         raise CodecError(
             f"{what} {path.rstrip('`') or '$'}", problem + ".", "Compare it with docs/report.md."
         ) from error
+    except UnicodeDecodeError as error:
+        raise CodecError(what, f"is not valid UTF-8: {error}.", "Send the agent's own output unchanged.") from error
     except msgspec.DecodeError as error:
         raise CodecError(what, f"is not valid JSON: {error}.", "Send the agent's own output unchanged.") from error
     except RecursionError as error:

@@ -1,5 +1,6 @@
 """A collector in a process of its own, as `farmwatch serve` runs it, for tests that need a real one."""
 
+import os
 import re
 import signal
 import subprocess
@@ -69,6 +70,10 @@ class Served:
         found = re.search(r":(\d+)$", line.strip())
         assert found, f"{line!r}\n{(self.folder / 'serve.log').read_text()}"
         self.port = int(found[1])
+        # Under a tracer, which keeps signals to itself, the collector is its child.
+        self._own = self.process.pid
+        if before:
+            self._own = int(Path(f"/proc/{self._own}/task/{self._own}/children").read_text().split()[0])
         self.link = self.process.stdout.readline().partition(": ")[2].strip()
 
     def token(self, uses: int = 1000) -> str:
@@ -95,7 +100,7 @@ class Served:
         """Asks it to stop and returns its exit code."""
         assert self.process is not None
         if self.process.poll() is None:
-            self.process.send_signal(signal.SIGTERM)
+            os.kill(self._own, signal.SIGTERM)
         try:
             code = self.process.wait(timeout=20)
         except subprocess.TimeoutExpired:

@@ -27,6 +27,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--host", default="127.0.0.1", help="address of this machine to listen at (127.0.0.1)")
     parser.add_argument("--port", type=int, default=8440, help="port to listen at (8440); 0 lets the system choose")
     parser.add_argument("--per-minute", type=float, default=12.0, help="requests of one device (12); 0 without limit")
+    parser.add_argument("--without-judging", action="store_true", help="takes reports only; another process judges")
     parser.add_argument("--policy", metavar="YAML", default="", help="what the company allows; see docs/policy.md")
     parser.add_argument("--roster", metavar="CSV", default="", help="replaces the stored roster; see docs/roster.md")
 
@@ -56,6 +57,7 @@ def run(options: argparse.Namespace) -> int:
         port=options.port,
         policy=options.policy,
         roster=options.roster,
+        judging=not options.without_judging,
         limits=limits,
     )
     policy = _policy(settings.policy)
