@@ -95,8 +95,11 @@ def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
     )
 
 
-def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS) -> Assessment:
+def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_rules: bool = False) -> Assessment:
     """Returns a device's assessment at `view.now`.
+
+    new_rules  detectors, tables or policy changed since `view.levels` were stated: what is stated no more is
+               a correction then, and nothing that disappeared
 
     A detector that fails stops no other: its group cannot count silence, and says whose fault it is.
     Findings of the evaluation before (`view.levels`) that are no longer stated go on as gone, and fade.
@@ -117,7 +120,8 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS) -> Assess
                 tables[finding.detector] = table_of(finding.detector)
             except (LevelTableError, OSError):
                 continue  # a retired detector: what it stated before counts no more
-    findings = [*stated, *gone_findings(view, stated, tables)]
+    before = [each for each in view.levels if each.seen_until] if new_rules else view.levels
+    findings = [*stated, *gone_findings(msgspec.structs.replace(view, levels=tuple(before)), stated, tables)]
     silence = silence_table()
     grey = {group: "; ".join(failed.get(group, ())) or why_grey(view, row) for group, row in silence.items()}
     levels, change = group_levels(findings, grey, tables, silence, view.now, view.enrolled_at, handed_over(view))

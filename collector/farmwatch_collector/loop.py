@@ -54,6 +54,7 @@ class DueLoop:
         self.versions = f"{versions()} policy={policy_digest}"
         self.fleet = Fleet(keyer)
         self.fleet.set_policy(self._policy)
+        self._new_rules: set[str] = set()
         self._purge_at = datetime.min.replace(tzinfo=UTC)
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -103,7 +104,9 @@ class DueLoop:
                 continue
             if view is not None:
                 self._recall(view)
-        self._store.set_due(self._store.outdated(self.versions), now)
+        outdated = self._store.outdated(self.versions)
+        self._new_rules = set(outdated)
+        self._store.set_due(outdated, now)
 
     def once(self) -> int:
         """Evaluates what is due now; returns how many devices that were."""
@@ -129,11 +132,13 @@ class DueLoop:
             others = self.fleet.observe(device, view.sections) - {device}
             if others:
                 self._store.set_due(sorted(others), now)
-            assessment = judge(complete(view, self._company, self.fleet))
+            new_rules = device in self._new_rules
+            assessment = judge(complete(view, self._company, self.fleet), new_rules=new_rules)
             next_change = assessment.next_change
             if next_change is not None:
                 next_change = max(next_change, now + SOONEST)
             self._store.save(assessment, self.versions, next_change)
+            self._new_rules.discard(device)
         except Exception as error:
             _log.exception("an evaluation failed", extra={"device": device})
             problem = (

@@ -91,6 +91,13 @@ def test_a_finding_that_is_stated_no_more_goes_on_as_gone() -> None:
     assert faded.findings == ()
 
 
+def test_a_finding_that_new_rules_state_no_more_was_a_mistake_and_leaves_nothing() -> None:
+    stated = finding("soft", "R", 2, subject="a")
+    gone = finding("soft", "R", 2, subject="b", seen_until=NOW - timedelta(days=1))
+    found = judge(view(levels=(stated, gone)), [detector("soft", "R")], new_rules=True)
+    assert [each.subject for each in found.findings] == ["b"]
+
+
 def test_its_end_is_when_its_evidence_disappeared() -> None:
     item = UsbDevice(vendor_id="1d6b", product_id="0104")
     left = NOW - timedelta(days=2)
