@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 import msgspec
 
 from farmwatch_schema import codec
-from farmwatch_schema.identifiers import Keyer
+from farmwatch_schema.identifiers import Keyer, Unkeyed
 from farmwatch_schema.observables import KINDS, Gap, Observable, bucket
 from farmwatch_schema.report import Agent, Outcome, Report, Section
 
@@ -15,6 +15,7 @@ from . import __version__, probes
 from .health import Health, stamp
 from .host import Host, HostError, Missing, NotPermitted, NotSupported
 from .limits import Limit, LimitBroken, Watch, limited
+from .numbering import Numbering
 from .probe import Collect, collect_function
 
 #: A learnt clock offset from here on corrects a report's times; below, the laptop's clock is good enough.
@@ -24,20 +25,6 @@ CORRECTED_FROM_SECONDS = 300.0
 BOOT_ID = "/proc/sys/kernel/random/boot_id"
 
 Log = Callable[[str], None]
-
-
-class Numbering(msgspec.Struct, frozen=True, kw_only=True):
-    """What a report takes from the one before it.
-
-    device, epoch, sequence, previous  as in `Report`
-    digests                            each kind's digest when it was last sent in this epoch
-    """
-
-    device: str
-    epoch: str
-    sequence: int = 1
-    previous: str = ""
-    digests: dict[str, str] = {}
 
 
 def run(host: Host, keyer: Keyer, health: Health, names: Iterable[str] = probes.NAMES, limit: Limit | None = None,
@@ -155,7 +142,7 @@ def _judged(encoder: msgspec.json.Encoder, name: str, observed_at: str, outcome:
         reason = "; ".join(f"not seen: {gap.what}" for gap in gaps[:3])
     if not seen:
         return Section(kind=name, outcome=outcome, observed_at=observed_at, reason=reason)
-    parts = sorted({encoder.encode(observable) for observable in seen})
+    parts = sorted({_encoded(encoder, observable) for observable in seen})
     if len(parts) > codec.MAX_ITEMS:
         rest = Gap(
             what=f"more than {codec.MAX_ITEMS} observables",
@@ -173,6 +160,30 @@ def _judged(encoder: msgspec.json.Encoder, name: str, observed_at: str, outcome:
         digest=codec.digest_of(items),
         items=msgspec.Raw(items),
     )
+
+
+def _encoded(encoder: msgspec.json.Encoder, observable: Observable) -> bytes:
+    try:
+        return encoder.encode(observable)
+    except UnicodeEncodeError:
+        # A file name may hold bytes that are no text. One such program must not hide all others.
+        return encoder.encode(_as_text(observable))
+
+
+def _as_text(value: object) -> object:
+    """Returns a value in which text that cannot be encoded has U+FFFD for what is no text."""
+    if isinstance(value, str):
+        try:
+            return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+        except UnicodeEncodeError:
+            return value.encode("utf-8", "replace").decode()
+    if isinstance(value, tuple):
+        return tuple(map(_as_text, value))
+    if isinstance(value, Unkeyed):
+        return Unkeyed(value.kind, str(_as_text(value.text)))
+    if isinstance(value, msgspec.Struct):
+        return type(value)(**{name: _as_text(getattr(value, name)) for name in value.__struct_fields__})
+    return value
 
 
 def _without_known(section: Section, digests: dict[str, str]) -> Section:

@@ -156,7 +156,7 @@ class Sender:
             sent = self.send()
             acknowledged += sent.acknowledged
         if sent.status == "nothing" and acknowledged:
-            sent = Sent(status="accepted", message=f"{acknowledged} reports are with the collector.")
+            sent = Sent(status="accepted", message=f"{_reports(acknowledged)} with the collector.")
         return msgspec.structs.replace(sent, acknowledged=acknowledged)
 
     def _exchange(self, waiting: list[Waiting]) -> Sent:
@@ -216,7 +216,7 @@ class Sender:
         told = f"; {len(given_up)} cannot be delivered and are told as lost" if given_up else ""
         return Sent(
             status="accepted",
-            message=f"{acknowledged} reports are with the collector{told}.",
+            message=f"{_reports(acknowledged)} with the collector{told}.",
             acknowledged=acknowledged,
             more=bool(self._spool.load().count),
         )
@@ -271,6 +271,10 @@ class Sender:
         except OSError:
             # The record for people must not keep the reports themselves from going.
             return
+
+
+def _reports(count: int) -> str:
+    return "1 report is" if count == 1 else f"{count} reports are"
 
 
 def seconds_of(text: str) -> float | None:

@@ -20,7 +20,7 @@ from farmwatch_schema.report import MAX_REPORTS_PER_REQUEST
 
 from .files import write_whole
 from .health import stamp
-from .runner import Numbering
+from .numbering import Numbering
 
 MAX_BYTES = 20 << 20
 _PAGE_BYTES = 4096

@@ -11,7 +11,7 @@ from farmwatch_agent import runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host import Host, HostError, Missing, NotPermitted, NotSupported, SourceBroken
 from farmwatch_agent.limits import Limit
-from farmwatch_agent.runner import Numbering
+from farmwatch_agent.numbering import Numbering
 from farmwatch_schema import codec
 from farmwatch_schema.identifiers import Keyer, unkeyed
 from farmwatch_schema.observables import Gap, Observable

@@ -12,7 +12,7 @@ import pytest
 
 from farmwatch_agent import transport
 from farmwatch_agent.identity import State
-from farmwatch_agent.runner import Numbering
+from farmwatch_agent.numbering import Numbering
 from farmwatch_agent.sender import Sender, delay_after, pack
 from farmwatch_agent.spool import Spool
 from farmwatch_agent.transport import HttpTransport

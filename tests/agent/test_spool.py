@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from farmwatch_agent.runner import Numbering
+from farmwatch_agent.numbering import Numbering
 from farmwatch_agent.spool import DamagedSpool, Spool, SpoolError
 from farmwatch_schema import codec
 

@@ -12,6 +12,7 @@ from farmwatch_schema.report import Report
 
 from .. import health, identity, probes, runner
 from ..host import Host, HostError, open_host
+from ..numbering import Numbering
 from ..options import OK, Options, UsageError
 
 OPTIONS = {"json": "", "only": "KIND", "root": "DIR", "replay": "FILE", "key-file": "FILE"}
@@ -27,7 +28,7 @@ def run(options: Options) -> int:
     host = open_host(options.text("root") or None, options.text("replay") or None)
     state = identity.open_state(options.text("state-dir"))
     sections = runner.run(host, _keyer(options.text("key-file"), state), health.current, names)
-    report = runner.build(host, runner.Numbering(device=_device(host, state), epoch=NO_EPOCH), sections)
+    report = runner.build(host, Numbering(device=_device(host, state), epoch=NO_EPOCH), sections)
     sys.stdout.write(codec.encode(report).decode() + "\n" if options.flag("json") else table(report))
     return OK
 

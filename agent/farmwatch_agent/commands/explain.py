@@ -14,7 +14,7 @@ from ..options import FAILED, OK, AgentError, Options
 OPTIONS = {"json": ""}
 WORDS: tuple[str, ...] = ()
 
-#: The headings of a probe's docstring that a person wants to know.
+#: The headings of a probe's docstring that a person wants to know; each stands alone on its line, the text indented.
 HEADINGS = ("Reads", "Why", "Never reads")
 
 
@@ -75,9 +75,7 @@ def _why(kind: str) -> dict[str, str]:
         return {}
     found: dict[str, str] = {}
     for heading in HEADINGS:
-        match = re.search(
-            rf"^{heading}:?\s+(.*?)(?=^\S[^\n]{{0,20}}:|\n\s*\n|\Z)", text, re.MULTILINE | re.DOTALL | re.IGNORECASE
-        )
+        match = re.search(rf"^{heading}\n((?:[ \t]+\S.*\n?)+)", text, re.MULTILINE)
         if match:
             found[heading] = " ".join(match[1].split())
     return found
