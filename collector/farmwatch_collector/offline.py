@@ -248,7 +248,10 @@ def key_ids(found: Sequence[Located]) -> set[str]:
 
 
 def _key_ids(data: bytes) -> Iterator[str]:
-    waiting: list[object] = [msgspec.json.decode(data)]
+    try:
+        waiting: list[object] = [msgspec.json.decode(data)]
+    except (ValueError, RecursionError):
+        return  # what does not fit is named with its place when the report is taken in
     while waiting:
         value = waiting.pop()
         if isinstance(value, dict):
