@@ -33,7 +33,7 @@ class Tree:
     def file(self, path: str, content: str | bytes = "", mode: int = 0o644) -> Path:
         place = self.root / path.lstrip("/")
         place.parent.mkdir(parents=True, exist_ok=True)
-        place.write_bytes(content if isinstance(content, bytes) else content.encode())
+        place.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8", "surrogateescape"))
         place.chmod(mode)
         return place
 

@@ -1,6 +1,7 @@
 """The process probe on Linux, on trees as proc(5) describes them."""
 
 import hashlib
+import os
 from pathlib import Path
 
 import msgspec
@@ -245,3 +246,28 @@ def test_the_cache_survives_a_restart_and_a_damaged_one_is_dropped(
     cache_module.load(file)
     cache_module.load(str(tmp_path / "nowhere"))
     assert again == Executables()
+
+
+def test_a_file_name_that_is_no_text_hides_nothing(tree: Tree) -> None:
+    name = os.fsdecode(b"/usr/bin/odd\xff\xfe")
+    tree.process(10, "odd", name, uid=1000)
+    seen = processes(tree)
+    assert seen["odd\ufffd\ufffd"].path == "/usr/bin/odd\ufffd\ufffd"
+    assert "systemd" in seen
+
+
+def test_a_crowd_of_programs_hides_none_that_acts_and_is_told(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("farmwatch_agent.probes.processes.linux.MAX_EXECUTABLES", 3)
+    for number in range(10, 20):
+        tree.process(number, "filler", f"/usr/bin/filler{number}")
+    tree.process(99, "x11vnc", "/usr/bin/x11vnc", arguments=("x11vnc", "-forever"))
+    found = look(tree.host(), "processes")
+    assert "x11vnc" in {item.name for item in found if isinstance(item, Process)}
+    assert Gap(what="further programs", outcome="not_supported", count="5-9") in found
+
+
+def test_a_path_of_thousands_of_characters_is_shortened_in_the_middle(tree: Tree) -> None:
+    tree.process(10, "deep", "/usr/" + "d" * 200 + "/" + "e" * 200 + "/" + "f" * 200 + "/deep")
+    path = processes(tree)["deep"].path
+    assert path is not None
+    assert (len(path), path.endswith("/deep")) == (403, True)

@@ -3,6 +3,7 @@
 import os
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from farmwatch_agent.host import Missing, NotSupported
@@ -10,12 +11,13 @@ from farmwatch_agent.host.root import RootHost
 from farmwatch_agent.probe import collect_function
 from farmwatch_agent.probes import load
 from farmwatch_agent.probes.usb.linux import BUS, collect, parse_speed, parse_string
+from farmwatch_schema.formats.hid import features_of
 from farmwatch_schema.identifiers import Unkeyed
 from farmwatch_schema.observables import Gap
 from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice
 
 from ...cases import machines
-from ...cases.builders import Device, Interface, root_hub, usb_device
+from ...cases.builders import Device, Endpoint, Interface, root_hub, usb_device
 
 HID_INTERFACES = ("03/01/01", "03/00/00", "03/01/02")
 
@@ -185,6 +187,27 @@ def test_a_thousand_interfaces_are_cut_to_what_a_kernel_keeps(tmp_path: Path) ->
     folder = usb_device(str(tmp_path), "1-3", Device(ids="1234:5678", speed="12", interfaces=many))
     assert os.path.isdir(tmp_path / folder)
     assert len(devices(tmp_path)["1-3"].interfaces) == 32
+
+
+def test_a_hub_full_of_large_devices_cannot_make_the_report_too_large(tmp_path: Path) -> None:
+    # The collector takes 2 MiB unpacked; a laptop that sends more would fall silent.
+    report = machines.PIKVM_ABSOLUTE + bytes(4096 - len(machines.PIKVM_ABSOLUTE))
+    points = tuple(Endpoint(0x80 | number, "interrupt", 8, 1) for number in range(128))
+    large = Device(
+        ids="1234:5678", speed="480", manufacturer="m" * 126, product="p" * 126,
+        interfaces=(Interface(triple="03/00/00", report=report, endpoints=points),),
+    )  # fmt: skip
+    for port in range(1, 139):
+        usb_device(str(tmp_path), f"1-{port}", large)
+    seen = list(collect(RootHost(str(tmp_path))))
+    assert seen[-1] == Gap(what="more than 128 USB devices", outcome="not_supported", count="10-49")
+    assert sum(len(msgspec.json.encode(item)) for item in seen) < 3 << 19
+    last = seen[-2]
+    assert isinstance(last, UsbDevice)
+    assert last.interfaces[0].report_descriptor is None
+    # What no longer fits in bytes is still told by its features.
+    assert last.interfaces[0].features == features_of(report)
+    assert features_of(report).absolute_xy
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from farmwatch_schema.observables.processes import Process
 from ...host import FileStatus, Host, HostError
 from ...paths import base_name, tilde
 from .. import linux_pass
+from ..bounds import at_most, short
 from ..linux_net import LISTEN, UNCONNECTED, is_loopback
 from ..linux_pass import Pass, ProcessRow, is_ordinary, is_service_port
 from . import cache as cache_module
@@ -21,6 +22,9 @@ DELETED = " (deleted)"
 #: Group and world may write; sticky means only the owner may replace what is inside.
 _GROUP, _WORLD, _STICKY = 0o020, 0o002, 0o1000
 _NAMES_TOLD = 8
+MAX_EXECUTABLES = 1_000
+#: NAME_MAX of file systems in bytes.
+MAX_NAME = 255
 
 _packages = Packages(cache_module.current)
 
@@ -67,8 +71,12 @@ def collect(host: Host) -> Iterator[Observable]:
     _hash(host, executables, cache)
     booted = boot_time(host)
     network = network_sockets(seen)
-    for executable in executables:
-        yield _observable(executable, booted, network, seen)
+    made = [_observable(executable, booted, network, seen) for executable in executables]
+    # What reaches out, is reached or makes input comes first, so that a crowd of idle programs hides none of it.
+    made.sort(
+        key=lambda process: (not (process.listens or process.flags or process.holds), process.package not in ("", None))
+    )
+    yield from at_most(made, MAX_EXECUTABLES, "programs")
     yield from gaps(seen)
 
 
@@ -132,8 +140,8 @@ def _observable(executable: Executable, booted: int, network: frozenset[str], se
     listens = True if held & network else False if known else None
     devices = devices_held(held, seen.packet_sockets)
     return Process(
-        name=name,
-        path=None if path is None else tilde(path),
+        name=name[:MAX_NAME],
+        path=None if path is None else short(tilde(path)),
         user_writable=executable.writable,
         deleted=executable.deleted,
         sha256=executable.sha256,

@@ -11,6 +11,7 @@ from farmwatch_schema.observables.services import Service
 
 from ...host import Host, HostError, Missing, NotPermitted, NotSupported
 from ...paths import tilde
+from ..bounds import at_most, short
 from ..linux_homes import in_homes, parse_desktop, program_of
 
 SYSTEM_UNITS = (
@@ -35,10 +36,15 @@ AUTOSTART = "/etc/xdg/autostart"
 INIT = "/etc/init.d"
 _RUN_LEVELS = ("/etc/rc2.d", "/etc/rc3.d", "/etc/rc5.d")
 _LIMIT = 1 << 16
+MAX_ITEMS = 2_000
 
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields units, init scripts, scheduled and autostart entries, and what may not be read."""
+    yield from at_most(_all(host), MAX_ITEMS, "services")
+
+
+def _all(host: Host) -> Iterator[Observable]:
     if not any(_names(host, folder) for folder in ("/etc", *SYSTEM_UNITS)):
         raise NotSupported("/etc: nothing is there; give a tree that holds it")
     running = _running(host)
@@ -104,6 +110,10 @@ def _running(host: Host) -> set[str] | None:
     return None
 
 
+def _told(path: str) -> str:
+    return short(tilde(path))
+
+
 def _enabled(host: Host, folder: str) -> set[str]:
     """Returns the units that links below a folder make start."""
     found: set[str] = set()
@@ -120,7 +130,7 @@ def _program(host: Host, folders: tuple[str, ...], name: str) -> str:
     for unit in dict.fromkeys((name, f"{stem}@.service" if mark else name)):
         for folder in folders:
             try:
-                return tilde(parse_unit(host.text(f"{folder}/{unit}", _LIMIT)))
+                return _told(parse_unit(host.text(f"{folder}/{unit}", _LIMIT)))
             except HostError:
                 continue
     return ""
@@ -145,7 +155,7 @@ def _cron(host: Host) -> Iterator[Observable]:
     for name, path in files:
         if not name.startswith("."):
             for program in parse_crontab(_text(host, path), with_user=True):
-                yield Service(name=name, kind="cron", path=tilde(program), enabled=True)
+                yield Service(name=name, kind="cron", path=_told(program), enabled=True)
     for folder in CRON_SCRIPTS:
         for name in _names(host, folder):
             if not name.startswith("."):
@@ -168,7 +178,7 @@ def _cron(host: Host) -> Iterator[Observable]:
         run_by = "system" if user == "root" else "user"
         for program in parse_crontab(text, with_user=False):
             # The file is called after the user, and no name of a person leaves the laptop.
-            yield Service(name="user crontab", kind="cron", path=tilde(program), enabled=True, run_by=run_by)
+            yield Service(name="user crontab", kind="cron", path=_told(program), enabled=True, run_by=run_by)
 
 
 def _autostart(host: Host, folder: str, name: str) -> Iterator[Service]:
@@ -178,7 +188,7 @@ def _autostart(host: Host, folder: str, name: str) -> Iterator[Service]:
     if not entry:
         return
     off = entry.get("Hidden", "").lower() == "true" or entry.get("X-GNOME-Autostart-enabled", "").lower() == "false"
-    path = tilde(program_of(entry.get("Exec", "")))
+    path = _told(program_of(entry.get("Exec", "")))
     yield Service(name=name, kind="autostart", path=path, enabled=not off, run_by="user")
 
 

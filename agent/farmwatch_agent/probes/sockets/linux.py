@@ -10,12 +10,14 @@ from farmwatch_schema.observables.sockets import InboundConnection, Listener, Ou
 from ...host import Host, Missing, NotSupported
 from ...paths import base_name, tilde
 from .. import linux_pass
+from ..bounds import at_most, short
 from ..linux_net import ESTABLISHED, LISTEN, TABLES, SocketRow, address_text, is_loopback
 from ..linux_pass import ProcessRow, is_service_port
 
 Owner = tuple[str, str | None]
 #: The kernel holds a socket itself (WireGuard, NFS) under this number.
 KERNEL = "0"
+MAX_ITEMS = 2_000
 
 
 def collect(host: Host) -> Iterator[Observable]:
@@ -28,7 +30,7 @@ def collect(host: Host) -> Iterator[Observable]:
     if real:
         yield Gap(what="some socket tables", outcome="broken", count=bucket(len(real)))
     held = linux_pass.owners(seen)
-    yield from judge(seen.sockets, {inode: owner_of(row) for inode, row in held.items()})
+    yield from at_most(judge(seen.sockets, {inode: owner_of(row) for inode, row in held.items()}), MAX_ITEMS, "sockets")
 
 
 def owner_of(row: ProcessRow) -> Owner:
@@ -36,7 +38,7 @@ def owner_of(row: ProcessRow) -> Owner:
     if row.executable is None:
         return row.name, None
     path = row.executable.removesuffix(" (deleted)")
-    return base_name(path), tilde(path)
+    return base_name(path)[:255], short(tilde(path))
 
 
 def judge(rows: list[SocketRow], held: dict[str, Owner]) -> Iterator[Observable]:
@@ -65,7 +67,8 @@ def judge(rows: list[SocketRow], held: dict[str, Owner]) -> Iterator[Observable]
         else:
             continue
         unseen += not owner[0] and row.inode != KERNEL
-    for protocol, port, scope, (name, path) in sorted(listeners, key=str):
+    # Those open to the network come first, so that a crowd of others hides none of them.
+    for protocol, port, scope, (name, path) in sorted(listeners, key=lambda entry: (entry[2] != "network", str(entry))):
         yield Listener(protocol=protocol, port=port, scope=scope, owner=name, path=path)
     for (port, address, (name, path)), count in sorted(inbound.items(), key=str):
         yield InboundConnection(port=port, peer=unkeyed("address", address), owner=name, path=path, count=bucket(count))

@@ -12,6 +12,7 @@ from farmwatch_schema.observables.software import Package
 
 from ...host import Host, HostError, Missing, NotPermitted, SourceBroken
 from ...paths import base_name
+from ..bounds import at_most
 from ..linux_homes import in_homes, parse_desktop, program_of
 
 STATUS = "/var/lib/dpkg/status"
@@ -27,6 +28,8 @@ _UNDATED = ("lib", "fonts-", "python3-", "gir1.2-", "linux-headers-", "x11-", "x
 _UNDATED_ENDS = ("-doc", "-dev", "-data", "-common", "-locale", "-l10n")
 #: Desktop files of web applications, which tell what somebody reads rather than what is installed.
 _WEB = ("chrome-", "brave-", "msedge-", "chromium-", "vivaldi-", "webapp-", "FFPWA-", "google-chrome-")
+
+MAX_OWN = 500
 
 _dpkg: dict[tuple[float, int, int], list[Package]] = {}
 
@@ -52,7 +55,7 @@ def collect(host: Host) -> Iterator[Observable]:
         (".local/share/applications", ".local/share/flatpak/app"),
         lambda folder, name: _in_home(host, folder, name, found),
     )
-    yield from found
+    yield from at_most(found, MAX_OWN, "programs in home folders")
 
 
 def parse_status(text: str) -> list[tuple[str, str, str, str]]:
@@ -162,4 +165,4 @@ def _in_home(host: Host, folder: str, name: str, found: list[Package]) -> None:
         return
     program = base_name(program_of(entry.get("Exec", "")))
     if program and entry.get("Type", "Application") == "Application":
-        found.append(Package(name=program, source="desktop"))
+        found.append(Package(name=program[:255], source="desktop"))
