@@ -62,7 +62,7 @@ def parse_display(connector: str, data: bytes, modes: str, driver: str) -> Displ
         connector=connector,
         internal=connector.partition("-")[0] in INTERNAL,
         virtual=_is_virtual(connector, driver),
-        active_mode=modes.partition("\n")[0].strip(),
+        active_mode=modes.partition("\n")[0].strip()[:32],
     )
     if not data:
         return bare

@@ -4,18 +4,21 @@ import re
 from collections.abc import Iterator
 from typing import Literal
 
-from farmwatch_schema.formats import FormatError, usb_descriptors
+from farmwatch_schema.formats import FormatError, hid, usb_descriptors
 from farmwatch_schema.formats.usb_descriptors import ConfigurationFacts, InterfaceFacts
 from farmwatch_schema.identifiers import unkeyed
-from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface
 
 from ...host import Host, HostError, Missing, NotPermitted, NotSupported
 
 BUS = "/sys/bus/usb/devices"
 MAX_DESCRIPTORS, MAX_STRING, MAX_REPORT = 1 << 16, 512, 4096
-#: What the kernel keeps at most (drivers/usb/core/config.c, USB_MAXINTERFACES).
-MAX_INTERFACES = 32
+#: What the kernel keeps at most (drivers/usb/core/config.c, USB_MAXINTERFACES); endpoint addresses are five bits.
+MAX_INTERFACES, MAX_ENDPOINTS = 32, 32
+#: So that no device, nor a hub full of them, makes a report too large to be taken: devices in a section, and bytes
+#: of report descriptors told in full. After that their features stand for them.
+MAX_DEVICES, MAX_REPORT_BYTES = 128, 1 << 15
 #: Root hubs of controllers that are made by software, by product string
 #: (drivers/usb/usbip/vhci_hcd.c, drivers/usb/gadget/udc/dummy_hcd.c).
 SOFTWARE_CONTROLLERS = ("USB/IP Virtual Host Controller", "Dummy host controller")
@@ -33,15 +36,34 @@ def collect(host: Host) -> Iterator[Observable]:
         names = host.names(BUS)
     except Missing:
         raise NotSupported(f"{BUS} is not there: this kernel has no USB") from None
-    for name in names:
-        if ":" in name or (name.startswith("usb") and not _made_by_software(host, name)):
-            continue
+    names = [
+        name for name in names if ":" not in name and (not name.startswith("usb") or _made_by_software(host, name))
+    ]
+    room = _Room(MAX_REPORT_BYTES)
+    for name in names[:MAX_DEVICES]:
         try:
-            yield _device(host, name)
+            yield _device(host, name, room)
         except Missing:
             continue  # unplugged between two looks
         except HostError as error:
             yield Gap(what=f"USB device on port {name}", outcome=_outcome(error))
+    if len(names) > MAX_DEVICES:
+        rest = bucket(len(names) - MAX_DEVICES)
+        yield Gap(what=f"more than {MAX_DEVICES} USB devices", outcome="not_supported", count=rest)
+
+
+class _Room:
+    """How many bytes of report descriptors this section may still hold."""
+
+    def __init__(self, left: int) -> None:
+        self.left = left
+
+    def takes(self, size: int) -> bool:
+        """Whether so many bytes find room; they are taken from it then."""
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
 
 
 def parse_speed(text: str) -> float | None:
@@ -58,7 +80,7 @@ def parse_string(data: bytes) -> str:
     return data.removesuffix(b"\n").decode("utf-8", "replace")
 
 
-def _device(host: Host, name: str) -> UsbDevice:
+def _device(host: Host, name: str, room: _Room) -> UsbDevice:
     path = f"{BUS}/{name}"
     try:
         facts = usb_descriptors.parse(host.read(f"{path}/descriptors", MAX_DESCRIPTORS))
@@ -78,7 +100,7 @@ def _device(host: Host, name: str) -> UsbDevice:
     active = facts.configuration(int(value)) if value.isdecimal() else None
     if active is None and value:
         fault = fault or f"The active configuration {value} is not in the descriptors."
-    interfaces, units = _interfaces(host, f"{path}/{name}", active) if active else ((), ())
+    interfaces, units = _interfaces(host, f"{path}/{name}", active, room) if active else ((), ())
     serial = _string(host, f"{path}/serial") if facts.serial_index else None
     removable = _line(host, f"{path}/removable")
     return UsbDevice(
@@ -103,7 +125,7 @@ def _device(host: Host, name: str) -> UsbDevice:
 
 
 def _interfaces(
-    host: Host, prefix: str, active: ConfigurationFacts
+    host: Host, prefix: str, active: ConfigurationFacts, room: _Room
 ) -> tuple[tuple[UsbInterface, ...], tuple[ScsiInquiry, ...]]:
     first: dict[int, InterfaceFacts] = {}
     for facts in active.interfaces:
@@ -115,26 +137,28 @@ def _interfaces(
         path = f"{prefix}:{active.value}.{number}"
         children = _names(host, path)
         units.extend(_scsi_units(host, path, children))
+        report = _report_descriptor(host, path, children)
+        whole = report is not None and room.takes(len(report))
         interfaces.append(
             UsbInterface(
                 number=number,
                 class_triple=facts.class_triple,
                 name=_string(host, f"{path}/interface") if facts.name_index else "",
                 name_index=facts.name_index,
-                endpoints=facts.endpoints,
+                endpoints=facts.endpoints[:MAX_ENDPOINTS],
                 bcd_hid=facts.bcd_hid,
-                report_descriptor=_report_descriptor(host, path, children),
+                report_descriptor=report.hex() if report is not None and whole else None,
+                features=hid.features_of(report) if report is not None and not whole else None,
                 driver=_base_of_link(host, f"{path}/driver") if "driver" in children else "",
             )
         )
     return tuple(interfaces), tuple(units)
 
 
-def _report_descriptor(host: Host, path: str, children: list[str]) -> str | None:
+def _report_descriptor(host: Host, path: str, children: list[str]) -> bytes | None:
     for child in children:
         if _HID_CHILD.match(child):
-            data = _bytes(host, f"{path}/{child}/report_descriptor", MAX_REPORT)
-            return data.hex() if data else None
+            return _bytes(host, f"{path}/{child}/report_descriptor", MAX_REPORT) or None
     return None
 
 
