@@ -1,6 +1,6 @@
 """What the hardware detectors share: devices with their times, sanctions by asset, and words."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Generic, TypeVar
 
 import msgspec
@@ -72,7 +72,7 @@ def hid_interfaces(device: UsbDevice) -> list[UsbInterface]:
 
 
 def sanction_for_asset(
-    device: DeviceView, serials: Iterable[Identifier | None] = (), product: str = ""
+    device: DeviceView, serials: Iterable[Identifier | None] = (), products: Collection[str] = ()
 ) -> Sanction | None:
     """Returns the policy entry that registers this asset for this laptop today, or None.
 
@@ -90,12 +90,12 @@ def sanction_for_asset(
         if entry is None or not _holds(device, entry):
             continue
         if serial.constant:
-            if product and entry.asset_product == product and device.device in entry.devices:
+            if entry.asset_product in products and device.device in entry.devices:
                 return entry
-        elif not (entry.asset_product and product and entry.asset_product != product):
+        elif not entry.asset_product or not products or entry.asset_product in products:
             return entry
     for entry in device.policy.sanctions:
-        named = product and entry.asset_product == product and device.device in entry.devices
+        named = entry.asset_product in products and device.device in entry.devices
         if named and not entry.asset_serial and _holds(device, entry):
             return entry
     return None

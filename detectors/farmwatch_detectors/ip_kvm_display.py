@@ -25,8 +25,8 @@ from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.edid import Kind, Match, matches
-from .catalog.ip_kvm import matches as usb_matches
+from .catalog.edid import EdidEntry, Kind, Match, matches
+from .catalog.ip_kvm import products
 from .detector import Detector
 from .hardware import Sighting, cited, fleet_words, quoted, sanction_for_asset, sightings, was_or_is, words_of
 from .policy import Sanction
@@ -75,16 +75,18 @@ def _level(match: Match) -> int:
     return 2 if match.entry.kind == "ip_kvm" and match.how == "body" else _LEVELS[match.entry.kind]
 
 
-def _sanction(device: DeviceView, display: Display, product: str) -> Sanction | None:
+def _sanction(device: DeviceView, display: Display, entry: EdidEntry) -> Sanction | None:
     """The entry for this monitor, or for a KVM on this laptop's USB: both ends are one device."""
-    own = sanction_for_asset(device, (display.serial, display.serial_number), product)
+    if not device.policy.sanctions:
+        return None
+    own = sanction_for_asset(device, (display.serial, display.serial_number), {entry.product} - {""})
     if own is not None:
         return own
     for item in device.of("usb", UsbDevice):
-        known = next((match.entry.id for match in usb_matches(item) if match.entry.category == "ip_kvm"), "")
-        entry = sanction_for_asset(device, (item.serial,), known)
-        if entry is not None and (known or entry.asset_product):
-            return entry
+        known = products(item)
+        sanction = sanction_for_asset(device, (item.serial,), known)
+        if sanction is not None and (known or sanction.asset_product):
+            return sanction
     return None
 
 
@@ -92,7 +94,7 @@ def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> F
     display, entry = sighting.item, match.entry
     subject = f"Monitor {quoted(display.name)} on {display.connector}"
     level = _level(match)
-    sanction = _sanction(device, display, entry.product)
+    sanction = _sanction(device, display, entry)
     if sanction is not None:
         level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
     else:

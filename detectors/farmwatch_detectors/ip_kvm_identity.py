@@ -22,12 +22,11 @@ References
 """
 
 from collections.abc import Iterator
-from typing import get_args
 
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.ip_kvm import How, Match, matches
+from .catalog.ip_kvm import ORDER, Match, matches, products
 from .detector import Detector
 from .hardware import (
     Sighting,
@@ -46,9 +45,6 @@ from .view import DeviceView
 #: From this speed on a serial that others may think of counts as the product's own: hobby keyboards that
 #: bear CAFEBABE for fun are full-speed devices, the products that do run at high speed.
 _HIGH_SPEED = 480.0
-
-#: Two products may share a serial; the name then says which one it is.
-_ORDER: tuple[How, ...] = get_args(How)
 
 _FACTS = {
     "name": "It calls itself {}.",
@@ -71,7 +67,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per USB device that bears such an identity, with all its marks."""
     for sighting in sightings(device, "usb", UsbDevice):
         found = list(matches(sighting.item))
-        graded = [(_level(sighting.item, match), -_ORDER.index(match.how), match) for match in found]
+        # Two products may share a serial; the name then says which one it is.
+        graded = [(_level(sighting.item, match), -ORDER.index(match.how), match) for match in found]
         level, _, best = max(graded, key=lambda row: row[:2], default=(0, 0, None))
         if level and best:
             yield _finding(device, sighting, level, best, [match for match in found if match.entry is best.entry])
@@ -99,7 +96,11 @@ def _finding(
     device: DeviceView, sighting: Sighting[UsbDevice], level: int, match: Match, found: list[Match]
 ) -> Finding:
     item, entry = sighting.item, match.entry
-    sanction = sanction_for_asset(device, (item.serial,), entry.id)
+    sanction = (
+        sanction_for_asset(device, (item.serial,), products(item))
+        # A part such as a cable may be registered under its own id.
+        or sanction_for_asset(device, (item.serial,), {entry.id})
+    )
     if sanction is not None:
         level, sentence = 0, f"{place_of(item)} is the registered {entry.name} of {sanction.owner}: {sanction.reason}."
     elif entry.category == "ip_kvm":

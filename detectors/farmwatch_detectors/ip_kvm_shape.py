@@ -28,7 +28,7 @@ from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.ip_kvm import matches
+from .catalog.ip_kvm import products
 from .detector import Detector
 from .hardware import Sighting, place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
 from .usb_shape import Fact, facts, is_server_controller
@@ -68,8 +68,7 @@ def _finding(
     device: DeviceView, sighting: Sighting[UsbDevice], level: int, found: tuple[Fact, ...], server: bool
 ) -> Finding:
     item = sighting.item
-    product = next((match.entry.id for match in matches(item) if match.entry.category == "ip_kvm"), "")
-    sanction = sanction_for_asset(device, (item.serial,), product)
+    sanction = sanction_for_asset(device, (item.serial,), products(item))
     named = f", which calls itself {quoted(item.product)}," if item.product else ""
     if sanction is not None:
         level, sentence = 0, f"{place_of(item)} is a registered KVM of {sanction.owner}: {sanction.reason}."

@@ -5,6 +5,7 @@ Ranks and measured rates: docs/catalogues.md, "shape of an IP-KVM".
 
 import hashlib
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Literal
 
@@ -65,15 +66,17 @@ def features(interface: UsbInterface) -> HidFeatures | None:
     """Returns what the report descriptor says; None when it could not be read."""
     if interface.features is not None:
         return interface.features
-    data = _bytes_of(interface)
-    return features_of(data) if data else None
+    return _read(interface.report_descriptor)[1] if interface.report_descriptor else None
 
 
-def _bytes_of(interface: UsbInterface) -> bytes:
+@lru_cache(maxsize=4096)
+def _read(descriptor: str) -> tuple[str, HidFeatures | None]:
+    """SHA-256 and features of a descriptor in hex; kept, because a fleet has few different ones."""
     try:
-        return bytes.fromhex(interface.report_descriptor or "")
+        data = bytes.fromhex(descriptor)
     except ValueError:
-        return b""
+        return "", None
+    return hashlib.sha256(data).hexdigest(), features_of(data)
 
 
 def _gadget(device: UsbDevice) -> Iterator[Fact]:
@@ -175,5 +178,4 @@ def _high(device: UsbDevice) -> bool:
 
 
 def _sha256(interface: UsbInterface) -> str:
-    data = _bytes_of(interface)
-    return hashlib.sha256(data).hexdigest() if data else ""
+    return _read(interface.report_descriptor)[0] if interface.report_descriptor else ""

@@ -184,6 +184,16 @@ def test_a_constant_serial_is_sanctioned_for_a_named_product_on_a_named_laptop_o
     assert finding.level == 3
 
 
+def test_a_renamed_kvm_that_kept_a_shared_serial_may_be_either_product() -> None:
+    """CAFEBABE is PiKVM's and GL.iNet's; with the names changed nobody can tell which."""
+    renamed = pikvm(vendor_id="046d", product_id="c31c", manufacturer="Example", product="Keyboard", scsi=())
+    assets = {serial("CAFEBABE").digest: 0}
+    for product in ("pikvm", "glkvm"):
+        entry = Sanction(owner="lab", reason="x", asset_serial="CAFEBABE", asset_product=product, devices=("laptop-1",))
+        (finding,) = detect(view(usb=[renamed], policy=Policy(sanctions=(entry,)), assets=assets))
+        assert finding.level == 0
+
+
 def test_a_kvm_without_serial_is_sanctioned_by_product_and_laptop() -> None:
     entry = Sanction(owner="lab", reason="imaging", asset_product="nanokvm", devices=("laptop-1",))
     nano = gadget(manufacturer="sipeed", product="NanoKVM", interfaces=(hid(0, "01/01", 8, None),))

@@ -1,7 +1,8 @@
 """What an entry of ip_kvm.yaml holds, and which entries a USB device's identity matches."""
 
 from collections.abc import Iterator
-from typing import Literal
+from functools import cache
+from typing import Literal, get_args
 
 import msgspec
 
@@ -12,6 +13,7 @@ from . import Catalogue, Entry, load
 Category = Literal["ip_kvm", "kvm_cable", "kvm_over_ip_dongle", "bmc", "gadget"]
 How = Literal["name", "scsi", "ids_and_serial", "serial", "magic_serial", "ids"]
 """From what names one product down to what several share."""
+ORDER: tuple[How, ...] = get_args(How)
 
 
 class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -50,21 +52,46 @@ def catalogue() -> Catalogue[KvmEntry]:
 
 def matches(device: UsbDevice) -> Iterator[Match]:
     """Yields every way in which a USB device's published identity equals a catalogue entry."""
-    names = {(text or "").strip().casefold(): text or "" for text in (device.product, device.manufacturer)}
+    index = _index()
     serial = device.serial.constant if device.serial is not None else ""
-    inquiries = {(unit.vendor.strip(), unit.product.strip()) for unit in device.scsi}
-    for entry in catalogue().entries:
-        for name in entry.names:
-            if name.casefold() in names:
-                yield Match(entry, "name", names[name.casefold()].strip())
-        if serial and serial in entry.serials:
-            yield Match(entry, "serial", serial)
-        if serial and serial in entry.magic_serials:
-            yield Match(entry, "magic_serial", serial)
-        for vendor, product in entry.scsi:
-            if (vendor, product) in inquiries:
-                yield Match(entry, "scsi", f"{vendor} {product}")
-        if device.ids in entry.ids and serial and serial in entry.shared_serials:
+    for text in dict.fromkeys((device.manufacturer, device.product)):
+        name = (text or "").strip()
+        for entry in index.get(("name", name.casefold()), ()):
+            yield Match(entry, "name", name)
+    for entry in index.get(("serial", serial), ()):
+        yield Match(entry, "serial", serial)
+    for entry in index.get(("magic_serial", serial), ()):
+        yield Match(entry, "magic_serial", serial)
+    for inquiry in dict.fromkeys(f"{unit.vendor.strip()} {unit.product.strip()}" for unit in device.scsi):
+        for entry in index.get(("scsi", inquiry), ()):
+            yield Match(entry, "scsi", inquiry)
+    for entry in index.get(("ids", device.ids), ()):
+        if serial and serial in entry.shared_serials:
             yield Match(entry, "ids_and_serial", f"{device.ids} {serial}")
-        elif device.ids in entry.ids:
+        else:
             yield Match(entry, "ids", device.ids)
+
+
+def products(device: UsbDevice) -> frozenset[str]:
+    """Returns ids of the IP-KVMs it can be: those matched in the most telling way, two where they share a serial."""
+    found = [match for match in matches(device) if match.entry.category == "ip_kvm"]
+    best = min((ORDER.index(match.how) for match in found), default=0)
+    return frozenset(match.entry.id for match in found if ORDER.index(match.how) == best)
+
+
+@cache
+def _index() -> dict[tuple[How, str], list[KvmEntry]]:
+    """Entries by what they match on, because most devices match nothing."""
+    index: dict[tuple[How, str], list[KvmEntry]] = {}
+    for entry in catalogue().entries:
+        values: dict[How, tuple[str, ...]] = {
+            "name": tuple(name.casefold() for name in entry.names),
+            "serial": entry.serials,
+            "magic_serial": entry.magic_serials,
+            "scsi": tuple(f"{vendor} {product}" for vendor, product in entry.scsi),
+            "ids": entry.ids,
+        }
+        for how, texts in values.items():
+            for text in texts:
+                index.setdefault((how, text), []).append(entry)
+    return index
