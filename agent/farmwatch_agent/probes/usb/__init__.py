@@ -16,7 +16,8 @@ Blind spots
     repair a report descriptor before the kernel shows it. A device without a bound HID driver shows no report
     descriptor. Root hubs are the laptop's own controllers and left out, except those made by software (USB over
     IP). Beyond 32 KiB of report descriptors in all their features stand for them, and the 129th device on is a
-    gap: no device may make a report too large to be taken. A kernel without USB is `not_supported`, a bus with nothing on it is `none`.
+    gap: no device may make a report too large to be taken. A kernel without USB is `not_supported`, a bus with
+    nothing on it is `none`.
 """
 
 from farmwatch_schema.observables import Gap
