@@ -127,6 +127,7 @@ def _drain(collect: Collect, host: Host, seen: list[Observable], watch: Watch) -
 def _judged(encoder: msgspec.json.Encoder, name: str, observed_at: str, outcome: Outcome, reason: str,
             seen: list[Observable]) -> Section:  # fmt: skip
     """Returns the section of what was seen until the probe ended with `outcome`."""
+    reason = str(_as_text(reason))
     gaps = [observable for observable in seen if isinstance(observable, Gap)]
     facts = len(seen) - len(gaps)
     if outcome in ("not_permitted", "not_supported", "broken"):

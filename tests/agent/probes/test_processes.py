@@ -248,10 +248,18 @@ def test_the_cache_survives_a_restart_and_a_damaged_one_is_dropped(
     assert again == Executables()
 
 
-def test_a_file_name_that_is_no_text_hides_nothing(tree: Tree) -> None:
+def test_a_file_name_that_is_no_text_hides_nothing(tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = os.fsdecode(b"/usr/bin/odd\xff\xfe")
     tree.process(10, "odd", name, uid=1000)
-    seen = processes(tree)
+    tree.file("/var/lib/dpkg/status", "")
+    kept = Executables()
+    monkeypatch.setattr(cache_module, "current", kept)
+    monkeypatch.setattr("farmwatch_agent.probes.processes.linux._packages", Packages(kept))
+    host = tree.host()
+    monkeypatch.setattr(host, "origin", "live", raising=False)
+    seen = {item.name: item for item in look(host, "processes") if isinstance(item, Process)}
+    cache_module.save(str(tmp_path / "executables.json"))
+    assert (tmp_path / "executables.json").stat().st_size > 100
     assert seen["odd\ufffd\ufffd"].path == "/usr/bin/odd\ufffd\ufffd"
     assert "systemd" in seen
 

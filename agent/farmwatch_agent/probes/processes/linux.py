@@ -200,7 +200,7 @@ def _hash(host: Host, executables: list[Executable], cache: Executables) -> None
         status = executable.status
         if status is None:
             continue
-        key = f"{executable.path}|{status.inode}|{status.mtime}|{status.size}"
+        key = f"{executable.path!a}|{status.inode}|{status.mtime}|{status.size}"
         keys.add(key)
         executable.sha256 = cache.hashes.get(key)
         if executable.sha256 is None and status.size <= HASH_LIMIT:

@@ -58,7 +58,7 @@ class Packages:
         """Returns the package of a path, "" when none owns it, None when not known yet or without dpkg."""
         if not self._available:
             return None
-        if path.startswith(_NEVER):
+        if path.startswith(_NEVER) or not _is_text(path):
             return ""
         known = self._cache.packages.get(path)
         if known is not None or path in self._pending:
@@ -104,6 +104,15 @@ def candidates(path: str) -> list[str]:
     guesses += [name + ending for ending in _ENDINGS]
     guesses += reversed(folders[:-1])
     return [guess for guess in dict.fromkeys(guesses) if guess and guess == guess.strip(".") and "/" not in guess]
+
+
+def _is_text(path: str) -> bool:
+    """Whether a path is text: one with other bytes is in no package's list, and cannot be kept."""
+    try:
+        path.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def spellings(path: str) -> tuple[str, ...]:
