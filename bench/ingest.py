@@ -130,11 +130,11 @@ def drive(port: int, queues: list[list[bytes]]) -> tuple[float, list[float], int
     start = time.perf_counter()
     for key in list(chooser.get_map().values()):
         key.data["at"] = time.perf_counter()
-        key.fileobj.sendall(next(key.data["queue"]))  # type: ignore[union-attr]
+        key.fileobj.sendall(next(key.data["queue"]))
     while left:
         for key, _ in chooser.select(30) or sys.exit("no answer within 30 s"):
             state, raw = key.data, key.fileobj
-            data = state["buffer"] + raw.recv(262144)  # type: ignore[union-attr]
+            data = state["buffer"] + raw.recv(262144)
             head, mark, body = data.partition(b"\r\n\r\n")
             found = LENGTH.search(head)
             if not mark or found is None or len(body) < int(found[1]):
@@ -150,10 +150,10 @@ def drive(port: int, queues: list[list[bytes]]) -> tuple[float, list[float], int
             state["left"] -= 1
             if state["left"]:
                 state["at"] = now
-                raw.sendall(next(state["queue"]))  # type: ignore[union-attr]
+                raw.sendall(next(state["queue"]))
             else:
                 chooser.unregister(raw)
-                raw.close()  # type: ignore[union-attr]
+                raw.close()
     return time.perf_counter() - start, waits, accepted
 
 

@@ -123,7 +123,7 @@ def test_depth_is_counted_as_a_parser_counts_it(value: Any) -> None:
 
 def test_bytes_that_are_no_text_are_invalid_wherever_they_stand() -> None:
     data = msgspec.json.encode(a_report(name="lapt\u00f6p"))
-    for place in (b"lapt", b"usb_device", b"046d"):
+    for place in (b"lapt", b"linux", b"found"):
         found = validate(msgspec.Raw(data.replace(place, b"\xff\xfe")), "laptop-1", NOW, LIMITS)
         assert isinstance(found, Answer)
         assert (found.status, "UTF-8" in found.message) == ("invalid", True), place

@@ -35,10 +35,16 @@ class _Open(msgspec.Struct):
     span: int
     outcome: str
     reason: str
-    digest: bytes
+    named: str
     observed: int
     looked: int
     missing: bool
+    looked_now: bool = False
+    settled: bool = False
+
+    def __post_init__(self) -> None:
+        self.looked_now = self.outcome in LOOKED
+        self.settled = bool(self.named) and not self.missing
 
 
 class _State(msgspec.Struct):
@@ -58,6 +64,19 @@ class _State(msgspec.Struct):
     changed_at: int = 0
 
 
+# Many devices in one statement: the interpreter's lock is given up once, not once for each of them.
+_COLUMNS = ("epoch", "mark", "last_digest", "recent", "last_seen_at", "clock_offset", "agent_version", "sections")
+
+
+def _heard(size: int) -> str:
+    """Returns the statement for so many devices."""
+    values = ", ".join(f"{name}=v.column{at + 2}" for at, name in enumerate(_COLUMNS))
+    row = f"({', '.join('?' * (len(_COLUMNS) + 1))})"
+    rows = ", ".join([row] * size)
+    return f"UPDATE device_state SET {values} FROM (VALUES {rows}) AS v WHERE device_key=v.column1"  # noqa: S608
+
+
+_HEARD = [(size, _heard(size)) for size in (64, 16, 4, 1)]
 _times_out = msgspec.msgpack.Encoder()
 _times_in = msgspec.msgpack.Decoder(dict[str, tuple[int, int, bool]])
 _raws = msgspec.json.Decoder(list[msgspec.Raw])
@@ -91,24 +110,24 @@ class Bundles:
 
     def finish(self) -> None:
         """Called before COMMIT: writes one row for each device that was heard."""
-        self._sql.executemany(
-            "UPDATE device_state SET epoch=?, mark=?, last_digest=?, recent=?, last_seen_at=?, clock_offset=?,"
-            " agent_version=?, sections=? WHERE device_key=?",
-            [
-                (
-                    state.epoch,
-                    state.mark,
-                    state.last_digest,
-                    state.recent,
-                    state.last_seen,
-                    state.clock_offset,
-                    state.agent_version,
-                    _times_out.encode({k: (o.observed, o.looked, o.missing) for k, o in state.sections.items()}),
-                    state.key,
-                )
-                for state in self._touched.values()
-            ],
-        )
+        touched = [
+            (
+                state.key,
+                state.epoch,
+                state.mark,
+                state.last_digest,
+                state.recent,
+                state.last_seen,
+                state.clock_offset,
+                state.agent_version,
+                _times_out.encode({k: (o.observed, o.looked, o.missing) for k, o in state.sections.items()}),
+            )
+            for state in self._touched.values()
+        ]
+        for size, statement in _HEARD:
+            while len(touched) >= size:
+                self._sql.execute(statement, [value for row in touched[:size] for value in row])
+                del touched[:size]
         changed = [state for state in self._touched.values() if state.changed_at]
         if changed:
             self._sql.executemany(
@@ -165,11 +184,26 @@ class Bundles:
         state.clock_offset = (micros_of(report.created_at) - received) // 1_000_000
         state.agent_version = report.agent.version
         self._touched[state.device] = state
-        need = [
-            Need(kind=section.kind, digest=section.digest)
-            for section in report.sections
-            if self._section(state, section, received)
-        ]
+        need: list[Need] = []
+        sections, text, observed = state.sections, "", 0
+        for section in report.sections:
+            if section.observed_at != text:
+                text = section.observed_at
+                observed = min(micros_of(text), received)
+            last = sections.get(section.kind)
+            if (
+                last is not None
+                and last.named == section.digest
+                and last.outcome == section.outcome
+                and last.reason == section.reason
+                and last.settled
+            ):
+                # The common case: a state whose content is held and has not changed.
+                last.observed = max(last.observed, observed)
+                if last.looked_now:
+                    last.looked = last.observed
+            elif self._section(state, section, observed, received):
+                need.append(Need(kind=section.kind, digest=section.digest))
         return Answer(device=report.device, epoch=report.epoch, sequence=sequence, status="accepted", need=need)
 
     def _repeated(
@@ -224,14 +258,13 @@ class Bundles:
         state.changed_at = received
         return None
 
-    def _section(self, state: _State, section: Section, received: int) -> bool:
+    def _section(self, state: _State, section: Section, observed: int, received: int) -> bool:
         """Stores what is new in a section; returns whether its content is named but not held."""
         kind, digest = section.kind, bytes.fromhex(section.digest)
-        observed = min(micros_of(section.observed_at), received)
         items = section.items if isinstance(section.items, msgspec.Raw) else None
         looked = section.outcome in LOOKED
         last = state.sections.get(kind)
-        same = last is not None and last.digest == digest and last.outcome == section.outcome
+        same = last is not None and last.named == section.digest and last.outcome == section.outcome
         same = same and last is not None and last.reason == section.reason
         if items is not None and not digest:
             if items != _EMPTY:
@@ -262,7 +295,11 @@ class Bundles:
                 (state.key, kind, digest),
             ).fetchone()
             content = None if row is None else row[0]
-        if looked and content is not None and (last is None or last.missing or last.digest != digest or not digest):
+        if (
+            looked
+            and content is not None
+            and (last is None or last.missing or last.named != section.digest or not digest)
+        ):
             self._observables(state, kind, content, observed, last)
         looked_at = observed if looked else (last.looked if last is not None else 0)
         if same and last is not None:
@@ -270,6 +307,7 @@ class Bundles:
             if last.missing:
                 state.changed_at = received
             last.missing = content is None
+            last.settled = bool(digest) and not last.missing
             return last.missing
         state.changed_at = received
         if last is not None:
@@ -279,7 +317,9 @@ class Bundles:
             (state.key, kind, section.outcome, section.reason, digest, observed),
         ).lastrowid
         missing = content is None
-        state.sections[kind] = _Open(span or 0, section.outcome, section.reason, digest, observed, looked_at, missing)
+        state.sections[kind] = _Open(
+            span or 0, section.outcome, section.reason, section.digest, observed, looked_at, missing
+        )
         return missing
 
     def _observables(self, state: _State, kind: str, content: bytes, observed: int, last: _Open | None) -> None:
@@ -330,7 +370,7 @@ class Bundles:
             (row[0],),
         )
         sections = {
-            kind: _Open(span, outcome, reason, digest, *times.get(kind, (begun, 0, False)))
+            kind: _Open(span, outcome, reason, digest.hex(), *times.get(kind, (begun, 0, False)))
             for kind, span, outcome, reason, digest, begun in spans
         }
         recent = bytearray(row[5] or bytes(RECENT * _DIGEST))

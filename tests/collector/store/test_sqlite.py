@@ -46,10 +46,10 @@ class TestSqlite(StoreContract):
     ) -> None:
         healthy = Bundles._section
 
-        def failing(self: Bundles, state: Any, part: Any, received: int) -> bool:
+        def failing(self: Bundles, state: Any, part: Any, observed: int, received: int) -> bool:
             if part.kind == "poison":
                 raise ZeroDivisionError
-            return healthy(self, state, part, received)
+            return healthy(self, state, part, observed, received)
 
         monkeypatch.setattr(Bundles, "_section", failing)
         other = self.enrolled(store, "laptop-2")
