@@ -14,8 +14,8 @@ from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import Span
 from farmwatch_schema.finding import GROUPS, Finding, Group
 
-from ..assessment import LEVEL_WORDS, Assessment
-from ..score_words import strength_words
+from ..assessment import LEVEL_WORDS, Assessment, Bar
+from ..score_words import level_words, strength_words
 from ..store.protocol import DeviceRow
 from .facts import subject
 from .words import LONG, visible
@@ -26,6 +26,8 @@ BLIND_BELOW = 0.6
 MOST_EVENTS = 150
 #: Other devices whose names a page looks up.
 MOST_NAMED = 32
+#: Where the first clause of a finding's sentence ends.
+_CLAUSE = re.compile(r"[:;.](?=\s|$)")
 _ID = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
 
 #: What a store tells of a device's reports, in words.
@@ -49,11 +51,19 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
     """How a device stands: key of mark and colour, and the word.
 
-    A device below every level that could hardly be looked at is `dim`, "blind": unknown is never clear.
+    A device below every level whose hardware or software stayed unseen is `dim`: unknown is never clear.
     """
 
     key: str
     word: str
+
+
+class Reason(msgspec.Struct, frozen=True, kw_only=True):
+    """A reason in the list: group letter, the finding's first clause, and the bar's words."""
+
+    group: str
+    words: str
+    label: str
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +74,7 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
     name: Markup
     person: str
     cohort: str
-    reasons: tuple[str, ...]
+    reasons: tuple[Reason, ...]
     boxes: tuple[Box, ...]
     measured: int
     blind: bool
@@ -102,7 +112,7 @@ def line(row: DeviceRow, person: RosterEntry | None) -> Line:
     blind = row.assessment is not None and _is_blind(boxes)
     return Line(
         row=row,
-        standing=standing(row.assessment, blind),
+        standing=standing(row.assessment),
         name=visible(row.device.name or row.device.device, 60),
         person=person.person if person else "",
         cohort=row.cohort or (person.cohort if person else ""),
@@ -113,13 +123,12 @@ def line(row: DeviceRow, person: RosterEntry | None) -> Line:
     )
 
 
-def standing(assessment: Assessment | None, blind: bool) -> Standing:
+def standing(assessment: Assessment | None) -> Standing:
     """Returns level and word of a device."""
     if assessment is None:
         return Standing(key="unjudged", word="not judged yet")
-    if blind and assessment.attention == "none":
-        return Standing(key="dim", word="blind")
-    return Standing(key=assessment.attention, word=LEVEL_WORDS[assessment.attention])
+    word = level_words(assessment.attention, assessment.groups)
+    return Standing(key=assessment.attention if word == LEVEL_WORDS[assessment.attention] else "dim", word=word)
 
 
 def _is_blind(boxes: tuple[Box, ...]) -> bool:
@@ -145,10 +154,31 @@ def box(assessment: Assessment | None, group: Group) -> Box:
     return Box(group=group, level=level, tint=str(min(level, 4)), text=text)
 
 
-def reasons(assessment: Assessment, most: int = 2) -> tuple[str, ...]:
-    """Returns the strongest reasons in words, as the bars state them."""
+def reasons(assessment: Assessment, most: int = 2) -> tuple[Reason, ...]:
+    """Returns the strongest reasons: what the finding behind each bar states first, else the bar's own words."""
     strong = [bar for bar in assessment.bars if bar.kind == "group" and bar.points > 0]
-    return tuple(bar.label for bar in sorted(strong, key=lambda bar: -bar.points)[:most])
+    found: list[Reason] = []
+    for bar in sorted(strong, key=lambda bar: -bar.points)[:most]:
+        finding = _behind(assessment, bar)
+        words = _first_clause(finding.sentence) if finding is not None else bar.label
+        found.append(Reason(group=bar.key, words=words, label=bar.label))
+    return tuple(found)
+
+
+def _first_clause(sentence: str) -> str:
+    """Returns a sentence up to its first colon, semicolon or full stop, and without a bracket left open by that."""
+    words = _CLAUSE.split(sentence, maxsplit=1)[0]
+    opened = words.rfind("(")
+    return words[:opened].rstrip() if opened > words.rfind(")") else words
+
+
+def _behind(assessment: Assessment, bar: Bar) -> Finding | None:
+    """Returns the finding that gave a bar its level."""
+    for finding in assessment.findings:
+        same = (finding.group, finding.detector, finding.level) == (bar.key, bar.detector, bar.level)
+        if same and not finding.sanctioned:
+            return finding
+    return None
 
 
 def explained(assessment: Assessment) -> list[Explained]:
@@ -157,22 +187,10 @@ def explained(assessment: Assessment) -> list[Explained]:
     The bar that the score was made from comes first; for a finding that gave no level the level table does.
     """
     result: list[Explained] = []
-    taken: set[Group] = set()
+    behind = {id(finding): bar for bar in assessment.bars if (finding := _behind(assessment, bar)) is not None}
     for finding in assessment.findings:
-        bar = next(
-            (
-                bar
-                for bar in assessment.bars
-                if bar.kind == "group"
-                and bar.key == finding.group
-                and bar.detector == finding.detector
-                and bar.level == finding.level
-            ),
-            None,
-        )
-        counted = bar is not None and finding.group not in taken and not finding.sanctioned
-        if counted:
-            taken.add(finding.group)
+        bar = behind.get(id(finding))
+        counted = bar is not None
         table = _table(finding.detector).get(finding.level)
         source = bar or table
         result.append(
@@ -180,8 +198,8 @@ def explained(assessment: Assessment) -> list[Explained]:
                 finding=finding,
                 group=GROUPS[finding.group],
                 counted=counted,
-                bits=bar.bits if bar is not None and counted else 0.0,
-                strength=strength_words(bar.bits) if bar is not None and counted else "",
+                bits=bar.bits if bar is not None else 0.0,
+                strength=strength_words(bar.bits) if bar is not None else "",
                 meaning=table.meaning if table else "",
                 basis=source.basis if source else "",
                 m=source.m if source else 0.0,

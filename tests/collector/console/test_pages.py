@@ -253,8 +253,8 @@ def test_opening_a_device_leaves_an_audit_line(analyst: Client, store: MemorySto
 
 def test_the_list_shows_level_chance_and_reasons_in_words(analyst: Client) -> None:
     text = page(analyst, "/").text
-    assert "near certain 91 about 97 in 100 nb-lisbon-17 e-1042" in text
-    assert "hardware control: published identity of an IP-KVM" in text
+    assert "near certain about 97 in 100 91 nb-lisbon-17 e-1042" in text
+    assert "A USB device on port 1-2 bears the identity that PiKVM publishes" in text
     assert "not judged yet" in text
     assert "14 devices" in text
 

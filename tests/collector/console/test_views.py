@@ -2,6 +2,8 @@
 
 from datetime import timedelta
 
+import msgspec
+
 from farmwatch_collector.console.views import box, events, explained, line, linked, named, reasons, standing
 from farmwatch_detectors.view import Span
 from farmwatch_schema.finding import GROUPS, Evidence
@@ -29,7 +31,26 @@ def test_a_device_without_judgement_is_grey_in_every_group() -> None:
 def test_the_two_strongest_reasons_come_first() -> None:
     levels = [level("H", 1, 2.0, "slight"), level("R", 3, 7.0, "heavy"), level("F", 2, 4.0, "tie")]
     found = reasons(judged("d-1", levels))
-    assert [text.partition(": ")[2] for text in found] == ["heavy", "tie"]
+    assert [(reason.group, reason.words) for reason in found] == [
+        ("R", "remote software: heavy"),
+        ("F", "fleet ties: tie"),
+    ]
+
+
+def test_a_reason_never_ends_inside_a_bracket() -> None:
+    finding = msgspec.structs.replace(TOOL_FINDING, sentence="A runs (resource a.exe; signer B): others can drive it.")
+    heavy = level("R", 1, 2.0, "tool", detector=TOOL_FINDING.detector)
+    assert reasons(judged("d-1", [heavy], [finding]))[0].words == "A runs"
+
+
+def test_a_reason_says_what_its_finding_states_first() -> None:
+    row = worked_example().device("d-farm-1")
+    assert row is not None
+    assert row.assessment is not None
+    assert [reason.words for reason in reasons(row.assessment)] == [
+        "A USB device on port 1-2 bears the identity that PiKVM publishes",
+        "Five laptops without a common household report through one gateway",
+    ]
 
 
 def test_a_device_of_which_little_is_measured_is_called_blind() -> None:
@@ -70,13 +91,14 @@ def test_what_was_there_from_the_start_did_not_appear() -> None:
     assert more == 0
 
 
-def test_a_blind_device_below_every_level_is_never_called_clear() -> None:
-    quiet = judged("d-1", [level("R", 0, -1.4)])
-    assert standing(quiet, blind=True).word == "blind"
-    assert standing(quiet, blind=False).word == "clear"
-    assert standing(None, blind=False).word == "not judged yet"
-    loud = judged("d-1", [level("R", 3, 9.0, "tool"), level("F", 3, 4.0, "tie")])
-    assert standing(loud, blind=True).word == "review"
+def test_a_device_whose_hardware_or_software_stayed_unseen_is_never_called_clear() -> None:
+    unseen = standing(judged("d-1", [level("R", 0, -1.4)]))
+    assert (unseen.key, unseen.word) == ("dim", "not enough seen")
+    seen = standing(judged("d-1", [level("H", 0, -0.9), level("R", 0, -1.4)]))
+    assert (seen.key, seen.word) == ("none", "clear")
+    assert standing(None).word == "not judged yet"
+    loud = standing(judged("d-1", [level("R", 3, 9.0, "tool"), level("F", 3, 4.0, "tie")]))
+    assert (loud.key, loud.word) == ("review", "review")
 
 
 def test_devices_that_share_a_value_are_linked_by_name_and_nothing_else_is() -> None:
