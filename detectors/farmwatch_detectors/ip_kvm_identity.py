@@ -40,6 +40,7 @@ from .hardware import (
     was_or_is,
     words_of,
 )
+from .usb_shape import controls
 from .view import DeviceView
 
 #: From this speed on a serial that others may think of counts as the product's own: hobby keyboards that
@@ -80,7 +81,7 @@ def _level(item: UsbDevice, match: Match) -> int:
         # Its custom-HID mode, as in multimeter cables, has no keyboard.
         return 2 if any(interface.class_triple == "03/01/01" for interface in hid) else 0
     if match.entry.category != "ip_kvm":
-        return (2 if match.entry.category == "kvm_over_ip_dongle" else 1) if hid else 0
+        return (2 if match.entry.category == "kvm_over_ip_dongle" else 1) if controls(item) else 0
     if match.how == "ids":
         return 2 if hid or not item.interfaces else 0
     if match.how == "magic_serial" and not hid:

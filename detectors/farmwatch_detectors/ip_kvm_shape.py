@@ -9,9 +9,9 @@ Why
     Settings and guides change names, ids and monitor data. They do not change report descriptors, interface
     names of the kernel, endpoint sizes or the speed.
 Innocent explanations
-    A development board or phone that plays keyboard (gadget stack alone); a pen tablet, touch panel or virtual
-    machine (absolute pointer alone); an 8 kHz gaming keyboard (high speed alone); a server's controller, which
-    is an IP-KVM by trade and is not confirmed outside laptops; a KVM of one's own.
+    A development board, phone or meeting-room panel that plays keyboard (gadget stack alone); a pen tablet, touch
+    panel, virtual machine or KVM switch (absolute pointer alone); an 8 kHz gaming keyboard (high speed alone); a
+    server's controller, which is an IP-KVM by trade and is confirmed on laptops only; a KVM of one's own.
 Blind spots
     A serial-to-keyboard cable has no gadget marks: level 2 at most, and only in absolute mode. Firmware that
     serves HID from user space, runs at full speed and moves relatively shows nothing here. A pen collection
@@ -61,7 +61,7 @@ def level_of(found: tuple[Fact, ...]) -> int:
         return 3
     if "gadget" in families or both:
         return 2
-    return 1 if families & {"pointer", "bus"} or sum(fact.family == "support" for fact in found) > 1 else 0
+    return 1 if families & {"pointer", "bus"} or len({fact.rank for fact in found}) > 1 else 0
 
 
 def _finding(

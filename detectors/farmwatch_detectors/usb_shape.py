@@ -23,10 +23,12 @@ Family = Literal["gadget", "pointer", "bus", "set", "support"]
 gadget   the Linux gadget stack: a development board or phone has it too
 pointer  an absolute mouse: pen tablets, touch panels and virtual machines have it too
 bus      how the bus is used: gaming keyboards at high speed come near it
-set      keyboard and pointer as functions of their own and nothing a board or phone brings
+set      keyboard and pointer as functions of their own and nothing a board, phone or touch panel brings
 support  seen on ordinary devices as well; quoted, never counted towards a confirmation"""
 
 _MOUSE, _KEYBOARD = "1:2", "1:6"
+#: Applications that move a pointer or type: pointer, mouse, keyboard, keypad (HID Usage Tables 1.5, page 1).
+_CONTROLS = frozenset({"1:1", _MOUSE, _KEYBOARD, "1:7"})
 #: Reports of the known firmware: 4 or 5 bytes relative, 6 or 7 absolute (catalog/usb_gadget.yaml).
 _POINTER_BYTES = range(4, 8)
 _HIGH = 480.0
@@ -51,10 +53,24 @@ def facts(device: UsbDevice, *, virtual: bool | None) -> tuple[Fact, ...]:
 
     virtual  the laptop is a virtual machine; None when that is not known
     """
-    if not hid_interfaces(device):
+    if not controls(device):
         return ()
     found = [*_gadget(device), *_pointer(device, virtual), *_bus(device), *_set(device), *_support(device)]
     return tuple(sorted(found, key=lambda fact: fact.rank))
+
+
+def controls(device: UsbDevice) -> list[UsbInterface]:
+    """Returns the HID interfaces that can type or point, or whose descriptor nobody could read.
+
+    Conference bars and headsets are Linux gadgets with HID too: their buttons drive nothing.
+    """
+    return [
+        interface
+        for interface in hid_interfaces(device)
+        if interface.class_triple[-2:] in ("01", "02")
+        or (found := features(interface)) is None
+        or not _CONTROLS.isdisjoint(found.applications)
+    ]
 
 
 def is_server_controller(device: UsbDevice) -> bool:
@@ -80,7 +96,7 @@ def _read(descriptor: str) -> tuple[str, HidFeatures | None]:
 
 
 def _gadget(device: UsbDevice) -> Iterator[Fact]:
-    if any(interface.name in gadget_strings("f_hid") for interface in hid_interfaces(device)):
+    if any(interface.name in gadget_strings("f_hid") for interface in controls(device)):
         yield Fact(
             1,
             "gadget",
@@ -130,7 +146,7 @@ def _absolute_mouse(found: HidFeatures) -> bool:
 def _bus(device: UsbDevice) -> Iterator[Fact]:
     if not _high(device):
         return
-    if device.max_packet_size0 == 64 and any(interface.bcd_hid == "0101" for interface in hid_interfaces(device)):
+    if device.max_packet_size0 == 64 and any(interface.bcd_hid == "0101" for interface in controls(device)):
         yield Fact(5, "bus", "It states HID version 1.01 at high speed, as the Linux gadget driver does.")
     if any(_pointer_like(interface) and _in_size(interface) in _POINTER_BYTES for interface in hid_interfaces(device)):
         yield Fact(6, "bus", "Its pointer's packets are exactly one report long (4 to 7 bytes) at high speed.")
@@ -138,7 +154,9 @@ def _bus(device: UsbDevice) -> Iterator[Fact]:
 
 def _set(device: UsbDevice) -> Iterator[Fact]:
     board = any(i.class_triple in _BOARD_FUNCTIONS or i.name in _BOARD_NAMES for i in device.interfaces)
-    if board or (device.speed_mbps is not None and not _high(device)):
+    # Interactive panels are gadgets that type and point as well, and give themselves away by touch.
+    touch = any(found.digitizer for i in hid_interfaces(device) if (found := features(i)) is not None)
+    if board or touch or (device.speed_mbps is not None and not _high(device)):
         return
     own = [i for i in hid_interfaces(device) if i.name in gadget_strings("f_hid")]
     if any(_keyboard(i) for i in own) and any(_pointer_like(i) and not _keyboard(i) for i in own):

@@ -171,6 +171,29 @@ def phone() -> UsbDevice:
     )  # fmt: skip
 
 
+# Hook switch and mute of a telephone: HID Usage Tables 1.5, page 0x0B.
+TELEPHONE = "050b0905a10185010920092f15002501750195028102750695018101c0"
+TOUCH = "050d0904a10185010922a10009421500250175019501810295078103050109300931150026ff7f751095028102c0c0"
+
+
+def conference_bar() -> UsbDevice:
+    """A camera and loudspeaker that runs Linux: its buttons come through the same gadget driver."""
+    return gadget(
+        vendor_id="1234", product_id="0002", product="Meeting Bar",
+        interfaces=(
+            UsbInterface(number=0, class_triple="0e/01/00"),
+            UsbInterface(number=2, class_triple="01/01/00", name="Topology Control"),
+            hid(4, "00/00", 4, TELEPHONE),
+        ),
+    )  # fmt: skip
+
+
+def whiteboard() -> UsbDevice:
+    """A meeting room's panel that runs Linux or Android: touch, keyboard and mouse through the gadget driver."""
+    interfaces = (hid(0, "01/01", 8, PIKVM_KEYBOARD), hid(1, "01/02", 4, JETKVM_RELATIVE), hid(2, "00/00", 8, TOUCH))
+    return gadget(vendor_id="1234", product_id="0003", product="Board", interfaces=interfaces)
+
+
 def touch_panel() -> UsbDevice:
     """A panel that poses as an absolute mouse, with its maker's settings beside."""
     plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0110"}
@@ -199,6 +222,8 @@ def stick() -> UsbDevice:
         (pen_tablet(), 0),
         (pen_tablet(speed_mbps=480.0), 0),
         (touch_panel(), 0),
+        (conference_bar(), 0),
+        (whiteboard(), 2),
         (teensy(), 0),
         (stick(), 1),
         (phone(), 2),
@@ -210,8 +235,8 @@ def stick() -> UsbDevice:
         # a keyboard that carries its driver on a drive
         (huntsman(interfaces=(*huntsman().interfaces, storage(4, ""))), 0),
     ],
-    ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "touch panel", "Teensy", "DVB stick", "phone",
-         "scanner", "board", "driver drive"],
+    ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "touch panel", "conference bar",
+         "whiteboard", "Teensy", "DVB stick", "phone", "scanner", "board", "driver drive"],
 )  # fmt: skip
 def test_honest_twin_ordinary_devices_are_never_confirmed(device: UsbDevice, most: int) -> None:
     assert level_of(device) <= most
