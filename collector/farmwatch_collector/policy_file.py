@@ -14,6 +14,7 @@ from farmwatch_detectors.policy import Cohort, Place, Policy, Sanction
 from .input_error import InputError, read_text
 
 MAX_BYTES = 1 << 20
+MAX_DEPTH = 8  # a policy needs 4; the YAML reader's time grows with the square of the depth
 PLACE_KINDS = ("office", "lab", "staging_bench", "household")
 _FIELDS: dict[str, type[msgspec.Struct]] = {"cohorts": Cohort, "sanctions": Sanction, "places": Place}
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}\Z")
@@ -50,9 +51,13 @@ def parse_policy(text: str, name: str, today: date) -> tuple[Policy, tuple[str, 
 def _compose(text: str, name: str) -> yaml.Node | None:
     """Returns the document's nodes; anchors are refused, because they can grow without bound."""
     try:
+        depth = 0
         for event in yaml.parse(text, Loader=yaml.SafeLoader):
+            line = event.start_mark.line + 1 if event.start_mark is not None else 0
+            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
+            if depth > MAX_DEPTH:
+                raise InputError(name, line, "", "is nested too deeply.", "Compare it with docs/policy.md.")
             if isinstance(event, yaml.AliasEvent):
-                line = event.start_mark.line + 1 if event.start_mark is not None else 0
                 raise InputError(name, line, "", "anchors and aliases are not taken.", "Write the entry out.")
         node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
