@@ -51,7 +51,8 @@ def level_of(found: tuple[Fact, ...]) -> int:
     """Returns the level that facts of one device reach together.
 
     Confirmed (3) are: the gadget stack with an absolute mouse; the gadget stack with keyboard and pointer as
-    its only functions; an absolute mouse beside a keyboard with the gadget's use of the bus.
+    its only functions; an absolute mouse beside a keyboard with the gadget's use of the bus. Both marks of the
+    bus together are strong (2), as no ordinary device has them, and still one cause.
     """
     families = {fact.family for fact in found}
     both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
@@ -59,7 +60,7 @@ def level_of(found: tuple[Fact, ...]) -> int:
         return 3
     if both and "bus" in families:
         return 3
-    if "gadget" in families or both:
+    if "gadget" in families or both or sum(fact.family == "bus" for fact in found) > 1:
         return 2
     return 1 if families & {"pointer", "bus"} or len({fact.rank for fact in found}) > 1 else 0
 

@@ -105,6 +105,8 @@ def test_hit_a_kvm_that_moves_relatively_without_storage_is_confirmed_by_its_fun
 def test_one_strong_fact_alone_confirms_nothing() -> None:
     keyboard = jetkvm_renamed().interfaces[0]
     assert level_of(jetkvm_renamed(interfaces=(keyboard,))) == 2
+    # neither names nor descriptors read: both marks of the bus are left
+    assert level_of(changed(jetkvm_renamed(), name=None, report_descriptor=None)) == 2
     # CH9329 in absolute mode: full speed, no gadget marks (catalog/ip_kvm.yaml)
     cable = gadget(
         vendor_id="1a86", product_id="e129", speed_mbps=12.0, max_packet_size0=8,
