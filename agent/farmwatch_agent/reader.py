@@ -20,6 +20,7 @@ from .spool import Spool, SpoolError
 #: Nothing is collected this long after boot, plus up to twice as long at random: start-up belongs to the user.
 SETTLE_SECONDS = 60
 HEARTBEAT_SPREAD = 0.2
+FULL_SECONDS = 60.0
 
 
 class Reader:
@@ -87,6 +88,8 @@ class Reader:
                 if number is not None:
                     log(f"report {number} is in the spool")
             except SpoolError as error:
+                # What was seen is not lost for long: a whole report is tried again in a minute.
+                self._beat = time.monotonic() + FULL_SECONDS
                 if str(error) != told:
                     told = str(error)
                     log(told)

@@ -1,5 +1,6 @@
 """The verbs of farmwatch-agent as a person types them."""
 
+import importlib
 import io
 import json
 import os
@@ -14,7 +15,7 @@ from unittest.mock import patch
 import msgspec
 import pytest
 
-from farmwatch_agent import identity, probes
+from farmwatch_agent import config, identity, options, probes
 from farmwatch_agent.cli import VERBS, main
 from farmwatch_agent.identity import Identity, State, save_identity
 from farmwatch_schema import codec
@@ -315,3 +316,27 @@ def test_what_is_turned_off_says_so_and_is_never_none(enrolled: State, tmp_path:
     sections = {it["kind"]: it for it in json.loads(dry.stdout)["reports"][0]["sections"]}
     assert sections["sessions"]["outcome"] == "not_supported"
     assert "turned off" in sections["sessions"]["reason"]
+
+
+DOCUMENT = (Path(__file__).parents[2] / "docs/commands.md").read_text()
+
+
+@pytest.mark.parametrize("verb", sorted(VERBS))
+def test_the_document_names_every_verb_and_option(verb: str) -> None:
+    module = VERBS[verb][0]
+    (row,) = [line for line in DOCUMENT.splitlines() if line.startswith(f"| `{module} ")]
+    command = importlib.import_module(f"farmwatch_agent.commands.{module}")
+    for option in command.OPTIONS:
+        assert f"--{option}" in row or option in ("proxy", "ca-file", "json")
+    assert verb in row
+
+
+def test_the_document_names_every_exit_code_setting_and_state_file(state: State) -> None:
+    codes = [
+        line.split("|")[1].strip() for line in DOCUMENT.splitlines() if line.startswith("| ") and line[2].isdigit()
+    ]
+    assert codes == [str(code) for code in (*range(9), options.CANCELLED)]
+    for name in config.NAMES:
+        assert f"| `{name}` |" in DOCUMENT
+    for path in (state.identity, state.signing_key, state.identifier_key, state.spool, state.health, state.sent):
+        assert f"`{os.path.basename(path)}`" in DOCUMENT
