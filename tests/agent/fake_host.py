@@ -12,6 +12,7 @@ class FakeHost:
         self.files = files or {}
         self.time = now
         self.origin = "live"
+        self.running = True
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         found = self.files.get(path, Missing(f"{path}: is not there"))

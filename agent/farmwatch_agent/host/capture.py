@@ -78,6 +78,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     now: float
     uptime: float
     euid: int
+    running: bool = True
     read: dict[str, Answer] = {}
     names: dict[str, Answer] = {}
     link: dict[str, Answer] = {}

@@ -60,6 +60,9 @@ class Host(Protocol):
     platform: str
     #: `live`, `replay` or `root`: goes into the report's `origin`.
     origin: str
+    #: What is read is a running system, or was when it was recorded: a process without a program has ended there,
+    #: while a file tree may simply leave things out.
+    running: bool
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         """Returns at most `limit` bytes of a file."""

@@ -19,6 +19,7 @@ class RecordingHost:
     def __init__(self, inner: Host) -> None:
         self.platform = inner.platform
         self.origin = inner.origin
+        self.running = inner.running
         self._inner = inner
         self._kept: dict[str, dict[str, Answer]] = {}
 
@@ -30,6 +31,7 @@ class RecordingHost:
             agent=__version__,
             platform=self.platform,
             pseudonymised=False,
+            running=self.running,
             now=self._inner.now(),
             uptime=self._inner.uptime(),
             euid=self._inner.euid(),

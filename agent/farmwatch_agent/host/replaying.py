@@ -18,6 +18,7 @@ class ReplayingHost:
 
     def __init__(self, capture: Capture) -> None:
         self.platform = capture.platform
+        self.running = capture.running
         self._capture = capture
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:

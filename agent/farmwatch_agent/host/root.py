@@ -27,6 +27,7 @@ class RootHost:
     """
 
     origin = "root"
+    running = False
 
     def __init__(self, root: str, platform: str = "linux", *, euid: int = 0, now: float | None = None) -> None:
         self.platform = platform

@@ -106,7 +106,7 @@ def _look(host: Host, now: float) -> Pass:
     rows: list[ProcessRow] = []
     for pid, parsed in living.items():
         link, held, said = executables.get(pid), descriptors.get(pid), flags.get(pid)
-        if link is None and host.origin == "live":
+        if link is None and host.running:
             continue  # It ended while the others were read.
         rows.append(
             ProcessRow(
@@ -158,7 +158,7 @@ def _users(host: Host, living: dict[str, Stat]) -> dict[str, int]:
         except HostError:
             continue
     for pid, owner in list(found.items()):
-        if host.origin == "root" or (owner == 0 and is_ordinary(found.get(living[pid].parent, 0))):
+        if not host.running or (owner == 0 and is_ordinary(found.get(living[pid].parent, 0))):
             try:
                 user = parse_user(host.read(f"/proc/{pid}/status", 1 << 14))
             except HostError:

@@ -45,6 +45,7 @@ class LinuxHost:
 
     platform = "linux"
     origin = "live"
+    running = True
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         return read_descriptor(self._open(path), path, limit)
