@@ -1,7 +1,7 @@
 """Gets this laptop an identity. The token comes from a file, FARMWATCH_TOKEN or stdin, never from the command line."""
 
 import os
-import socket
+import platform
 import sys
 
 from .. import __version__, config, identity
@@ -34,7 +34,7 @@ def run(options: Options) -> int:
 
     url = settings.url.rstrip("/")
     transport = HttpTransport(url, settings.proxy, settings.ca_file)
-    given = enrol(state, transport, url, token, open_host().platform, socket.gethostname(), __version__)
+    given = enrol(state, transport, url, token, open_host().platform, platform.node(), __version__)
     if options.flag("json"):
         import msgspec  # noqa: PLC0415
 

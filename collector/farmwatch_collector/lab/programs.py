@@ -163,7 +163,7 @@ def renamed_rust_desk(platform: str) -> Process:
         )
     return Process(
         name="sync-host", path="/opt/sync-host/sync-host", package="", user_writable=False, kernel_names=("rustdesk",),
-        run_by="both", count="2-4", listens=True, holds=("uinput",), flags=("rustdesk_service",),
+        run_by="both", count="2-4", listens=True, holds=("uinput",),
     )  # fmt: skip
 
 
