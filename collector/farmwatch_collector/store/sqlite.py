@@ -7,6 +7,7 @@ transaction, commits it (one fsync) and only then answers. A full or failing dis
 import logging
 import sqlite3
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from datetime import datetime
@@ -31,6 +32,9 @@ T = TypeVar("T")
 
 GROUP = 512
 """Most reports in one transaction: what one fsync pays for, and how long the last of them waits."""
+
+GATHER_SECONDS = 0.004
+"""How long the writer lets reports gather while several clients send at once."""
 
 _BUSY_MS = 5_000
 _log = logging.getLogger("farmwatch.store")
@@ -106,8 +110,12 @@ class SqliteStore:
 
     # the writer thread -----------------------------------------------------------------------------
     def _write(self) -> None:
+        crowded = False
         while True:
             jobs = [self._queue.get()]
+            if crowded:
+                # Others will follow within moments: one fsync for all of them. One alone never waits.
+                time.sleep(GATHER_SECONDS)
             reports = 0
             while reports < GROUP:
                 job = jobs[-1]
@@ -119,6 +127,7 @@ class SqliteStore:
                 except Empty:
                     break
             group = [job for job in jobs if job is not None]
+            crowded = len(group) > 1
             if group:
                 self._transact(group)
             if jobs[-1] is None:
