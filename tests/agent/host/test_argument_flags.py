@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farmwatch_agent.host import NotPermitted
 from farmwatch_agent.host.argument_flags import FLAGS, RULES, SCRIPTS, flags_of
 from farmwatch_agent.host.linux.live import LinuxHost
 
@@ -148,6 +149,17 @@ def _everything(value: object) -> list[bytes]:
     if isinstance(value, msgspec.Struct):
         return _everything(msgspec.structs.asdict(value))
     return []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads this machine's /proc")
+@pytest.mark.parametrize("file", ["cmdline", "environ"])
+def test_the_live_host_gives_nobody_arguments_or_environments(file: str) -> None:
+    host = LinuxHost()
+    for read in (lambda: host.read(f"/proc/self/{file}"), lambda: host.text(f"/proc/{os.getpid()}/{file}"),
+                 lambda: host.sha256(f"/proc/self/{file}"), lambda: host.read_each("/proc", file)):  # fmt: skip
+        with pytest.raises(NotPermitted):
+            read()
+    assert host.read("/proc/cmdline")
 
 
 def test_no_probe_asks_for_arguments_or_environments_itself() -> None:

@@ -32,6 +32,10 @@ SYSTEM_TREES: tuple[str, ...] = (
 #: Inside these, all the same, users write.
 USER_TREES = ("/run/user/", "/var/run/user/")
 
+#: Nobody outside host/ reads these of a process; the kernel's own arguments are nobody's secret.
+SECRET_FILES = ("/cmdline", "/environ")
+KERNEL_ARGUMENTS = "/proc/cmdline"
+
 _FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 
 
@@ -54,6 +58,8 @@ class LinuxHost:
         return read_descriptor(self._open(path), path, limit).decode("utf-8", "replace").rstrip()
 
     def read_each(self, folder: str, file: str, limit: int = 1 << 16) -> dict[str, bytes | HostError]:
+        if f"/{file}".endswith(SECRET_FILES):
+            raise NotPermitted(f"{folder}/*/{file}: arguments and environments stay here; ask for argument_flags")
         found: dict[str, bytes | HostError] = {}
         for name in self._numbers(folder):
             path = f"{folder}/{name}/{file}"
@@ -137,6 +143,8 @@ class LinuxHost:
             fail(error, folder)
 
     def _open(self, path: str) -> int:
+        if path.endswith(SECRET_FILES) and path.startswith("/proc/") and path != KERNEL_ARGUMENTS:
+            raise NotPermitted(f"{path}: arguments and environments stay here; ask for argument_flags")
         if is_user_tree(path):
             descriptor = self._open_carefully(path, READ_FLAGS)
             if not stat.S_ISREG(os.fstat(descriptor).st_mode):
