@@ -21,6 +21,7 @@ from farmwatch_agent.probe import collect_function
 from farmwatch_schema.observables import Observable
 
 from ...cases import machines
+from ..linux_tree import Tree, socket_line
 
 
 def looked(host: Host, *names: str) -> dict[str, list[Observable] | type[HostError]]:
@@ -49,6 +50,19 @@ def test_a_replay_shows_what_was_seen(name: str, tmp_path: Path) -> None:
     host = replayed(recording)
     assert looked(host, "usb", "displays") == before
     assert (host.origin, host.platform, host.now(), host.uptime()) == ("replay", "linux", 1_760_003_600.0, 3600.0)
+
+
+def test_a_replay_of_a_tree_shows_its_processes_too(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    machines.office(str(tmp_path))
+    tree.process(1, "systemd", "/usr/lib/systemd/systemd")
+    tree.process(70, "x11vnc", "/usr/bin/x11vnc", uid=1000, open_files=("socket:[4711]", "/dev/uinput"))
+    tree.process(71, "kworker/0:1", None)
+    tree.sockets("tcp", socket_line("00000000:170C", "00000000:0000", "0A", 4711, 1000))
+    recording = RecordingHost(RootHost(str(tmp_path)))
+    before = looked(recording, *probes.NAMES)
+    assert looked(replayed(recording), *probes.NAMES) == before
+    assert sum(isinstance(items, list) for items in before.values()) >= 6
 
 
 def test_a_replay_shows_what_could_not_be_seen(tmp_path: Path) -> None:

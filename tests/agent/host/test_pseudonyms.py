@@ -3,10 +3,13 @@
 import gzip
 import re
 import struct
+from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from farmwatch_agent.host import capture
 from farmwatch_agent.host.addresses import AddressBook
@@ -274,3 +277,36 @@ def test_what_is_keyed_afterwards_is_equal_where_it_was_equal(tmp_path: Path) ->
     digests = {keyer.hook(serial).digest for serial in found}
     assert len(digests) == 1
     assert digests != {keyer.key("serial", "29101FDH2000AB").digest}
+
+
+@given(st.ip_addresses(v=4), st.ip_addresses(v=4))
+def test_any_address_keeps_its_scope_and_what_it_shares_with_another(one: IPv4Address, other: IPv4Address) -> None:
+    after = [BOOK.text("/etc/x", str(address)) for address in (one, other)]
+    assert [address_scope(text) for text in after] == [address_scope(str(one)), address_scope(str(other))]
+    assert (after[0] == after[1]) == (one == other)
+    if one.is_private and other.is_private and one.packed[:3] == other.packed[:3]:
+        assert after[0].rpartition(".")[0] == after[1].rpartition(".")[0]
+
+
+@given(st.ip_addresses(v=6))
+def test_any_longer_address_stays_one_of_its_scope(address: IPv6Address) -> None:
+    after = IPv6Address(BOOK.text("/etc/x", str(address)))
+    assert address_scope(str(after)) == address_scope(str(address))
+
+
+@given(
+    st.sampled_from(
+        ["/etc/passwd", "/run/utmp", "/sys/x/edid", "/sys/x/serial", "/proc/net/tcp", "/proc/net/tcp6",
+         "/etc/resolv.conf", "/etc/hostname", "/etc/crontab", "/etc/systemd/system/x.service", "/home/x/y", "/x"]
+    ),
+    st.one_of(st.text(max_size=300), st.binary(max_size=900)),
+)  # fmt: skip
+def test_any_content_is_survived_and_keeps_its_kind(path: str, content: str | bytes) -> None:
+    answer = Answer(text=content) if isinstance(content, str) else Answer(data=content)
+    before = msgspec.structs.replace(captured(), read={path: answer}, names={path: Answer(names=[path])})
+    after = capture.unpack(capture.pack(pseudonymised(before, KEY)))
+    assert len(after.read) == 1
+    (left,) = after.read.values()
+    assert (left.text is None) != (left.data is None)
+    if path == "/run/utmp" and isinstance(content, bytes):
+        assert len(left.data or b"") == len(content)
