@@ -254,7 +254,6 @@ def test_a_file_name_that_is_no_text_hides_nothing(tree: Tree, tmp_path: Path, m
     tree.file("/var/lib/dpkg/status", "")
     kept = Executables()
     monkeypatch.setattr(cache_module, "current", kept)
-    monkeypatch.setattr("farmwatch_agent.probes.processes.linux._packages", Packages(kept))
     host = tree.host()
     monkeypatch.setattr(host, "origin", "live", raising=False)
     seen = {item.name: item for item in look(host, "processes") if isinstance(item, Process)}

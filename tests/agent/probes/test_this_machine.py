@@ -14,9 +14,6 @@ from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.probe import collect_function
 from farmwatch_agent.probes import linux_pass
 from farmwatch_agent.probes.processes import cache
-from farmwatch_agent.probes.processes import linux as processes
-from farmwatch_agent.probes.processes.packages import Packages
-from farmwatch_agent.probes.software import linux as software
 from farmwatch_schema.observables import KINDS, Gap, Observable
 from farmwatch_schema.report import Section
 
@@ -78,10 +75,7 @@ def test_each_probe_says_what_it_reads_why_and_what_it_cannot_see(kind: str) -> 
 
 def test_a_capture_of_this_machine_replays_to_the_same_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
     # A capture is replayed with nothing remembered, so nothing may be remembered while it is made.
-    blank = cache.Executables()
-    monkeypatch.setattr(cache, "current", blank)
-    monkeypatch.setattr(processes, "_packages", Packages(blank))
-    monkeypatch.setattr(software, "_dpkg", {})
+    monkeypatch.setattr(cache, "current", cache.Executables())
     monkeypatch.setattr(health, "current", Health())
     recorder = RecordingHost(LinuxHost())
     linux_pass.forget()

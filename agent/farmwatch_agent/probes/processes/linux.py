@@ -26,7 +26,7 @@ MAX_EXECUTABLES = 1_000
 #: NAME_MAX of file systems in bytes.
 MAX_NAME = 255
 
-_packages = Packages(cache_module.current)
+_packages: Packages | None = None
 
 
 class Executable:
@@ -50,11 +50,8 @@ class Executable:
 def collect(host: Host) -> Iterator[Observable]:
     """Yields one Process per distinct executable, and what could not be seen of them."""
     seen = linux_pass.look(host)
-    if host.origin == "live":
-        cache, packages = cache_module.current, _packages
-    else:
-        cache = Executables()
-        packages = Packages(cache)
+    cache = cache_module.current if host.origin == "live" else Executables()
+    packages = _packages_of(cache)
     executables = group(seen.processes)
     packages.begin(host)
     folders: dict[str, bool | None] = {}
@@ -78,6 +75,16 @@ def collect(host: Host) -> Iterator[Observable]:
     )
     yield from at_most(made, MAX_EXECUTABLES, "programs")
     yield from gaps(seen)
+
+
+def _packages_of(cache: Executables) -> Packages:
+    """Returns what looks for packages with this cache; for the kept cache the one that goes on from the last pass."""
+    global _packages  # noqa: PLW0603 (its place among the lists is worth keeping between passes, and nothing else)
+    if cache is not cache_module.current:
+        return Packages(cache)
+    if _packages is None or _packages.cache is not cache:
+        _packages = Packages(cache)
+    return _packages
 
 
 def group(rows: list[ProcessRow]) -> list[Executable]:

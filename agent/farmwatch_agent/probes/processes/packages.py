@@ -31,7 +31,7 @@ class Packages:
     """Answers from the cache and goes on reading lists in each pass."""
 
     def __init__(self, cache: Executables) -> None:
-        self._cache = cache
+        self.cache = cache
         self._order: list[str] = []
         self._cursor = 0
         #: Paths whose owner is looked for, with how many lists are still to be read for each.
@@ -49,10 +49,10 @@ class Packages:
         self._available = True
         self._passes += 1
         generation = f"{status.mtime:.0f}|{status.size}"
-        if generation != self._cache.generation:
-            self._cache.generation = generation
+        if generation != self.cache.generation:
+            self.cache.generation = generation
             self._order = []
-            self._pending = dict.fromkeys((*self._pending, *self._cache.packages), 0)
+            self._pending = dict.fromkeys((*self._pending, *self.cache.packages), 0)
 
     def owner(self, host: Host, path: str) -> str | None:
         """Returns the package of a path, "" when none owns it, None when not known yet or without dpkg."""
@@ -60,12 +60,12 @@ class Packages:
             return None
         if path.startswith(_NEVER) or not _is_text(path):
             return ""
-        known = self._cache.packages.get(path)
+        known = self.cache.packages.get(path)
         if known is not None or path in self._pending:
             return known
         for name in candidates(path):
             if _lists(host, name, path):
-                self._cache.packages[path] = name
+                self.cache.packages[path] = name
                 return name
         self._pending[path] = 0
         return None
@@ -85,7 +85,7 @@ class Packages:
             name = self._order[self._cursor % total]
             self._cursor += 1
             for spelling in wanted.keys() & _lines(host, name):
-                self._cache.packages[wanted[spelling]] = name.partition(":")[0]
+                self.cache.packages[wanted[spelling]] = name.partition(":")[0]
                 self._pending.pop(wanted[spelling], None)
             if not self._pending:
                 return
@@ -93,7 +93,7 @@ class Packages:
             self._pending[path] = left - read
             if left <= read:
                 del self._pending[path]
-                self._cache.packages[path] = ""
+                self.cache.packages[path] = ""
 
 
 def candidates(path: str) -> list[str]:

@@ -6,6 +6,7 @@ them; Desktop Entry Specification 1.5; FHS 3.0 for /opt.
 
 import time
 from collections.abc import Iterator
+from weakref import ReferenceType, ref
 
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.software import Package
@@ -31,7 +32,8 @@ _WEB = ("chrome-", "brave-", "msedge-", "chromium-", "vivaldi-", "webapp-", "FFP
 
 MAX_OWN = 500
 
-_dpkg: dict[tuple[float, int, int], list[Package]] = {}
+#: Of the host that was read last: dpkg's status file as it was, and its packages.
+_dpkg: tuple["ReferenceType[Host]", tuple[float, int, int], list[Package]] | None = None
 
 
 def collect(host: Host) -> Iterator[Observable]:
@@ -88,6 +90,7 @@ def _field(stanza: str, key: str) -> str:
 
 
 def _from_dpkg(host: Host) -> Iterator[Observable]:
+    global _dpkg  # noqa: PLW0603 (thousands of packages are read again only when one of them changed)
     try:
         status = host.status(STATUS)
     except Missing:
@@ -97,8 +100,9 @@ def _from_dpkg(host: Host) -> Iterator[Observable]:
         return
     key = (status.mtime, status.size, status.inode)
     # The file is rewritten whole by every change, so that an unchanged one need not be read again.
-    packages = _dpkg.get(key) if host.origin == "live" else None
-    if packages is None:
+    if _dpkg is not None and _dpkg[0]() is host and _dpkg[1] == key:
+        packages = _dpkg[2]
+    else:
         data = host.read(STATUS, STATUS_LIMIT)
         if len(data) >= STATUS_LIMIT:
             raise SourceBroken(f"{STATUS}: is larger than {STATUS_LIMIT >> 20} MiB; it cannot be dpkg's")
@@ -112,9 +116,7 @@ def _from_dpkg(host: Host) -> Iterator[Observable]:
             )
             for name, version, publisher, architecture in parse_status(data.decode("utf-8", "replace"))
         ]
-        if host.origin == "live":
-            _dpkg.clear()
-            _dpkg[key] = packages
+        _dpkg = (ref(host), key, packages)
     yield from packages
 
 
