@@ -113,17 +113,27 @@ def test_what_may_not_be_read_is_a_gap(tmp_path: Path) -> None:
     (tmp_path / folder / "descriptors").chmod(0o400)
     seen = list(collect(RootHost(str(tmp_path), euid=1000)))
     assert Gap(what="USB device on port 1-9", outcome="not_permitted") in seen
-    assert any(isinstance(item, UsbDevice) and item.ids == "1d6b:0104" for item in seen)
+    found = {item.port_path: item for item in seen if isinstance(item, UsbDevice)}
+    assert found["1-3"].fault == ""
+    # Its ids may be read all the same, and are told with the fault.
+    assert (found["1-9"].ids, found["1-9"].interfaces, found["1-9"].has_serial) == ("046d:c077", (), None)
+    assert "not readable" in found["1-9"].fault
+    (tmp_path / folder / "idVendor").chmod(0o400)
+    assert not any(
+        isinstance(item, UsbDevice) and item.port_path == "1-9" for item in collect(RootHost(str(tmp_path), euid=7))
+    )
 
 
 def test_a_string_that_the_kernel_could_not_read_is_null_and_not_empty(tmp_path: Path) -> None:
     folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
     (folder / "1-3:1.0" / "interface").unlink()
     (folder / "product").unlink()
+    (folder / "1-3:1.2" / "interface").write_bytes(b"")
     kvm = devices(tmp_path)["1-3"]
     assert kvm.product is None
     assert kvm.interfaces[0].name is None
     assert kvm.interfaces[1].name == "HID Interface"
+    assert kvm.interfaces[2].name is None
 
 
 def test_white_space_in_a_string_is_kept(tmp_path: Path) -> None:

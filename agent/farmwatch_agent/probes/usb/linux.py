@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from farmwatch_schema.formats import FormatError, hid, usb_descriptors
@@ -47,6 +48,8 @@ def collect(host: Host) -> Iterator[Observable]:
             continue  # unplugged between two looks
         except HostError as error:
             yield Gap(what=f"USB device on port {name}", outcome=_outcome(error))
+            with suppress(HostError):
+                yield _by_ids(host, name, str(error))
     if len(names) > MAX_DEVICES:
         rest = bucket(len(names) - MAX_DEVICES)
         yield Gap(what=f"more than {MAX_DEVICES} USB devices", outcome="not_supported", count=rest)
@@ -85,16 +88,7 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
     try:
         facts = usb_descriptors.parse(host.read(f"{path}/descriptors", MAX_DESCRIPTORS))
     except FormatError as error:
-        # The ids alone still tell which device it claims to be; all the rest stays "not read".
-        return UsbDevice(
-            vendor_id=host.text(f"{path}/idVendor", 8),
-            product_id=host.text(f"{path}/idProduct", 8),
-            manufacturer=_string(host, f"{path}/manufacturer"),
-            product=_string(host, f"{path}/product"),
-            speed_mbps=parse_speed(_line(host, f"{path}/speed")),
-            port_path=name,
-            fault=str(error),
-        )
+        return _by_ids(host, name, str(error))
     fault = facts.fault
     value = _line(host, f"{path}/bConfigurationValue")
     active = facts.configuration(int(value)) if value.isdecimal() else None
@@ -120,6 +114,20 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
         removable=removable if removable in ("fixed", "removable") else "",
         interfaces=interfaces,
         scsi=units,
+        fault=fault,
+    )
+
+
+def _by_ids(host: Host, name: str, fault: str) -> UsbDevice:
+    """Returns a device by its ids and strings alone, which still tell what it claims to be; the rest is not read."""
+    path = f"{BUS}/{name}"
+    return UsbDevice(
+        vendor_id=host.text(f"{path}/idVendor", 8),
+        product_id=host.text(f"{path}/idProduct", 8),
+        manufacturer=_string(host, f"{path}/manufacturer"),
+        product=_string(host, f"{path}/product"),
+        speed_mbps=parse_speed(_line(host, f"{path}/speed")),
+        port_path=name,
         fault=fault,
     )
 
@@ -192,8 +200,9 @@ def _bytes(host: Host, path: str, limit: int) -> bytes | None:
 
 
 def _string(host: Host, path: str) -> str | None:
+    # The kernel ends each string it has with a line end; nothing at all means that it has none to show.
     data = _bytes(host, path, MAX_STRING)
-    return None if data is None else parse_string(data)
+    return parse_string(data) if data else None
 
 
 def _line(host: Host, path: str) -> str:
