@@ -39,6 +39,7 @@ Verbs:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    _write_anything()
     if not words or words[0] in ("--help", "-h", "help"):
         shown = "".join(f"  {verb:9} {text}\n" for verb, (_, text) in VERBS.items() if verb != "enroll")
         print(f"{_HELP}{shown}\nfarmwatch-agent VERB --help shows a verb's options. Exit codes: docs/commands.md.")
@@ -69,6 +70,14 @@ def _run(verb: str, words: list[str]) -> int:
         sys.stderr.close()
         return FAILED
     return code
+
+
+def _write_anything() -> None:
+    """Makes no device's name able to end a verb: JSON goes out as UTF-8, and a terminal shows what it can."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace", encoding=None if stream.isatty() else "utf-8")
 
 
 def _failed(verb: str, code: int, message: str, *, as_json: bool) -> int:

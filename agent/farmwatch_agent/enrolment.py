@@ -98,6 +98,7 @@ def _pending_seed(state: State) -> bytes:
     except OSError as error:
         raise IdentityError(
             f"{state.folder}: the new key cannot be kept ({error.strerror}). Run as root, or name a folder with"
-            " --state-dir. Nothing was enrolled."
+            " --state-dir. Nothing was enrolled.",
+            FAILED,
         ) from error
     return seed

@@ -16,7 +16,7 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.identifiers import Keyer
 
 from .files import write_whole
-from .options import INTEGRITY
+from .options import FAILED, INTEGRITY
 
 SYSTEM_STATE = "/var/lib/farmwatch-agent"
 USER_STATE = "~/.local/state/farmwatch-agent"
@@ -25,7 +25,9 @@ USER_STATE = "~/.local/state/farmwatch-agent"
 class IdentityError(FarmwatchError):
     """A file of the identity is missing or damaged; str() says which, and what to do."""
 
-    code = INTEGRITY
+    def __init__(self, message: str, code: int = INTEGRITY) -> None:
+        self.code = code
+        super().__init__(message)
 
 
 class Identity(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,10 +61,15 @@ class State:
     def make(self) -> None:
         """Makes the folder; raises IdentityError when that cannot be done."""
         try:
-            os.makedirs(self.folder, mode=0o750, exist_ok=True)
+            if not os.path.isdir(self.folder):
+                os.makedirs(self.folder, mode=0o755)
+                # Open to all whatever the umask, because `status` and `explain` are everybody's; each file inside
+                # has its own mode.
+                os.chmod(self.folder, 0o755)  # noqa: S103
         except OSError as error:
             raise IdentityError(
-                f"{self.folder}: cannot be made ({error.strerror}). Run as root, or name a folder with --state-dir."
+                f"{self.folder}: cannot be made ({error.strerror}). Run as root, or name a folder with --state-dir.",
+                FAILED,
             ) from error
 
 
@@ -82,7 +89,7 @@ def load_identity(state: State) -> Identity | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise IdentityError(f"{state.identity}: cannot be read ({error.strerror}). Run as root.") from error
+        raise IdentityError(f"{state.identity}: cannot be read ({error.strerror}). Run as root.", FAILED) from error
     try:
         return msgspec.json.decode(data, type=Identity)
     except (msgspec.MsgspecError, RecursionError) as error:
@@ -119,7 +126,7 @@ def save_identity(state: State, identity: Identity, signing_key: bytes, identifi
         write_whole(state.identity, msgspec.json.encode(identity) + b"\n", mode=0o644)
     except OSError as error:
         raise IdentityError(
-            f"{state.folder}: the identity cannot be kept ({error.strerror}). Nothing was enrolled."
+            f"{state.folder}: the identity cannot be kept ({error.strerror}). Nothing was enrolled.", FAILED
         ) from error
 
 
@@ -129,7 +136,8 @@ def _hex_file(path: str) -> bytes:
             return bytes.fromhex(file.read(1024).decode("ascii").strip())
     except OSError as error:
         raise IdentityError(
-            f"{path}: cannot be read ({error.strerror}). Enrol first, or run with the rights of its owner."
+            f"{path}: cannot be read ({error.strerror}). Enrol first, or run with the rights of its owner.",
+            FAILED,
         ) from error
     except ValueError as error:
         raise IdentityError(f"{path}: is not written in hex digits. Restore it or enrol anew.") from error

@@ -67,6 +67,14 @@ def test_the_command_ends_with_the_exit_code_of_its_verb() -> None:
     assert "Traceback" not in done.stderr
 
 
+def test_a_name_in_any_script_ends_no_verb() -> None:
+    command = [sys.executable, "-m", "farmwatch_agent.cli", "collect", "--only", "電源"]
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0"}
+    done = subprocess.run(command, capture_output=True, encoding="utf-8", check=False, env=environment)
+    assert done.returncode == 2
+    assert "--only 電源: there is no such kind" in done.stderr
+
+
 LOADED = """
 import sys
 from farmwatch_agent.cli import main
@@ -145,7 +153,7 @@ def test_the_same_key_gives_the_same_identifiers(tmp_path: Path) -> None:
         (["collect", "extra"], 2, "one word too many"),
         (["capture"], 2, "FILE is missing"),
         (["collect", "--root", "/nowhere/at/all"], 1, "/nowhere/at/all"),
-        (["collect", "--key-file", "/nowhere/key"], 8, "/nowhere/key"),
+        (["collect", "--key-file", "/nowhere/key"], 1, "/nowhere/key"),
         (["enrol"], 2, "--url is missing"),
         (["enrol", "--url", "farmwatch.example.com"], 2, "no web address"),
         (["enrol", "--url", "http://farmwatch.example.com"], 2, "Write https"),
@@ -340,3 +348,9 @@ def test_the_document_names_every_exit_code_setting_and_state_file(state: State)
         assert f"| `{name}` |" in DOCUMENT
     for path in (state.identity, state.signing_key, state.identifier_key, state.spool, state.health, state.sent):
         assert f"`{os.path.basename(path)}`" in DOCUMENT
+
+
+def test_everybody_may_look_at_status_and_explain_and_nobody_else_at_the_keys(enrolled: State) -> None:
+    modes = {name: os.stat(os.path.join(enrolled.folder, name)).st_mode & 0o777 for name in os.listdir(enrolled.folder)}
+    assert os.stat(enrolled.folder).st_mode & 0o777 == 0o755
+    assert modes == {"identity.json": 0o644, "identifier.key": 0o640, "signing.key": 0o600}

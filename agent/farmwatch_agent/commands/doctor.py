@@ -111,10 +111,16 @@ def _identity(state: State, folder: str) -> Check:
     try:
         known = identity.load_identity(state)
     except identity.IdentityError as error:
+        damaged = error.code == INTEGRITY
+        anew = f"farmwatch-agent enrol --force --url URL --token-file FILE{folder}"
         return Check(
-            id="identity", result="fail", what=str(error), why="without it nothing can be sent",
-            fix=f"farmwatch-agent enrol --force --url URL --token-file FILE{folder}", code=INTEGRITY,
-        )  # fmt: skip
+            id="identity",
+            result="fail" if damaged else "skipped",
+            what=str(error),
+            why="without it nothing can be sent",
+            fix=anew if damaged else "",
+            code=error.code,
+        )
     if known is None:
         return Check(
             id="identity", result="fail", what="this laptop is not enrolled", why="without an identity nothing is sent",
