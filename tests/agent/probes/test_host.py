@@ -77,6 +77,7 @@ def test_the_serial_is_a_gap_for_an_ordinary_user(tmp_path: Path) -> None:
 def test_an_empty_tree_claims_nothing_of_the_machine(tmp_path: Path) -> None:
     seen = facts(Tree(tmp_path))
     assert (seen.hypervisor, seen.chassis, seen.serial, seen.out_of_band) == (None, "", None, None)
+    assert seen.utc_offset_minutes is None
     assert "vendor and model" in section(Tree(tmp_path).host(), "host").reason
 
 

@@ -59,6 +59,7 @@ def test_installed_packages_are_told_and_removed_ones_are_not(tmp_path: Path) ->
 
 def test_flatpaks_snaps_and_folders_of_opt_are_told(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
+    tree.file("/var/lib/dpkg/status", "")
     tree.folder("/var/lib/flatpak/app/com.rustdesk.RustDesk")
     tree.file("/snap/anydesk/current/meta/snap.yaml", "name: anydesk\nversion: '6.1'\n")
     tree.folder("/snap/bin")
@@ -74,6 +75,7 @@ def test_flatpaks_snaps_and_folders_of_opt_are_told(tmp_path: Path) -> None:
 
 def test_a_users_own_program_is_told_by_its_program_and_web_applications_are_not(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
+    tree.file("/var/lib/dpkg/status", "")
     folder = "/home/jdoe/.local/share/applications"
     tree.file(
         f"{folder}/my.desktop", "[Desktop Entry]\nType=Application\nName=Secret\nExec=/home/jdoe/bin/rustdesk %u\n"
@@ -91,11 +93,31 @@ def test_an_rpm_database_is_a_gap(tmp_path: Path) -> None:
 
 
 def test_nothing_installed_is_none(tmp_path: Path) -> None:
-    assert section(Tree(tmp_path).host(), "software").outcome == "none"
+    tree = Tree(tmp_path)
+    tree.file("/var/lib/dpkg/status", "")
+    assert section(tree.host(), "software").outcome == "none"
+
+
+def test_without_a_package_database_nothing_is_claimed(tmp_path: Path) -> None:
+    made = section(Tree(tmp_path).host(), "software")
+    assert made.outcome == "not_supported"
+    assert "no package database" in made.reason
+
+
+def test_packages_of_pacman_are_told_by_their_folders(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.file("/var/lib/pacman/local/x11vnc-1:0.9.16-9/desc", "")
+    tree.file("/var/lib/pacman/local/gnome-remote-desktop-46.2-1/desc", "")
+    tree.file("/var/lib/pacman/local/ALPM_DB_VERSION", "9")
+    assert look(tree.host(), "software") == [
+        Package(name="gnome-remote-desktop", version="46.2-1", source="pacman"),
+        Package(name="x11vnc", version="1:0.9.16-9", source="pacman"),
+    ]
 
 
 def test_other_users_homes_are_a_gap(tmp_path: Path) -> None:
     tree = Tree(tmp_path)
+    tree.file("/var/lib/dpkg/status", "")
     tree.file("/home/jdoe/.local/share/applications/x.desktop", "x")
     tree.folder("/home/jdoe/.local/share/applications", 0o700)
     seen = look(tree.host(euid=1001), "software")

@@ -78,7 +78,7 @@ def collect(host: Host) -> Iterator[Observable]:
         serial=unkeyed("serial", serial) if serial else None,
         platform_uuid=unkeyed("uuid", uuid.lower()) if uuid else None,
         time_zone=zone,
-        utc_offset_minutes=_offset(host),
+        utc_offset_minutes=_offset(host, bool(release)),
         keyboard_layouts=layouts(keyboard, console),
         languages=languages(locale),
         out_of_band=out_of_band(host),
@@ -158,11 +158,11 @@ def out_of_band(host: Host) -> str | None:
     return "present" if any(_AMT_CLIENT in client for client in clients) else "none"
 
 
-def _offset(host: Host) -> int | None:
+def _offset(host: Host, installed: bool) -> int | None:
     try:
         return time_zone.offset_minutes(host.read("/etc/localtime", 1 << 16), host.now())
     except Missing:
-        return 0  # localtime(5): without the file the system runs in UTC.
+        return 0 if installed else None  # localtime(5): without the file a system runs in UTC.
     except HostError:
         return None
 

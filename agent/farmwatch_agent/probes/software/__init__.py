@@ -1,9 +1,9 @@
 """Installed applications and packages.
 
 Reads
-    /var/lib/dpkg/status and dates of /var/lib/dpkg/info/*.list; names below /var/lib/flatpak/app and /snap with
-    their versions; names of folders in /opt and, of home folders, desktop files and flatpaks that a user
-    installed (name and program).
+    /var/lib/dpkg/status and dates of /var/lib/dpkg/info/*.list; names in /var/lib/pacman/local; names below
+    /var/lib/flatpak/app and /snap with their versions; names of folders in /opt; of home folders the desktop files
+    (their program) and flatpaks that a user installed.
 Why
     A remote-access tool or VPN is installed though it does not run now; a second one; the day it came.
 Never reads
@@ -11,7 +11,8 @@ Never reads
 Rights
     Packages are readable by every user. Other users' home folders are a gap.
 Blind spots
-    rpm's database is not readable without its library: a gap where it is found. A program copied to a home
+    rpm's database is not readable without its library: a gap where it is found; so is a system with none of the
+    three. A program copied to a home
     folder without a desktop file, and AppImages, show in `processes` only while they run. A date is that of
     the last install or upgrade.
 """

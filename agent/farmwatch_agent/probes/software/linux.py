@@ -20,6 +20,8 @@ STATUS = "/var/lib/dpkg/status"
 INFO = "/var/lib/dpkg/info"
 STATUS_LIMIT = 1 << 25
 RPM = ("/usr/lib/sysimage/rpm", "/var/lib/rpm")
+#: A folder name-version-release per package: pacman's local database, alpm's lib/libalpm/be_local.c.
+PACMAN = "/var/lib/pacman/local"
 FLATPAK = "/var/lib/flatpak/app"
 SNAP = "/snap"
 OPT = "/opt"
@@ -38,14 +40,13 @@ _dpkg: tuple["ReferenceType[Host]", tuple[float, int, int], list[Package]] | Non
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields one Package per installed thing, from every source that is there."""
-    yield from _from_dpkg(host)
-    for folder in RPM:
-        try:
-            if any(name.startswith(("rpmdb", "Packages")) for name in host.names(folder)):
-                yield Gap(what="packages of rpm", outcome="not_supported")
-                break
-        except HostError:
-            continue
+    known = False
+    for source in (_from_dpkg, _from_pacman, _of_rpm):
+        for item in source(host):
+            known = True
+            yield item
+    if not known and not _is_there(host, STATUS):
+        yield Gap(what="packages: there is no package database that farmwatch can read", outcome="not_supported")
     yield from _named(host, FLATPAK, "flatpak")
     for name in _names(host, SNAP):
         if name not in _NO_SNAP:
@@ -118,6 +119,26 @@ def _from_dpkg(host: Host) -> Iterator[Observable]:
         ]
         _dpkg = (ref(host), key, packages)
     yield from packages
+
+
+def _from_pacman(host: Host) -> Iterator[Observable]:
+    for folder in _names(host, PACMAN):
+        parts = folder.rsplit("-", 2)
+        if len(parts) == 3:
+            yield Package(name=parts[0], version=f"{parts[1]}-{parts[2]}", source="pacman")
+
+
+def _of_rpm(host: Host) -> Iterator[Observable]:
+    if any(name.startswith(("rpmdb", "Packages")) for folder in RPM for name in _names(host, folder)):
+        yield Gap(what="packages of rpm", outcome="not_supported")
+
+
+def _is_there(host: Host, path: str) -> bool:
+    try:
+        host.status(path)
+    except HostError:
+        return False
+    return True
 
 
 def _date(host: Host, name: str, architecture: str) -> str:
