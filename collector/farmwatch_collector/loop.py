@@ -22,7 +22,9 @@ from .store.protocol import Store
 
 AT_ONCE = 64
 POLL_SECONDS = 0.5
+RETRY_SECONDS = 5.0
 PUT_OFF = timedelta(hours=1)
+ROSTER_EVERY = timedelta(minutes=1)
 PURGE_EVERY = timedelta(hours=1)
 SOONEST = timedelta(minutes=1)
 
@@ -56,6 +58,7 @@ class DueLoop:
         self.fleet.set_policy(self._policy)
         self._new_rules: set[str] = set()
         self._purge_at = datetime.min.replace(tzinfo=UTC)
+        self._roster_at = self._purge_at
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -86,7 +89,7 @@ class DueLoop:
             except Exception:  # the store is away: devices stay due
                 _log.exception("the due loop could not go on; it tries again")
                 busy = 0
-                self._stop.wait(5.0)
+                self._stop.wait(RETRY_SECONDS)
             if not busy:
                 self._stop.wait(POLL_SECONDS)
 
@@ -115,7 +118,8 @@ class DueLoop:
             self._purge_at = now + PURGE_EVERY
             self._store.purge(now)
         due = self._store.due(now, AT_ONCE)
-        if due:
+        if due or now >= self._roster_at:
+            self._roster_at = now + ROSTER_EVERY
             self._take_roster()
         for device in due:
             if self._stop.is_set():
