@@ -21,6 +21,12 @@ from .words import shown, title, visible
 
 #: Rows of one type that a page shows; the raw section holds the rest.
 MOST_ROWS = 200
+#: Gaps and unknown types that a section lists.
+MOST_LISTED = 20
+#: Sections on one page; the kinds that this collector knows come first.
+MOST_SECTIONS = 40
+#: Characters of HTML that all rows of one page may take together: a hostile laptop makes no page that no browser opens.
+PAGE_CHARACTERS = 2_000_000
 #: A section with more observables than this starts folded.
 OPEN_UP_TO = 6
 
@@ -69,11 +75,26 @@ class Block(msgspec.Struct, frozen=True, kw_only=True):
     count: int
 
 
+class Room:
+    """How much of a page is left for rows."""
+
+    def __init__(self, characters: int = PAGE_CHARACTERS) -> None:
+        self.left = characters
+
+    def takes(self, cells: tuple[Markup, ...]) -> bool:
+        """Whether the cells still fit; they are counted then."""
+        size = sum(map(len, cells))
+        if size > self.left:
+            return False
+        self.left -= size
+        return True
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """A section as the device page shows it.
 
-    gaps      parts that could not be looked at
-    unknown   type names that this collector is too old to know, with how many
+    gaps      parts that could not be looked at, the first `MOST_LISTED`; `more_gaps` says how many there are besides
+    unknown   type names that this collector is too old to know, with how many; cut like gaps
     count     observables, gaps left out; None when the items are not here
     fault     why the items cannot be shown; "" when they can
     """
@@ -85,7 +106,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime
     blocks: tuple[Block, ...] = ()
     gaps: tuple[Gap, ...] = ()
+    more_gaps: int = 0
     unknown: tuple[tuple[str, int], ...] = ()
+    more_unknown: int = 0
     count: int | None = None
     fault: str = ""
     known: bool = True
@@ -101,8 +124,9 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
         return bool(self.fault) or (self.count or 0) + len(self.gaps) <= OPEN_UP_TO
 
 
-def facts_of(row: SectionRow) -> Facts:
+def facts_of(row: SectionRow, room: Room | None = None) -> Facts:
     """Returns a stored section ready to show; content that is missing or unreadable is said, never left out."""
+    room = room or Room()
     known = row.kind in KINDS
     fault, items = "", list[Observable]()
     if row.missing:
@@ -119,15 +143,18 @@ def facts_of(row: SectionRow) -> Facts:
             unknown[item.name] = unknown.get(item.name, 0) + 1
         elif not isinstance(item, Gap):
             types.setdefault(type(item), []).append(item)
+    gaps = [item for item in items if isinstance(item, Gap)]
     return Facts(
         kind=row.kind,
         outcome=row.outcome,
         reason=row.reason,
         observed_at=row.observed_at,
         since=row.since,
-        blocks=tuple(_block(kind, seen) for kind, seen in types.items()),
-        gaps=tuple(item for item in items if isinstance(item, Gap)),
-        unknown=tuple(unknown.items()),
+        blocks=tuple(_block(kind, seen, room) for kind, seen in types.items()),
+        gaps=tuple(gaps[:MOST_LISTED]),
+        more_gaps=max(0, len(gaps) - MOST_LISTED),
+        unknown=tuple(unknown.items())[:MOST_LISTED],
+        more_unknown=max(0, len(unknown) - MOST_LISTED),
         count=None if fault else sum(len(seen) for seen in types.values()) + sum(unknown.values()),
         fault=fault,
         known=known,
@@ -140,20 +167,24 @@ def never_reported(rows: Iterable[SectionRow]) -> list[str]:
     return [kind for kind in KINDS if kind not in held]
 
 
-def _block(kind: type[Observable], items: list[Observable]) -> Block:
+def _block(kind: type[Observable], items: list[Observable], room: Room) -> Block:
     fields = [
         field
         for field in msgspec.structs.fields(kind)
         if any(_said(field, getattr(item, field.name)) for item in items)
     ]
     nested = any(_is_nested(getattr(item, field.name)) for item in items[:20] for field in fields)
+    rows: list[tuple[Markup, ...]] = []
+    for item in items[:MOST_ROWS]:
+        cells = tuple(written(getattr(item, field.name), field.name) for field in fields)
+        if not room.takes(cells):
+            break
+        rows.append(cells)
     return Block(
         name=title(str(kind.__struct_config__.tag)),
         style="cards" if nested or len(items) == 1 else "table",
         columns=tuple(heading(field.name) for field in fields),
-        rows=tuple(
-            tuple(written(getattr(item, field.name), field.name) for field in fields) for item in items[:MOST_ROWS]
-        ),
+        rows=tuple(rows),
         count=len(items),
     )
 

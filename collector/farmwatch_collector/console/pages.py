@@ -31,7 +31,7 @@ from ..score_words import probability_words
 from ..store.protocol import DeviceRow, SectionRow, Store
 from . import views, words
 from .access import COOKIE, SESSION_LIFE, Sessions
-from .facts import facts_of, never_reported
+from .facts import MOST_SECTIONS, Room, facts_of, never_reported
 from .waterfall import waterfall
 
 log = logging.getLogger(__name__)
@@ -186,7 +186,7 @@ def routes(
         others = [await ask(store.device, other) for other in named if _DEVICE.match(other)]
         order = {kind: place for place, kind in enumerate(KINDS)}
         sections.sort(key=lambda section: (order.get(section.kind, len(order)), section.kind))
-        assessment = row.assessment
+        assessment, room = row.assessment, Room()
         return page(
             "device.html",
             now=now,
@@ -196,7 +196,8 @@ def routes(
             chart=waterfall(assessment) if assessment else None,
             findings=views.explained(assessment) if assessment else [],
             clearing=clearing(assessment) if assessment else [],
-            facts=[facts_of(section) for section in sections],
+            facts=[facts_of(section, room) for section in sections[:MOST_SECTIONS]],
+            more_sections=max(0, len(sections) - MOST_SECTIONS),
             absent=never_reported(sections),
             changes=changes,
             more_changes=more_changes,

@@ -226,15 +226,18 @@ def events(spans: list[Span]) -> tuple[list[Event], int]:
 
     What was there in a device's first report did not appear: it is left out until it goes away.
     """
-    found: list[Event] = []
+    found: list[tuple[datetime, bool, Span]] = []
     for span in spans:
-        words = visible(subject(span.item))
         if not span.from_start:
-            found.append(Event(at=span.seen_from, kind=span.kind, appeared=True, subject=words))
+            found.append((span.seen_from, True, span))
         if span.seen_until is not None:
-            found.append(Event(at=span.seen_until, kind=span.kind, appeared=False, subject=words))
-    found.sort(key=lambda event: event.at, reverse=True)
-    return found[:MOST_EVENTS], max(0, len(found) - MOST_EVENTS)
+            found.append((span.seen_until, False, span))
+    found.sort(key=lambda change: change[0], reverse=True)
+    newest = [
+        Event(at=at, kind=span.kind, appeared=appeared, subject=visible(subject(span.item)))
+        for at, appeared, span in found[:MOST_EVENTS]
+    ]
+    return newest, max(0, len(found) - MOST_EVENTS)
 
 
 def named(assessment: Assessment) -> list[str]:

@@ -55,6 +55,8 @@ def _undrawn(char: str) -> bool:
 
 
 def _drawn(text: str) -> Markup:
+    if text.isascii() and text.isprintable():
+        return escape(text)
     parts: list[Markup] = []
     marks = 0
     for char in text:

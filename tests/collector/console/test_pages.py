@@ -15,6 +15,8 @@ from farmwatch_collector.console.access import COOKIE
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema import codec
 from farmwatch_schema.finding import GROUPS
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.processes import Process
 
 from .markup import Page
 from .memory import (
@@ -321,6 +323,26 @@ def test_a_hostile_name_stays_text_on_every_page(analyst: Client, store: MemoryS
         assert "\u202e" not in answer.text
         assert "\0" not in answer.text
         assert "<script" not in answer.text
+
+
+def test_a_laptop_cannot_make_a_page_that_no_browser_opens(analyst: Client, store: MemoryStore) -> None:
+    """2 MiB of undrawn characters in every kind, 5,000 gaps and 500 kinds of its own."""
+    program = Process(name="\u202e" * 3_000, path="\0" * 3_000, package="\u0301" * 3_000)
+    gaps = [Gap(what="\u202e" * 500, outcome="broken") for _ in range(4_000)]
+    unknown = b"[" + b",".join(b'{"type":"t%d"}' % number for number in range(900)) + b"]"
+    items: list[Observable] = [*[program] * 190, *gaps]
+    parts = [section("processes", items), section("usb", raw=unknown)]
+    parts += [section(f"kind-{number}", raw=unknown) for number in range(500)]
+    store.add("d-huge", "huge", judged("d-huge", []), parts)
+    answer = analyst.get("/devices/d-huge")
+    assert answer.status_code == 200
+    assert len(answer.text) < 4_000_000
+    found = Page(answer.text)
+    assert found.problems == []
+    assert "more gaps, in the raw section" in found.text
+    assert "more types that it does not know" in found.text
+    assert "462 more kinds" in found.text
+    assert "first" in found.text
 
 
 # the device -------------------------------------------------------------------------------------------------------
