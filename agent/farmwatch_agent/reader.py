@@ -126,7 +126,7 @@ class Reader:
         """Takes losses and the learnt clock offset from the spool into the health that the `agent` probe tells."""
         try:
             resets = self._spool.take_resets()
-            offset = self._spool.note("clock_offset")
+            offset = self._spool.number("clock_offset")
         except SpoolError:
             return
         now = self._host.now()
@@ -134,8 +134,8 @@ class Reader:
             health.current.was_reset(reset, now)
         if resets:
             health.save(health.current, self._state.health)
-        if offset:
-            health.current.clock_offset = float(offset)
+        if offset is not None:
+            health.current.clock_offset = offset
 
     def _settle(self, sleep: Callable[[float], None]) -> None:
         try:

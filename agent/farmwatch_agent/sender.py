@@ -106,9 +106,10 @@ class Sender:
 
     def due(self) -> bool:
         """Whether the waiting time that earlier answers asked for is over."""
-        text = self._spool.note("next_at")
+        next_at = self._spool.number("next_at")
         # A wait is never longer than this; a clock set back must not stretch it.
-        return not text or not 0 < float(text) - self._clock() <= MAX_RETRY_AFTER_SECONDS + CAP_SECONDS * 2
+        longest = 2 * MAX_RETRY_AFTER_SECONDS
+        return next_at is None or not 0 < next_at - self._clock() <= longest
 
     def waits(self) -> bool:
         """Whether any report is not acknowledged yet."""
@@ -137,7 +138,7 @@ class Sender:
         if sent.status == "clock_skew" and sent.more:
             # The offset is learnt now, so the same reports are signed anew with it, once.
             sent = self._exchange(waiting)
-        failures = 0 if sent.code == OK else int(self._spool.note("failures") or 0) + 1
+        failures = 0 if sent.code == OK else int(self._spool.number("failures") or 0) + 1
         wait = sent.wait_seconds
         if failures and not wait:
             wait = delay_after(failures, self._dice)
@@ -253,7 +254,7 @@ class Sender:
         return True
 
     def _offset(self) -> float:
-        return float(self._spool.note("clock_offset") or 0)
+        return self._spool.number("clock_offset") or 0.0
 
     def _keep(self, waiting: list[Waiting], at: float, headers: dict[str, str], status: str, message: str,
               answers: list[Answer]) -> None:  # fmt: skip

@@ -189,6 +189,14 @@ class Spool:
         with self._guarded():
             return self._fact(f"note.{name}")
 
+    def number(self, name: str) -> float | None:
+        """Returns a note that is a finite number; None when there is none, or another text."""
+        try:
+            number = float(self.note(name))
+        except ValueError:
+            return None
+        return number if abs(number) < 1e15 else None
+
     def leave_note(self, name: str, text: str) -> None:
         """Leaves a note for the other half."""
         with self._guarded(), self._transaction():

@@ -6,8 +6,10 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import redirect_stderr, redirect_stdout
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 from unittest.mock import patch
@@ -284,6 +286,33 @@ def test_a_lost_answer_at_enrolment_shows_the_same_key_again(collector: Collecto
     assert agent(*words, FARMWATCH_TOKEN="token-7").returncode == 4
     assert agent(*words, FARMWATCH_TOKEN="token-7").returncode == 0
     assert asked[0] == asked[1]
+
+
+def test_a_clock_that_is_a_day_off_at_enrolment_costs_no_report(collector: Collector, state: State) -> None:
+    collector.clock = lambda: time.time() + 86_400
+    folder = ["--state-dir", state.folder]
+    assert agent("enrol", "--url", collector.url, *folder, FARMWATCH_TOKEN="token-7").returncode == 0
+    assert agent("run", "--once", *folder).returncode == 0
+    (report,) = collector.reports(collector.seen[-1])
+    assert len(collector.seen) == 2, "enrolment and one request: the offset was known before the first one"
+    assert abs(datetime.fromisoformat(report.created_at).timestamp() - collector.clock()) < 60
+
+
+def test_doctor_names_what_stands_between_this_laptop_and_its_collector(collector: Collector, enrolled: State) -> None:
+    words = ["doctor", "--only", "collector", "--state-dir", enrolled.folder]
+    collector.react = lambda *_: (200, b"<html>Welcome</html>")
+    done = agent(*words, FARMWATCH_URL=collector.url)
+    assert done.returncode == 4
+    assert "not as a collector does" in done.stdout
+    collector.react = lambda double, _: (401, double.response([], status="bad_signature"))
+    collector.clock = lambda: time.time() + 4_000
+    done = agent(*words, FARMWATCH_URL=collector.url)
+    assert done.returncode == 6
+    assert "this clock is +4" in done.stdout or "this clock is +3999" in done.stdout
+    done = agent(*words, FARMWATCH_URL="http://localhost:9", FARMWATCH_PROXY="http://user:pass@127.0.0.1:9")
+    assert done.returncode == 7
+    assert "through proxy 127.0.0.1:9" in done.stdout
+    assert "pass" not in done.stdout
 
 
 def test_a_portal_at_enrolment_enrols_nothing(collector: Collector, state: State) -> None:

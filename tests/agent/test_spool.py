@@ -97,6 +97,13 @@ def test_what_the_collector_lacks_is_forgotten_so_that_it_is_sent_again(path: st
     assert known == [{}]
 
 
+def test_a_note_that_is_no_number_is_none(path: str) -> None:
+    spool = reader(path)
+    for text, number in (("12", 12.0), ("-3.5", -3.5), ("", None), ("soon", None), ("nan", None), ("inf", None)):
+        spool.leave_note("next_at", text)
+        assert sender(path).number("next_at") == number
+
+
 def test_a_build_that_fails_uses_no_number_and_leaves_nothing(path: str) -> None:
     spool = reader(path)
 
