@@ -17,12 +17,15 @@ from requests.utils import get_environ_proxies
 from farmwatch_schema.errors import FarmwatchError
 
 from . import __version__
+from .limits import Limit, LimitBroken, limited
 
 MAX_ANSWER_BYTES = 256 << 10
 CONNECT_SECONDS = 10
 READ_SECONDS = 30
 #: Of the whole answer, so that a server which drips a byte a second holds nobody.
 ANSWER_SECONDS = 60
+#: Of one exchange from connecting to the last byte, headers included; where the system has timers.
+EXCHANGE_SECONDS = 120
 _PIECE = 16 << 10
 
 
@@ -84,6 +87,13 @@ class HttpTransport:
         self._session.mount("https://", _SystemTrust(ca_file))
 
     def post(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
+        try:
+            with limited(Limit(wall_seconds=EXCHANGE_SECONDS, cpu_seconds=EXCHANGE_SECONDS)):
+                return self._post(path, headers, body)
+        except LimitBroken as error:
+            raise TransportError("slow", f"{self.url} took over {EXCHANGE_SECONDS} s for its answer.") from error
+
+    def _post(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
         end = time.monotonic() + ANSWER_SECONDS
         headers = {"user-agent": f"farmwatch-agent/{__version__}", "accept-encoding": "identity", **headers}
         try:

@@ -5,7 +5,7 @@ import threading
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -38,6 +38,7 @@ class Collector:
     react: Callable[["Collector", Exchange], tuple[int, bytes]] = lambda collector, exchange: collector.accept(exchange)
     headers: dict[str, str] = field(default_factory=dict)
     drip_seconds: float = 0.0
+    drips_headers: bool = False
     url: str = ""
 
     def server_time(self) -> str:
@@ -81,20 +82,25 @@ def handler_of(collector: Collector) -> type[BaseHTTPRequestHandler]:
             exchange = Exchange(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
             collector.seen.append(exchange)
             status, answer = collector.react(collector, exchange)
+            if collector.drips_headers:
+                self.drip(b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 1_000)
+                return
             self.send_response(status)
             for name, value in {"content-length": str(len(answer)), **collector.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
-            try:
-                if collector.drip_seconds:
-                    for byte in answer:
-                        self.wfile.write(bytes([byte]))
-                        self.wfile.flush()
-                        time.sleep(collector.drip_seconds)
-                else:
-                    self.wfile.write(answer)
-            except OSError:
+            if collector.drip_seconds:
+                self.drip(answer)
                 return
+            with suppress(OSError):
+                self.wfile.write(answer)
+
+        def drip(self, data: bytes) -> None:
+            with suppress(OSError):
+                for byte in data:
+                    self.wfile.write(bytes([byte]))
+                    self.wfile.flush()
+                    time.sleep(collector.drip_seconds)
 
         def log_message(self, *_: Any) -> None:
             return

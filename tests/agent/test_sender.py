@@ -397,6 +397,18 @@ def test_a_server_that_drips_holds_nobody(
     assert left(spool) == [1]
 
 
+def test_a_server_that_drips_its_headers_holds_nobody(
+    collector: Collector, spool: Spool, state: State, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(transport, "EXCHANGE_SECONDS", 0.3)
+    fill(spool, 1)
+    collector.drip_seconds, collector.drips_headers = 0.02, True
+    began = time.monotonic()
+    assert sender(spool, state, collector.url).send().status == "slow"
+    assert time.monotonic() - began < 3
+    assert left(spool) == [1]
+
+
 def test_a_server_that_says_nothing_holds_nobody(
     collector: Collector, spool: Spool, state: State, monkeypatch: pytest.MonkeyPatch
 ) -> None:
