@@ -130,10 +130,10 @@ def drive(port: int, queues: list[list[bytes]]) -> tuple[float, list[float], int
     start = time.perf_counter()
     for key in list(chooser.get_map().values()):
         key.data["at"] = time.perf_counter()
-        key.fileobj.sendall(next(key.data["queue"]))
+        _socket(key).sendall(next(key.data["queue"]))
     while left:
         for key, _ in chooser.select(30) or sys.exit("no answer within 30 s"):
-            state, raw = key.data, key.fileobj
+            state, raw = key.data, _socket(key)
             data = state["buffer"] + raw.recv(262144)
             head, mark, body = data.partition(b"\r\n\r\n")
             found = LENGTH.search(head)
@@ -155,6 +155,11 @@ def drive(port: int, queues: list[list[bytes]]) -> tuple[float, list[float], int
                 chooser.unregister(raw)
                 raw.close()
     return time.perf_counter() - start, waits, accepted
+
+
+def _socket(key: selectors.SelectorKey) -> socket.socket:
+    assert isinstance(key.fileobj, socket.socket)
+    return key.fileobj
 
 
 class Server:
@@ -284,8 +289,11 @@ def words(results: dict[str, object]) -> str:
             f"{name:14} {row['cpu_us_per_report']:14.1f} {row['cpu_us_per_request']:14.1f} "
             f"{row['reports_per_second']:14.0f} {core:14.0f} {row['p50_ms']:14.1f} {row['p99_ms']:14.1f}"
         )
+    one_empty = medians["empty/1"]["cpu_us_per_request"]
     for bundle, ratio in ratios.items():
-        lines.append(f"{bundle} report(s) a request: {ratio:.2f} x the empty handler's CPU")
+        each = medians[f"collector/{bundle}"]["cpu_us_per_report"] / one_empty
+        name = "1 report" if bundle == 1 else f"{bundle} reports"
+        lines.append(f"{name} a request: {ratio:.2f} x the empty handler's CPU by request, {each:.2f} x by report")
     equal = "equal" if results["acknowledged"] == results["stored"] else "NOT EQUAL"
     lines.append(f"acknowledged {results['acknowledged']}, stored {results['stored']}: {equal}")
     return "\n".join(lines)

@@ -193,7 +193,7 @@ class Ingest:
         if len(fit) < len(checked):
             stored = iter(answers)
             answers = [next(stored) if isinstance(one, Incoming) else one for one in checked]
-        if fit and all(answer.status == "throttled" for answer in answers):
+        if fit and answers[0].status == "throttled" and all(one.status == "throttled" for one in answers):
             message = answers[0].message
             refusal = Response(
                 server_time=utc_text(now),

@@ -192,4 +192,9 @@ def _head(raw: msgspec.Raw) -> _Head:
 
 def utc_text(at: datetime) -> str:
     """Returns a time as the contract writes it: UTC, ISO 8601 to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return _second_text(int(at.timestamp()))
+
+
+@lru_cache(maxsize=64)
+def _second_text(second: int) -> str:
+    return datetime.fromtimestamp(second, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
