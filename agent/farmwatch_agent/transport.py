@@ -52,20 +52,34 @@ class Transport(Protocol):
         ...
 
 
+class _Context(truststore.SSLContext):
+    """The system's trust, with a memory: `issuer` is who issued the certificate verified last."""
+
+    issuer = ""
+
+    def wrap_socket(self, *arguments: Any, **options: Any) -> ssl.SSLSocket:
+        socket = super().wrap_socket(*arguments, **options)
+        # Taken here, because a connection that ends with its answer has no socket any more afterwards.
+        certificate: dict[str, Any] = socket.getpeercert() or {}
+        names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
+        self.issuer = str(names.get("organizationName") or names.get("commonName") or "")
+        return socket
+
+
 class _SystemTrust(HTTPAdapter):
     """Verifies certificates as the operating system does, plus the company's own file of authorities."""
 
     def __init__(self, ca_file: str) -> None:
-        self._context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self.context = _Context(ssl.PROTOCOL_TLS_CLIENT)
         if ca_file:
-            self._context.load_verify_locations(cafile=ca_file)
+            self.context.load_verify_locations(cafile=ca_file)
         super().__init__(max_retries=0)
 
     def init_poolmanager(self, *arguments: Any, **options: Any) -> None:
-        super().init_poolmanager(*arguments, ssl_context=self._context, **options)
+        super().init_poolmanager(*arguments, ssl_context=self.context, **options)
 
     def proxy_manager_for(self, proxy: str, **options: Any) -> Any:
-        return super().proxy_manager_for(proxy, ssl_context=self._context, **options)
+        return super().proxy_manager_for(proxy, ssl_context=self.context, **options)
 
 
 class HttpTransport:
@@ -79,12 +93,16 @@ class HttpTransport:
     def __init__(self, url: str, proxy: str = "", ca_file: str = "") -> None:
         self.url = url.rstrip("/")
         self.proxies: dict[str, str] = {urlsplit(url).scheme: proxy} if proxy else get_environ_proxies(url)
-        #: Who issued the certificate seen last; "" before an exchange and without TLS.
-        self.issuer = ""
         self._session = requests.Session()
         # Off, because it would also send what stands in a ~/.netrc; the proxies are read above.
         self._session.trust_env = False
-        self._session.mount("https://", _SystemTrust(ca_file))
+        self._trust = _SystemTrust(ca_file)
+        self._session.mount("https://", self._trust)
+
+    @property
+    def issuer(self) -> str:
+        """Who issued the certificate seen last; "" before an exchange and without TLS. TLS inspection shows here."""
+        return self._trust.context.issuer
 
     def post(self, path: str, headers: dict[str, str], body: bytes) -> Reply:
         try:
@@ -106,7 +124,6 @@ class HttpTransport:
                 allow_redirects=False,
                 stream=True,
             ) as response:
-                self.issuer = _issuer(response)
                 if 300 <= response.status_code < 400:
                     place = urlsplit(response.headers.get("location", "")).netloc or "another place"
                     raise TransportError(
@@ -144,14 +161,6 @@ class HttpTransport:
         except HTTPError as error:
             raise TransportError("unreachable", f"{self.url} broke off its answer ({_cause(error)}).") from error
         return b"".join(pieces)
-
-
-def _issuer(response: requests.Response) -> str:
-    """Returns the organisation, else the name, of the issuer of the certificate behind a response."""
-    socket = getattr(getattr(response.raw, "connection", None), "sock", None)
-    certificate: dict[str, Any] = socket.getpeercert() or {} if isinstance(socket, ssl.SSLSocket) else {}
-    names = {name: value for part in certificate.get("issuer", ()) for name, value in part}
-    return str(names.get("organizationName") or names.get("commonName") or "")
 
 
 def _cause(error: BaseException) -> str:
