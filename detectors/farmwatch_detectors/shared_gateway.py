@@ -73,8 +73,9 @@ def _finding(tie: Tie) -> Finding:
             else "a couple or shared flat" if unrelated == 2
             else "a shared house or a co-working room"
         )  # fmt: skip
+        others = "1 device of somebody" if unrelated == 2 else f"{unrelated - 1} devices of people"
         sentence = (
-            f"This device and {unrelated - 1} of people unrelated to its own sit behind one gateway; {share}. "
+            f"Its gateway also serves {others} unrelated to its user; {share}. "
             f"Could be {innocent}. Check: where these people live and work, and register the place if it is one."
         )
     return Finding(
