@@ -3,6 +3,7 @@ import hashlib
 import random
 import zlib
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -11,12 +12,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from farmwatch_collector.ingest import Buckets
-from farmwatch_collector.intake import Refused, take_apart, unpack, validate
+from farmwatch_collector.intake import MAX_SECTIONS, Refused, take_apart, unpack, validate
+from farmwatch_collector.serving import MAX_HEAD_BYTES
 from farmwatch_collector.settings import Limits
+from farmwatch_collector.store.bundles import MAX_EPOCHS_PER_DAY
 from farmwatch_collector.store.protocol import Incoming
-from farmwatch_schema.codec import check_depth
+from farmwatch_schema.codec import MAX_DEPTH, MAX_ITEMS, check_depth
 from farmwatch_schema.errors import CodecError
-from farmwatch_schema.report import Answer
+from farmwatch_schema.report import MAX_REPORTS_PER_REQUEST, Answer
+from farmwatch_schema.signature import WINDOW_SECONDS
 
 from .laptops import USB, Laptop, named, section, utc
 
@@ -185,3 +189,25 @@ def test_a_bucket_fills_at_its_rate_and_names_the_time_to_wait() -> None:
     assert bucket.wait("a", 5.1) == 0.0
     assert bucket.wait("a", 5.1) > 0.0
     assert Buckets(0.0, 0).wait("a", 0.0) == 0.0
+
+
+def test_the_docs_name_the_limits_that_hold() -> None:
+    text = (Path(__file__).parents[2] / "docs" / "ingest.md").read_text(encoding="utf-8")
+    kib = 1024
+    rows = {
+        "packed": f"{LIMITS.packed_bytes // kib} KiB",
+        "unpacked": f"{LIMITS.unpacked_bytes // kib // kib} MiB",
+        "body": f"{LIMITS.request_seconds:g} s",
+        "head of a request": f"{LIMITS.request_seconds:g} s, {MAX_HEAD_BYTES // kib} KiB",
+        "requests of a device": f"{LIMITS.per_minute:g} a minute, {LIMITS.burst} at once (`--per-minute`)",
+        "nesting": f"{MAX_DEPTH} levels",
+        "observables in a section": f"{MAX_ITEMS:,}",
+        "sections in a report": f"{MAX_SECTIONS}, each kind once",
+        "reports in a request": f"1 to {MAX_REPORTS_PER_REQUEST}",
+        "signature's age": f"{WINDOW_SECONDS} s either way",
+        "a report's own time": f"{LIMITS.clock_seconds} s ahead",
+        "epochs of a device": f"{MAX_EPOCHS_PER_DAY} a day",
+    }
+    for name, value in rows.items():
+        assert f"| {name} | {value} |" in text, name
+    assert f"| ratio | {LIMITS.ratio}, counted only above {LIMITS.packed_bytes // kib} KiB" in text
