@@ -170,6 +170,31 @@ def test_an_fsync_lies_between_reading_a_request_and_acknowledging_it(tmp_path: 
 
 
 @pytest.mark.integration
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux lets one process limit another's files")
+def test_a_disk_that_takes_nothing_more_throttles_until_there_is_room(tmp_path: Path) -> None:
+    import resource
+
+    served = Served(tmp_path)
+    served.start()
+    try:
+        served.token()
+        laptop = served.laptop()
+        first, second = laptop.report(), laptop.report(section("usb", "[]"))
+        assert laptop.send(served.port, first)[1].answers[0].status == "accepted"
+        assert served.process is not None
+        everything = resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, (1, resource.RLIM_INFINITY))
+        for _ in range(3):
+            http, response = laptop.send(served.port, second)
+            assert (http, response.status, response.answers[0].status) == (503, "throttled", "throttled")
+            assert "disk" in response.message
+        resource.prlimit(served.process.pid, resource.RLIMIT_FSIZE, everything)
+        assert laptop.send(served.port, first)[1].answers[0].status == "duplicate"
+        assert laptop.send(served.port, second)[1].answers[0].status == "accepted"
+    finally:
+        served.stop()
+
+
+@pytest.mark.integration
 def test_sigterm_answers_what_is_under_way_and_ends_with_zero(tmp_path: Path) -> None:
     served = Served(tmp_path)
     served.start()

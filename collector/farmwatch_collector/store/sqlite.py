@@ -5,6 +5,7 @@ transaction, commits it (one fsync) and only then answers. A full or failing dis
 """
 
 import logging
+import os
 import sqlite3
 import threading
 import time
@@ -78,7 +79,7 @@ class SqliteStore:
         self._queue: SimpleQueue[_Bundle | _Job | None] = SimpleQueue()
         self._closed = threading.Event()
         try:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            _private(path)
             self._writer = _engine(path, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
             self._connection = self._writer.connect()
             migrate(self._connection)
@@ -313,6 +314,13 @@ class SqliteStore:
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self._ask(lambda connection: reading.events(connection, device))
+
+
+def _private(path: str) -> None:
+    """Makes the file readable for its owner only: it holds the company's identifier key."""
+    Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # SQLite gives its log and shared memory the same rights as the file has.
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _call(done: Done, answers: list[Answer]) -> None:

@@ -1,3 +1,4 @@
+import os
 import sqlite3
 import threading
 from pathlib import Path
@@ -129,6 +130,16 @@ def test_a_file_that_is_no_database_is_named(tmp_path: Path) -> None:
     path.write_bytes(b"not a database" * 100)
     with pytest.raises(StoreError, match=r"farmwatch\.db cannot be opened"):
         open_store(f"sqlite:///{path}")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are told by mode bits on POSIX only")
+def test_nobody_else_may_read_the_companys_key(tmp_path: Path) -> None:
+    store = SqliteStore(f"{tmp_path}/made/farmwatch.db")
+    store.setting("identifier_key", b"secret")
+    rights = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "made").iterdir()}
+    store.close()
+    assert rights == dict.fromkeys(("farmwatch.db", "farmwatch.db-wal", "farmwatch.db-shm"), 384)
+    assert (tmp_path / "made").stat().st_mode & 0o777 == 0o700
 
 
 def test_every_table_names_its_retention_and_the_docs_say_the_same() -> None:
