@@ -195,6 +195,7 @@ class Index(Generic[AnyProduct]):
         self._originals: dict[str, list[AnyProduct]] = defaultdict(list)
         self._ports: dict[str, list[AnyProduct]] = defaultdict(list)
         self._flags: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._flag_sets: dict[str, list[AnyProduct]] = defaultdict(list)
         for product in self.products:
             for signer in product.signers:
                 self._signers[signer.casefold()].append(product)
@@ -206,7 +207,7 @@ class Index(Generic[AnyProduct]):
             for port in {*product.ports, *product.distinctive}:
                 self._ports[port].append(product)
             for flag in product.flags:
-                self._flags[flag].append(product)
+                (self._flag_sets if "+" in flag else self._flags)[flag].append(product)
 
     def program(
         self, process: Process, platform: str, ports: Iterable[str] = (), services: Iterable[str] = ()
@@ -270,6 +271,10 @@ class Index(Generic[AnyProduct]):
                 for port in () if script else ports:
                     if port.startswith("tcp/"):
                         note(product, "port", port)
+        for joined, products in self._flag_sets.items() if len(process.flags) > 1 else ():
+            if set(joined.split("+")) <= set(process.flags):
+                for product in products:
+                    note(product, "flag", joined)
         for port in ports:
             for product in self._ports.get(port, ()):
                 if port in product.distinctive:

@@ -56,7 +56,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     ports          "tcp/5900": what it listens on
     distinctive    those of its ports that nothing else known uses: they survive a renamed file
     sha256         digests of its executables, as packages ship them: they survive a renamed file
-    flags          argument flags of the agent that only this program has
+    flags          argument flags of the agent that only this program has; joined with + only together
     tags           `farm-reported` (named in reports on farms), `farm-plausible`, `consumer`, `gaming` ...
     """
 

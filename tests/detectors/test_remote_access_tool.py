@@ -107,6 +107,19 @@ def test_a_renamed_tool_is_level_three_and_says_so() -> None:
     assert "process name rustdesk" in finding.evidence[0].fact
 
 
+def test_a_renamed_tool_is_known_by_how_it_starts_itself_and_the_port_it_discovers_by() -> None:
+    # RustDesk on Linux runs as `--service` and as `--server`, and listens at udp/21119 (rustdesk source, lan.rs).
+    renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", flags=("only_server", "only_service"))
+    discovery = Listener(protocol="udp", port=21119, scope="network", owner="sync-host")
+    assert _found(view(processes=[renamed], sockets=[discovery])) == [("rustdesk", 3)]
+
+
+@pytest.mark.parametrize("flags", [("only_service",), ("only_server",), ("only_server", "only_service")])
+def test_how_a_program_starts_itself_alone_names_no_tool_surely(flags: tuple[str, ...]) -> None:
+    found = _found(view(processes=[Process(name="helper", path="/opt/helper/helper", flags=flags)]))
+    assert found in ([], [("rustdesk", 1)])
+
+
 def test_a_renamed_windows_tool_is_level_three() -> None:
     renamed = Process(
         name="SyncHostSvc.exe", path=r"~\AppData\Local\SyncHost\SyncHostSvc.exe", signer="PURSLANE",

@@ -112,8 +112,20 @@ _SSH_OPTIONS = {"remoteforward": "R", "dynamicforward": "D", "tunnel": "w"}
 _SSH_WITH_VALUE = frozenset("BbcDEeFIiJLlmOoPpQRSWw")
 _SSH_TOOLS = frozenset({"ssh", "autossh", "dbclient", "plink", "kitty-ssh"})
 
+#: Processes whose one and only argument is such a word, whatever the program is called: RustDesk's source
+#: (core_main.rs) starts itself so, for its service, its screen server and its window while a peer is connected.
+_ONLY: dict[bytes, str] = {
+    b"--service": "only_service",
+    b"--server": "only_server",
+    b"--cm": "remote_session_window",
+    b"--cm-no-ui": "remote_session_window",
+}
+
 FLAGS: frozenset[str] = frozenset(
-    {rule.flag for rule in RULES} | set(_SSH_FLAGS.values()) | {f"script_{name.replace('-', '_')}" for name in SCRIPTS}
+    {rule.flag for rule in RULES}
+    | set(_ONLY.values())
+    | set(_SSH_FLAGS.values())
+    | {f"script_{name.replace('-', '_')}" for name in SCRIPTS}
 )
 
 _BY_TOOL: dict[str, tuple[Rule, ...]] = {}
@@ -126,13 +138,15 @@ _NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0
 
 def flags_of(command_line: bytes) -> tuple[str, ...]:
     """Returns the sorted flags of a process from its NUL-separated arguments, as /proc/PID/cmdline has them."""
-    first = command_line.partition(b"\0")[0].rpartition(b"/")[2].decode("utf-8", "replace")
+    program, _, rest = command_line.partition(b"\0")
+    first = program.rpartition(b"/")[2].decode("utf-8", "replace")
+    only = _ONLY.get(rest.rstrip(b"\0"))
     interpreter = first.startswith(_INTERPRETERS)
     nameless = _NAMELESS.search(command_line) is not None
     if not interpreter and not nameless and first not in _BY_TOOL and first not in _SSH_TOOLS:
-        return ()
+        return (only,) if only else ()
     arguments = command_line.decode("utf-8", "replace").rstrip("\0").split("\0")[1:]
-    flags: set[str] = set()
+    flags: set[str] = {only} if only else set()
     name = first
     if interpreter:
         position = next((i for i, word in enumerate(arguments) if not word.startswith("-")), None)

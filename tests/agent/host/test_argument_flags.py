@@ -53,6 +53,9 @@ def line(*words: str) -> bytes:
         (("/usr/lib/xorg/Xorg", ":10", "-config", "xrdp/xorg.conf"), ("remote_display_server",)),
         (("/usr/bin/python3", "/usr/bin/websockify", "6080", "localhost:5900"), ("script_websockify",)),
         (("ffmpeg", "-f", "x11grab", "-i", ":0", "out.mkv"), ("display_capture",)),
+        (("/opt/sync-host/sync-host", "--service"), ("only_service",)),
+        (("/opt/sync-host/sync-host", "--server"), ("only_server",)),
+        (("/opt/sync-host/sync-host", "--cm-no-ui"), ("remote_session_window",)),
     ],
 )  # fmt: skip
 def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str, ...]) -> None:
@@ -75,6 +78,8 @@ def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str
         ("cloudflared", "--version"),
         ("rustdesk",),
         ("x11vnc", "-help"),
+        ("helper", "--service", "--port", "80"),
+        ("helper", "--server=yes"),
         ("",),
     ],
 )
