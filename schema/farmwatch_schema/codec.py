@@ -6,6 +6,7 @@ at different times.
 """
 
 import hashlib
+from functools import cache, reduce
 from typing import Any, TypeVar
 
 import msgspec
@@ -107,11 +108,27 @@ def decode_report(data: bytes | msgspec.Raw) -> Report:
     return report
 
 
+@cache
+def _known_items() -> "msgspec.json.Decoder[list[Observable]]":
+    """Every known observable at once: a tenth of the time, and almost every section holds nothing else."""
+    types: list[Any] = list(OBSERVABLES.values())
+    anything: Any = reduce(lambda one, other: one | other, types)
+    return msgspec.json.Decoder(list[anything])
+
+
 def decode_items(kind: str, items: msgspec.Raw | bytes) -> list[Observable]:
     """Returns a section's observables; one of an unknown type becomes an `UnknownObservable`.
 
     Raises CodecError naming kind, position and field when a known type does not fit.
     """
+    if kind in KINDS:
+        try:
+            known = _known_items().decode(items)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            pass  # something is unknown or wrong: one by one, to keep the one and to name the other
+        else:
+            if len(known) <= MAX_ITEMS:
+                return known
     raws = decode(items, list[msgspec.Raw], f"section {kind} items")
     if len(raws) > MAX_ITEMS:
         raise CodecError(f"section {kind} items", f"holds {len(raws)} observables, {MAX_ITEMS} are taken.")

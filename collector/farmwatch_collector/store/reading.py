@@ -1,5 +1,6 @@
 """What is read, in SQLAlchemy Core, on a reader's own connection."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
@@ -8,7 +9,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, 
 
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import DeviceView, SectionView, Span
-from farmwatch_schema.codec import decode_items
+from farmwatch_schema.codec import MAX_ITEMS, decode_items
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome
@@ -197,21 +198,38 @@ def _spans(connection: Connection, key: int, since: int, changes_only: bool = Fa
     there: ColumnElement[bool] = or_(span.c.seen_until.is_(None), closed_since)
     if changes_only:
         there = or_(and_(span.c.seen_from >= since, span.c.from_start == 0), closed_since)
-    query = select(span).where(span.c.device_key == key, there).order_by(span.c.seen_from.desc(), span.c.id.desc())
+    query = (
+        select(span.c.kind, span.c.item, span.c.seen_from, span.c.seen_until, span.c.from_start)
+        .where(span.c.device_key == key, there)
+        .order_by(span.c.seen_from.desc(), span.c.id.desc())
+        .limit(MAX_SPANS)
+    )
+    rows = [tuple(row) for row in connection.execute(query).all()]
+    items = _decoded([row[:2] for row in rows])
     return [
         Span(
-            kind=row.kind,
-            item=_observable(row.kind, row.item),
-            seen_from=moment(row.seen_from),
-            seen_until=None if row.seen_until is None else moment(row.seen_until),
-            from_start=bool(row.from_start),
+            kind=kind,
+            item=item,
+            seen_from=moment(begun),
+            seen_until=None if ended is None else moment(ended),
+            from_start=bool(from_start),
         )
-        for row in connection.execute(query.limit(MAX_SPANS))
+        for (kind, _, begun, ended, from_start), item in zip(rows, items, strict=True)
     ]
 
 
-def _observable(kind: str, item: bytes) -> Observable:
-    return decode_items(kind, b"[" + item + b"]")[0]
+def _decoded(stored: Sequence[tuple[str, bytes]]) -> list[Observable]:
+    """Returns observables in the order given, decoded by the thousand of one kind."""
+    places: dict[str, list[int]] = {}
+    for place, (kind, _) in enumerate(stored):
+        places.setdefault(kind, []).append(place)
+    found: dict[int, Observable] = {}
+    for kind, each in places.items():
+        for start in range(0, len(each), MAX_ITEMS):
+            part = each[start : start + MAX_ITEMS]
+            array = b"[" + b",".join(stored[place][1] for place in part) + b"]"
+            found.update(zip(part, decode_items(kind, array), strict=True))
+    return [found[place] for place in range(len(stored))]
 
 
 def sections(connection: Connection, device: str) -> list[SectionRow]:

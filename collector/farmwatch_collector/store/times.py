@@ -14,6 +14,7 @@ def micros(moment: datetime) -> int:
     return (moment - _EPOCH) // _MICROSECOND
 
 
+@lru_cache(maxsize=4096)
 def moment(at: int) -> datetime:
     """Returns microseconds as a moment in UTC."""
     return _EPOCH + timedelta(microseconds=at)
