@@ -14,6 +14,7 @@ from .. import health, identity, probes, runner
 from ..host import Host, HostError, open_host
 from ..numbering import Numbering
 from ..options import OK, Options, UsageError
+from ..probes.processes import cache as executables
 
 OPTIONS = {"json": "", "only": "KIND", "root": "DIR", "replay": "FILE", "key-file": "FILE"}
 WORDS: tuple[str, ...] = ()
@@ -27,7 +28,13 @@ def run(options: Options) -> int:
     names = names_of(options.text("only"))
     host = open_host(options.text("root") or None, options.text("replay") or None)
     state = identity.open_state(options.text("state-dir"))
+    # What an agent here remembers of executables is read, and added to; a folder is never made for it.
+    remembers = host.origin == "live" and "processes" in names and os.access(state.folder, os.R_OK | os.W_OK)
+    if remembers:
+        executables.load(state.executables)
     sections = runner.run(host, _keyer(options.text("key-file"), state), health.current, names)
+    if remembers:
+        executables.save(state.executables)
     report = runner.build(host, Numbering(device=_device(host, state), epoch=NO_EPOCH), sections)
     sys.stdout.write(codec.encode(report).decode() + "\n" if options.flag("json") else table(report))
     return OK

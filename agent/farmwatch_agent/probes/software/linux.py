@@ -4,6 +4,7 @@ Sources: deb-control(5) and dpkg's status file; flatpak's and snapd's folder lay
 them; Desktop Entry Specification 1.5; FHS 3.0 for /opt.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from weakref import ReferenceType, ref
@@ -31,6 +32,9 @@ _UNDATED = ("lib", "fonts-", "python3-", "gir1.2-", "linux-headers-", "x11-", "x
 _UNDATED_ENDS = ("-doc", "-dev", "-data", "-common", "-locale", "-l10n")
 #: Desktop files of web applications, which tell what somebody reads rather than what is installed.
 _WEB = ("chrome-", "brave-", "msedge-", "chromium-", "vivaldi-", "webapp-", "FFPWA-", "google-chrome-")
+
+#: A field's line, or the empty line between two stanzas. Lines that go on begin with a blank and match nothing.
+_FIELDS = re.compile(r"\n(?=\n)|\n(Package|Status|Version|Maintainer|Architecture): *([^\n]*)")
 
 MAX_OWN = 500
 
@@ -67,27 +71,17 @@ def parse_status(text: str) -> list[tuple[str, str, str, str]]:
     Stanzas without a name, and packages removed or half installed, are left out.
     """
     found: list[tuple[str, str, str, str]] = []
-    for stanza in text.split("\n\n"):
-        if " installed\n" not in stanza[:400]:
-            continue
-        if " installed" not in _field(stanza, "Status") or not (name := _field(stanza, "Package")):
-            continue
-        publisher = _field(stanza, "Maintainer").partition("<")[0].strip(' "')
-        found.append((name, _field(stanza, "Version"), publisher, _field(stanza, "Architecture")))
+    stanza: dict[str, str] = {}
+    for key, value in (*_FIELDS.findall(f"\n{text}"), ("", "")):
+        if key:
+            stanza.setdefault(key, value)
+        elif stanza:
+            name = stanza.get("Package", "").strip()
+            if name and f" {stanza.get('Status', '')}".endswith(" installed"):
+                publisher = stanza.get("Maintainer", "").partition("<")[0].strip(' "')
+                found.append((name, stanza.get("Version", ""), publisher, stanza.get("Architecture", "")))
+            stanza = {}
     return found
-
-
-def _field(stanza: str, key: str) -> str:
-    mark = f"{key}: "
-    if stanza.startswith(mark):
-        start = len(mark)
-    else:
-        start = stanza.find(f"\n{mark}")
-        if start < 0:
-            return ""
-        start += len(mark) + 1
-    end = stanza.find("\n", start)
-    return (stanza[start:] if end < 0 else stanza[start:end]).strip()
 
 
 def _from_dpkg(host: Host) -> Iterator[Observable]:
