@@ -2,6 +2,7 @@
 
 import argparse
 import importlib
+import json
 import os
 import sys
 from collections.abc import Sequence
@@ -45,6 +46,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return FAILED
     except FarmwatchError as error:
         print(f"farmwatch {options.verb}: {error}", file=sys.stderr)
+        if getattr(options, "json", False):
+            failure = {"schema": 1, "verb": options.verb, "ok": False, "code": FAILED, "error": str(error)}
+            print(json.dumps(failure))
         return FAILED
     except KeyboardInterrupt:
         print(f"farmwatch {options.verb}: stopped by you; nothing was left half-written.", file=sys.stderr)

@@ -42,11 +42,11 @@ def test_a_new_token_is_printed_once_and_enrols(tmp_path: Path, capsys: Capture)
 
 def test_tokens_as_json(tmp_path: Path, capsys: Capture) -> None:
     main(["tokens", "new", "--days", "3", "--json", "--data", str(tmp_path)])
-    made = json.loads(capsys.readouterr().out)
+    (made,) = json.loads(capsys.readouterr().out)["items"]
     ends = datetime.fromisoformat(made["expires_at"])
     assert timedelta(days=2.9) < ends - datetime.now(UTC) <= timedelta(days=3)
     main(["tokens", "list", "--json", "--data", str(tmp_path)])
-    (row,) = json.loads(capsys.readouterr().out)["tokens"]
+    (row,) = json.loads(capsys.readouterr().out)["items"]
     assert (row["uses"], row["used"]) == (1, 0)
 
 
@@ -57,20 +57,30 @@ def test_a_token_out_of_bounds_names_the_option(tmp_path: Path, capsys: Capture,
 
 
 def test_devices_in_a_table_and_as_json(tmp_path: Path, capsys: Capture) -> None:
+    main(["tokens", "new", "--data", str(tmp_path)])
+    token = capsys.readouterr().out.strip()
     assert main(["devices", "--data", str(tmp_path)]) == 0
     assert "farmwatch tokens new" in capsys.readouterr().out
-    main(["tokens", "new", "--data", str(tmp_path)])
-    enrol(tmp_path, capsys.readouterr().out.strip(), "laptop-1")
+    enrol(tmp_path, token, "laptop-1")
     main(["devices", "--data", str(tmp_path)])
     (line,) = capsys.readouterr().out.splitlines()[1:]
     assert line.split()[:4] == ["-", "not", "judged", "laptop-1"]
     main(["devices", "--json", "--data", str(tmp_path)])
     document = json.loads(capsys.readouterr().out)
     assert document["counts"]["unjudged"] == 1
-    assert document["devices"][0]["name"] == "laptop-1.example"
-    assert document["devices"][0]["points"] is None
+    assert document["items"][0]["name"] == "laptop-1.example"
+    assert document["items"][0]["points"] is None
     main(["devices", "--json", "--search", "nobody", "--data", str(tmp_path)])
-    assert json.loads(capsys.readouterr().out)["devices"] == []
+    assert json.loads(capsys.readouterr().out)["items"] == []
+
+
+def test_looking_at_a_folder_without_a_store_makes_none_and_says_so(tmp_path: Path, capsys: Capture) -> None:
+    folder = tmp_path / "elsewhere"
+    assert main(["devices", "--json", "--data", str(folder)]) == 1
+    said = capsys.readouterr()
+    assert "Name its folder with --data" in said.err
+    assert json.loads(said.out)["ok"] is False
+    assert not folder.exists()
 
 
 def test_serve_refuses_other_addresses_before_it_makes_anything(tmp_path: Path, capsys: Capture) -> None:
@@ -96,7 +106,7 @@ def test_a_store_that_does_not_exist_is_named(capsys: Capture) -> None:
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: Capture) -> None:
     (tmp_path / "file").write_text("")
-    assert main(["devices", "--data", str(tmp_path / "file" / "below")]) == 1
+    assert main(["tokens", "list", "--data", str(tmp_path / "file" / "below")]) == 1
     said = capsys.readouterr().err
     assert "cannot be opened" in said
     assert "--data" in said

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 import msgspec
 
 from ..assessment import LEVEL_WORDS
+from ..reasons import reasons
+from ..score_words import level_words
 from ..store import open_store
 from ..store.protocol import DeviceRow
 from .serve import data_options, store_url
@@ -25,18 +27,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the table; 0, also when it is empty."""
-    store = open_store(store_url(options))
+    store = open_store(store_url(options), make=False)
     try:
         rows = store.rows(options.level, max(1, options.limit), options.search)
         counts = store.counts(options.search)
     finally:
         store.close()
     if options.json:
-        document = {"schema": SCHEMA, "counts": counts, "devices": [_record(row) for row in rows]}
+        items = [_record(row) for row in rows]
+        document = {"schema": SCHEMA, "ok": True, "code": 0, "counts": counts, "items": items}
         print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
         return 0
     now = datetime.now(UTC)
-    print(f"{'points':>6}  {'level':12} {'device':18} {'name':24} {'last seen':12} why")
+    print(f"{'points':>6}  {'level':15} {'device':18} {'name':24} {'last seen':12} why")
     for row in rows:
         print(_line(row, now))
     if not rows:
@@ -68,6 +71,6 @@ def _line(row: DeviceRow, now: datetime) -> str:
     minutes = int((now - seen).total_seconds() // 60) if seen else -1
     age = "never" if seen is None else f"{minutes} min" if minutes < 120 else f"{minutes // 60} h"
     points = f"{one.points:6}" if one else "     -"
-    level = LEVEL_WORDS[one.attention] if one else "not judged"
-    why = row.problem or (one.sentence if one else "")
-    return f"{points}  {level:12} {row.device.device:18} {row.device.name[:24]:24} {age:12} {why}"
+    level = level_words(one.attention, one.groups) if one else "not judged"
+    why = row.problem or ("; ".join(reason.words for reason in reasons(one)) if one else "")
+    return f"{points}  {level:15} {row.device.device:18} {row.device.name[:24]:24} {age:12} {why}"

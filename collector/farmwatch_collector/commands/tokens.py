@@ -49,7 +49,8 @@ def run(options: argparse.Namespace) -> int:
             store.add_token(token_digest(token), options.label, options.uses, expires_at)
             store.note(now, "command line", "made enrolment token", options.label)
             if options.json:
-                _print({"token": token, "uses": options.uses, "expires_at": expires_at, "label": options.label})
+                item = {"token": token, "uses": options.uses, "expires_at": expires_at, "label": options.label}
+                _print({"items": [item]})
             else:
                 print(token)
                 print(f"shown this once; {options.uses} uses until {expires_at:%Y-%m-%d %H:%M} UTC", file=sys.stderr)
@@ -58,7 +59,7 @@ def run(options: argparse.Namespace) -> int:
     finally:
         store.close()
     if options.json:
-        _print({"tokens": tokens})
+        _print({"items": tokens})
         return 0
     print(f"{'label':24} {'used':>9}  {'expires (UTC)':16}  {'last used (UTC)':16}")
     for row in tokens:
@@ -69,4 +70,8 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _print(document: dict[str, object]) -> None:
-    print(msgspec.json.format(msgspec.json.encode({"schema": SCHEMA, **document}), indent=2).decode())
+    print(
+        msgspec.json.format(
+            msgspec.json.encode({"schema": SCHEMA, "ok": True, "code": 0, **document}), indent=2
+        ).decode()
+    )

@@ -14,7 +14,8 @@ from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import Span
 from farmwatch_schema.finding import GROUPS, Finding, Group
 
-from ..assessment import LEVEL_WORDS, Assessment, Bar
+from ..assessment import LEVEL_WORDS, Assessment
+from ..reasons import Reason, finding_behind, reasons
 from ..score_words import level_words, strength_words
 from ..store.protocol import DeviceRow
 from .facts import subject
@@ -26,8 +27,6 @@ BLIND_BELOW = 0.6
 MOST_EVENTS = 150
 #: Other devices whose names a page looks up.
 MOST_NAMED = 32
-#: Where the first clause of a finding's sentence ends.
-_CLAUSE = re.compile(r"[:;.](?=\s|$)")
 _ID = re.compile(r"(?<![\w-])[0-9a-f]{16}(?![\w-])")
 
 #: What a store tells of a device's reports, in words.
@@ -56,14 +55,6 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
     key: str
     word: str
-
-
-class Reason(msgspec.Struct, frozen=True, kw_only=True):
-    """A reason in the list: group letter, the finding's first clause, and the bar's words."""
-
-    group: str
-    words: str
-    label: str
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
@@ -154,40 +145,13 @@ def box(assessment: Assessment | None, group: Group) -> Box:
     return Box(group=group, level=level, tint=str(min(level, 4)), text=text)
 
 
-def reasons(assessment: Assessment, most: int = 2) -> tuple[Reason, ...]:
-    """Returns the strongest reasons: what the finding behind each bar states first, else the bar's own words."""
-    strong = [bar for bar in assessment.bars if bar.kind == "group" and bar.points > 0]
-    found: list[Reason] = []
-    for bar in sorted(strong, key=lambda bar: -bar.points)[:most]:
-        finding = _behind(assessment, bar)
-        words = _first_clause(finding.sentence) if finding is not None else bar.label
-        found.append(Reason(group=bar.key, words=words, label=bar.label))
-    return tuple(found)
-
-
-def _first_clause(sentence: str) -> str:
-    """Returns a sentence up to its first colon, semicolon or full stop, and without a bracket left open by that."""
-    words = _CLAUSE.split(sentence, maxsplit=1)[0]
-    opened = words.rfind("(")
-    return words[:opened].rstrip() if opened > words.rfind(")") else words
-
-
-def _behind(assessment: Assessment, bar: Bar) -> Finding | None:
-    """Returns the finding that gave a bar its level."""
-    for finding in assessment.findings:
-        same = (finding.group, finding.detector, finding.level) == (bar.key, bar.detector, bar.level)
-        if same and not finding.sanctioned:
-            return finding
-    return None
-
-
 def explained(assessment: Assessment) -> list[Explained]:
     """Returns every finding with meaning, weights, innocent readings and what would clear it, counted ones first.
 
     The bar that the score was made from comes first; for a finding that gave no level the level table does.
     """
     result: list[Explained] = []
-    behind = {id(finding): bar for bar in assessment.bars if (finding := _behind(assessment, bar)) is not None}
+    behind = {id(finding): bar for bar in assessment.bars if (finding := finding_behind(assessment, bar)) is not None}
     for finding in assessment.findings:
         bar = behind.get(id(finding))
         counted = bar is not None

@@ -5,14 +5,11 @@ from typing import Any
 
 import msgspec
 
-from farmwatch_schema.finding import GROUPS
-
-from ..assessment import LEVEL_WORDS, Assessment
-from ..score_words import probability_words
+from ..reasons import reasons
+from ..score_words import level_words, probability_words
 from ..store.protocol import DeviceRow
 
 SCHEMA = "farmwatch-demo-1"
-WORDS: dict[str, str] = {str(level): word for level, word in LEVEL_WORDS.items()}
 SHAPES = {"none": " ", "watch": "o", "review": "!", "urgent": "!!", "near_certain": "!!!"}
 FLAGGED = ("review", "urgent", "near_certain")
 
@@ -21,6 +18,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     """One device of the demo.
 
     part     `this machine` or `simulated`
+    level    the level of attention in words; "not enough seen" where hardware or software stayed unseen
     reasons  strongest first, in words
     oddity   what the simulation put there; "" for nothing and for this machine
     farm     whether the simulation put it on the farm's shelf
@@ -30,6 +28,7 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     part: str
     attention: str
+    level: str
     points: int
     probability: float
     reasons: tuple[str, ...]
@@ -45,21 +44,12 @@ def row(found: DeviceRow, part: str, oddity: str = "", farm: bool = False) -> Ro
         name=found.device.name,
         part=part,
         attention=assessment.attention if assessment else "unjudged",
+        level=level_words(assessment.attention, assessment.groups) if assessment else "not judged",
         points=assessment.points if assessment else 0,
         probability=assessment.probability if assessment else 0.0,
-        reasons=reasons(assessment) if assessment else (),
+        reasons=tuple(reason.words for reason in reasons(assessment)) if assessment else (),
         oddity=oddity,
         farm=farm,
-    )
-
-
-def reasons(assessment: Assessment) -> tuple[str, ...]:
-    """Returns what counts towards the score, strongest group first: the finding's own first sentence."""
-    said = {(finding.group, finding.detector): finding.sentence for finding in reversed(assessment.findings)}
-    counting = sorted((level for level in assessment.groups if level.bits > 0), key=lambda level: -level.bits)
-    return tuple(
-        said.get((level.group, level.detector), f"{GROUPS[level.group]}: {level.meaning}").partition(". ")[0]
-        for level in counting
     )
 
 
@@ -71,11 +61,11 @@ def text(rows: Sequence[Row], width: int = 0) -> str:
     shown = [
         each for each in rows if each.attention != "none" or each.reasons or each.oddity or each.part == "this machine"
     ]
-    lines = [f"{'':3} {'level':12} {'points':>6}  {'probability':20} {'device':13} why"]
+    lines = [f"{'':3} {'level':15} {'points':>6}  {'probability':20} {'device':13} why"]
     for each in shown:
         story = f" [{each.oddity}]" if each.oddity else ""
         line = (
-            f"{SHAPES.get(each.attention, '?'):3} {WORDS.get(each.attention, 'not judged'):12} {each.points:>6}  "
+            f"{SHAPES.get(each.attention, '?'):3} {each.level:15} {each.points:>6}  "
             f"{probability_words(each.probability) if each.probability else '':20} "
             f"{each.name + (' *' if each.part == 'this machine' else ''):13} "
             f"{'; '.join(each.reasons) or 'nothing stands out'}{story}"
