@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import msgspec
 
-from farmwatch_collector.console.views import box, events, explained, line, linked, named, reasons, standing
+from farmwatch_collector.console.views import box, events, explained, line, linked, named, standing
+from farmwatch_collector.reasons import reasons
 from farmwatch_detectors.view import Span
 from farmwatch_schema.finding import GROUPS, Evidence
 
