@@ -154,13 +154,13 @@ def test_descriptors_that_lie_are_told_as_a_fault(tmp_path: Path) -> None:
     assert tuple(item.class_triple for item in kvm.interfaces)[:3] == HID_INTERFACES
 
 
-def test_without_readable_descriptors_the_ids_are_told(tmp_path: Path) -> None:
+def test_without_readable_descriptors_the_attribute_files_tell(tmp_path: Path) -> None:
     folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
     (folder / "descriptors").write_bytes(b"\xff" * 7)
     kvm = devices(tmp_path)["1-3"]
     assert (kvm.ids, kvm.manufacturer, kvm.speed_mbps) == ("1d6b:0104", "PiKVM", 480.0)
     assert kvm.fault.startswith("The descriptors do not begin")
-    assert kvm.has_serial is None
+    assert [interface.class_triple for interface in kvm.interfaces] == PIKVM_CLASSES
 
 
 def test_a_device_without_active_configuration_has_no_interfaces(tmp_path: Path) -> None:
@@ -177,9 +177,14 @@ def test_a_device_that_leaves_between_two_looks_is_left_out(tmp_path: Path) -> N
 
     class Leaving(RootHost):
         def read(self, path: str, limit: int = 1 << 20) -> bytes:
-            if path == f"{BUS}/1-3/descriptors":
+            if path.startswith(f"{BUS}/1-3/"):
                 raise Missing(path)
             return super().read(path, limit)
+
+        def text(self, path: str, limit: int = 1 << 20) -> str:
+            if path.startswith(f"{BUS}/1-3/"):
+                raise Missing(path)
+            return super().text(path, limit)
 
     seen = list(collect(Leaving(str(tmp_path))))
     assert not any(isinstance(item, UsbDevice) and item.port_path == "1-3" for item in seen)
@@ -225,3 +230,53 @@ def test_a_hub_full_of_large_devices_cannot_make_the_report_too_large(tmp_path: 
 )
 def test_speed_is_a_figure_or_not_read(text: str, speed: float | None) -> None:
     assert parse_speed(text) == speed
+
+
+#: Keyboard, absolute mouse, relative mouse, storage: pikvm/kvmd@f14596e8, kvmd/apps/otg.
+PIKVM_CLASSES = ["03/01/01", "03/00/00", "03/01/02", "08/06/50"]
+
+
+def test_without_raw_descriptors_the_attribute_files_tell_the_same(tmp_path: Path) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    whole = devices(tmp_path)["1-3"]
+    (folder / "descriptors").unlink()
+    kvm = devices(tmp_path)["1-3"]
+    assert [interface.class_triple for interface in kvm.interfaces] == PIKVM_CLASSES
+    for name in ("ids", "manufacturer", "product", "speed_mbps", "max_packet_size0", "bcd_device", "bcd_usb", "scsi"):
+        assert getattr(kvm, name) == getattr(whole, name)
+    for told, known in zip(kvm.interfaces, whole.interfaces, strict=True):
+        assert (told.name, told.report_descriptor) == (known.name, known.report_descriptor)
+        assert (told.name_index, told.bcd_hid) == (None, "")
+    assert kvm.configuration_index is None
+    assert "no raw descriptors" in kvm.fault
+
+
+def test_a_tree_that_kept_no_links_has_interfaces_beside_their_device(tmp_path: Path) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    whole = devices(tmp_path)["1-3"]
+    bus = tmp_path / BUS.lstrip("/")
+    for child in list(folder.iterdir()):
+        if child.name.startswith("1-3:"):
+            beside = bus / child.name
+            if beside.is_symlink():
+                beside.unlink()
+            child.rename(beside)
+    assert devices(tmp_path)["1-3"] == whole
+    (folder / "descriptors").unlink()
+    assert [interface.class_triple for interface in devices(tmp_path)["1-3"].interfaces] == PIKVM_CLASSES
+
+
+def test_without_a_file_for_the_configuration_the_first_one_counts(tmp_path: Path) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    (folder / "bConfigurationValue").unlink()
+    assert [interface.class_triple for interface in devices(tmp_path)["1-3"].interfaces] == PIKVM_CLASSES
+
+
+@pytest.mark.parametrize("wrong", ["", "zz", "-1", "9" * 400, "\x00", "0x"])
+def test_attribute_files_that_make_no_sense_cost_their_own_fact_only(tmp_path: Path, wrong: str) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    (folder / "descriptors").unlink()
+    for file in ("bMaxPacketSize0", "version", "bDeviceClass", "1-3:1.0/bInterfaceClass", "bcdDevice"):
+        (folder / file).write_text(wrong)
+    kvm = devices(tmp_path)["1-3"]
+    assert (kvm.ids, len(kvm.interfaces)) == ("1d6b:0104", 4)

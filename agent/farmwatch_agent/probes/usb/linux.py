@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import Literal
 
+import msgspec
+
 from farmwatch_schema.formats import FormatError, hid, usb_descriptors
 from farmwatch_schema.formats.usb_descriptors import ConfigurationFacts, InterfaceFacts
 from farmwatch_schema.identifiers import unkeyed
@@ -12,6 +14,7 @@ from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface
 
 from ...host import Host, HostError, Missing, NotPermitted, NotSupported
+from .attributes import device_facts, interface_folder, interfaces_beside
 
 BUS = "/sys/bus/usb/devices"
 MAX_DESCRIPTORS, MAX_STRING, MAX_REPORT = 1 << 16, 512, 4096
@@ -85,37 +88,51 @@ def parse_string(data: bytes) -> str:
 
 def _device(host: Host, name: str, room: _Room) -> UsbDevice:
     path = f"{BUS}/{name}"
+    raw = True
     try:
         facts = usb_descriptors.parse(host.read(f"{path}/descriptors", MAX_DESCRIPTORS))
+    except Missing:
+        facts, raw = device_facts(host, name), False
     except FormatError as error:
-        return _by_ids(host, name, str(error))
+        facts = msgspec.structs.replace(device_facts(host, name), fault=str(error))
+        raw = False
     fault = facts.fault
-    value = _line(host, f"{path}/bConfigurationValue")
-    active = facts.configuration(int(value)) if value.isdecimal() else None
+    value = _configuration_value(host, path)
+    active = facts.configuration(int(value) if value else None) if value is None or value.isdecimal() else None
     if active is None and value:
         fault = fault or f"The active configuration {value} is not in the descriptors."
-    interfaces, units = _interfaces(host, f"{path}/{name}", active, room) if active else ((), ())
+    interfaces, units = _interfaces(host, name, active, room, raw) if active else ((), ())
     serial = _string(host, f"{path}/serial") if facts.serial_index else None
     removable = _line(host, f"{path}/removable")
     return UsbDevice(
         vendor_id=facts.vendor_id,
         product_id=facts.product_id,
-        manufacturer=_string(host, f"{path}/manufacturer") if facts.manufacturer_index else "",
-        product=_string(host, f"{path}/product") if facts.product_index else "",
+        manufacturer=_string(host, f"{path}/manufacturer") if facts.manufacturer_index else "" if raw else None,
+        product=_string(host, f"{path}/product") if facts.product_index else "" if raw else None,
         serial=unkeyed("serial", serial) if serial and not name.startswith("usb") else None,
-        has_serial=facts.serial_index != 0,
+        has_serial=facts.serial_index != 0 if raw or facts.serial_index else None,
         bcd_device=facts.bcd_device,
         bcd_usb=facts.bcd_usb,
         device_class=facts.device_class,
         speed_mbps=parse_speed(_line(host, f"{path}/speed")),
-        max_packet_size0=facts.max_packet_size0,
+        max_packet_size0=facts.max_packet_size0 or None,
         port_path=name,
-        configuration_index=active.name_index if active else None,
+        configuration_index=active.name_index if active and raw else None,
         removable=removable if removable in ("fixed", "removable") else "",
         interfaces=interfaces,
         scsi=units,
         fault=fault,
     )
+
+
+def _configuration_value(host: Host, path: str) -> str | None:
+    """Returns the active configuration's value, "" for a device without one; None where nothing tells."""
+    try:
+        return host.text(f"{path}/bConfigurationValue", 8)
+    except Missing:
+        return None
+    except HostError:
+        return ""
 
 
 def _by_ids(host: Host, name: str, fault: str) -> UsbDevice:
@@ -133,26 +150,31 @@ def _by_ids(host: Host, name: str, fault: str) -> UsbDevice:
 
 
 def _interfaces(
-    host: Host, prefix: str, active: ConfigurationFacts, room: _Room
+    host: Host, name: str, active: ConfigurationFacts, room: _Room, raw: bool
 ) -> tuple[tuple[UsbInterface, ...], tuple[ScsiInquiry, ...]]:
+    """Returns the interfaces, first what descriptors say and then what only the kernel's folders show."""
     first: dict[int, InterfaceFacts] = {}
     for facts in active.interfaces:
         if facts.alternate == 0 and len(first) < MAX_INTERFACES:
             first.setdefault(facts.number, facts)
+    described = frozenset(first)
+    for facts in interfaces_beside(host, name, active.value, described, MAX_INTERFACES) if not raw or not first else ():
+        first[facts.number] = facts
     units: list[ScsiInquiry] = []
     interfaces: list[UsbInterface] = []
     for number, facts in sorted(first.items()):
-        path = f"{prefix}:{active.value}.{number}"
+        path = interface_folder(host, name, active.value, number)
         children = _names(host, path)
         units.extend(_scsi_units(host, path, children))
         report = _report_descriptor(host, path, children)
         whole = report is not None and room.takes(len(report))
+        known = number in described
         interfaces.append(
             UsbInterface(
                 number=number,
                 class_triple=facts.class_triple,
-                name=_string(host, f"{path}/interface") if facts.name_index else "",
-                name_index=facts.name_index,
+                name=_string(host, f"{path}/interface") if facts.name_index else "" if known else None,
+                name_index=facts.name_index if known else None,
                 endpoints=facts.endpoints[:MAX_ENDPOINTS],
                 bcd_hid=facts.bcd_hid,
                 report_descriptor=report.hex() if report is not None and whole else None,
