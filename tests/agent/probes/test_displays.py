@@ -126,3 +126,19 @@ def test_a_closed_class_folder_is_not_permitted_as_a_whole(tmp_path: Path) -> No
     (tmp_path / "sys/class/drm").chmod(0o700)
     with pytest.raises(NotPermitted):
         list(collect(RootHost(str(tmp_path), euid=1000)))
+
+
+@pytest.mark.parametrize("missing", ["status", "modes"])
+def test_a_file_that_a_tree_leaves_out_hides_no_monitor(tmp_path: Path, missing: str) -> None:
+    machines.pikvm(str(tmp_path))
+    (tmp_path / "sys/class/drm/card0-HDMI-A-1" / missing).unlink()
+    kvm = displays(tmp_path)["HDMI-A-1"]
+    assert (kvm.manufacturer, kvm.product, kvm.name) == ("LNX", "7773", "PiKVM V4 Plus")
+
+
+def test_a_connector_without_state_and_edid_is_a_gap(tmp_path: Path) -> None:
+    machines.pikvm(str(tmp_path))
+    for file in ("status", "edid"):
+        (tmp_path / "sys/class/drm/card0-HDMI-A-1" / file).unlink()
+    seen = list(collect(RootHost(str(tmp_path))))
+    assert Gap(what="whether HDMI-A-1 is connected", outcome="not_supported") in seen

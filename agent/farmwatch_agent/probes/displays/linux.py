@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from typing import Literal
 
 from msgspec.structs import replace
@@ -43,7 +44,7 @@ def collect(host: Host) -> Iterator[Observable]:
         if connector.startswith("Writeback"):
             continue  # writes pictures back to memory: never a monitor
         try:
-            status = host.text(f"{CLASS}/{match.string}/status", 64)
+            status = _status(host, match.string)
             if status == "connected":
                 if card not in drivers:
                     drivers[card] = _driver(host, card)
@@ -54,6 +55,22 @@ def collect(host: Host) -> Iterator[Observable]:
             continue  # a dock was unplugged between two looks
         except HostError as error:
             yield Gap(what=f"display on {connector}", outcome=_outcome(error))
+
+
+def _status(host: Host, name: str) -> str:
+    """Returns the connector's state. Raises Missing when the connector is gone.
+
+    A tree may leave the file out: an EDID is then the answer of something that is connected.
+    """
+    try:
+        return host.text(f"{CLASS}/{name}/status", 64)
+    except Missing:
+        if not host.names(f"{CLASS}/{name}"):
+            raise
+    try:
+        return "connected" if host.read(f"{CLASS}/{name}/edid", edid.BLOCK) else "unknown"
+    except Missing:
+        return "unknown"
 
 
 def parse_display(connector: str, data: bytes, modes: str, driver: str) -> Display:
@@ -90,8 +107,9 @@ def parse_display(connector: str, data: bytes, modes: str, driver: str) -> Displ
 def _display(host: Host, name: str, connector: str, driver: str) -> Iterator[Observable]:
     path = f"{CLASS}/{name}"
     data, modes = b"", ""
-    try:
+    with suppress(HostError):
         modes = host.text(f"{path}/modes", 1 << 14)
+    try:
         data = host.read(f"{path}/edid", edid.MAX_BYTES)
     except Missing:
         pass

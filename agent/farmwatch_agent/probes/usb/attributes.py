@@ -101,8 +101,8 @@ def _triple(host: Host, path: str, prefix: str) -> str:
 
 
 def _version(text: str) -> str:
-    major, dot, minor = text.partition(".")
-    return f"{major.zfill(2)}{minor}" if dot and len(major) < 3 and len(minor) == 2 and (major + minor).isalnum() else ""
+    found = re.fullmatch(r"([0-9A-Fa-f]{1,2})\.([0-9A-Fa-f]{2})", text)
+    return f"{found[1].zfill(2)}{found[2]}".lower() if found else ""
 
 
 def _hex(host: Host, path: str) -> int:
