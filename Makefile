@@ -41,7 +41,7 @@ unit: $(VENV)/.made
 	$(BIN)/pytest -n 2 -m "not integration and not soak" $(ARGS)
 
 integration: $(VENV)/.made
-	@sh packaging/chromium.sh
+	@sh packaging/test-programs.sh
 	$(BIN)/pytest -m integration $(ARGS)
 
 soak: $(VENV)/.made
