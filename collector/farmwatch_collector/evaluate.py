@@ -2,7 +2,7 @@
 
 import hashlib
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cache
 from importlib import resources
@@ -26,6 +26,9 @@ _log = logging.getLogger(__name__)
 
 #: Kinds of identifier that a registered asset's serial may have been reported as.
 ASSET_KINDS = ("serial", "edid_serial")
+
+#: How exactly the moment is found at which fading evidence changes the figure.
+NEAR = timedelta(minutes=15)
 
 
 class DetectorFault(Exception):
@@ -106,6 +109,7 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
     """
     stated: list[Finding] = []
     failed: dict[Group, list[str]] = {}
+    silent: set[str] = set()
     tables: dict[str, Mapping[int, Level]] = {}
     for detector in detectors:
         try:
@@ -113,6 +117,7 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
             stated += _checked(detector, tables[detector.id], list(detector.detect(view)))
         except Exception as error:  # any fault of one detector must leave the others' evidence standing
             _log.exception("detector failed", extra={"detector": detector.id, "device": view.device})
+            silent.add(detector.id)
             failed.setdefault(detector.group, []).append(f"detector {detector.id} failed ({type(error).__name__})")
     for finding in view.levels:
         if finding.detector not in tables:
@@ -121,13 +126,37 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
             except (LevelTableError, OSError):
                 continue  # a retired detector: what it stated before counts no more
     before = [each for each in view.levels if each.seen_until] if new_rules else view.levels
-    findings = [*stated, *gone_findings(msgspec.structs.replace(view, levels=tuple(before)), stated, tables)]
+    findings = [*stated, *gone_findings(msgspec.structs.replace(view, levels=tuple(before)), stated, tables, silent)]
     silence = silence_table()
     grey = {group: "; ".join(failed.get(group, ())) or why_grey(view, row) for group, row in silence.items()}
-    levels, change = group_levels(findings, grey, tables, silence, view.now, view.enrolled_at, handed_over(view))
-    levels = tuple(_with_fault(level, failed.get(level.group, [])) for level in levels)
-    moments = [each for each in (change, *_ends(view)) if each is not None and each > view.now]
-    return score_levels(view.device, view.now, levels, prior_of(view), findings, min(moments, default=None))
+    prior = prior_of(view)
+    ends = min((each for each in _ends(view) if each > view.now), default=None)
+
+    def at(moment: datetime) -> Assessment:
+        levels, change = group_levels(findings, grey, tables, silence, moment, view.enrolled_at, handed_over(view))
+        levels = tuple(_with_fault(level, failed.get(level.group, [])) for level in levels)
+        changes = [each for each in (change, ends) if each is not None]
+        return score_levels(view.device, moment, levels, prior, findings, min(changes, default=None))
+
+    now = at(view.now)
+    if now.next_change is None:
+        return now
+    return msgspec.structs.replace(now, next_change=_first_difference(at, now, now.next_change))
+
+
+def _first_difference(at: Callable[[datetime], Assessment], now: Assessment, latest: datetime) -> datetime:
+    """Returns the first moment up to `latest` at which decay alone changes the figure, to a quarter of an hour."""
+    early = now.at
+    if (at(latest).points, at(latest).attention) == (now.points, now.attention):
+        return latest
+    while latest - early > NEAR:
+        middle = early + (latest - early) / 2
+        then = at(middle)
+        if (then.points, then.attention) == (now.points, now.attention):
+            early = middle
+        else:
+            latest = middle
+    return latest
 
 
 def _checked(detector: Detector, table: Mapping[int, Level], found: list[Finding]) -> list[Finding]:
@@ -149,11 +178,18 @@ def _with_fault(level: GroupLevel, faults: list[str]) -> GroupLevel:
 
 
 def gone_findings(
-    view: DeviceView, stated: Sequence[Finding], tables: Mapping[str, Mapping[int, Level]]
+    view: DeviceView,
+    stated: Sequence[Finding],
+    tables: Mapping[str, Mapping[int, Level]],
+    failed: Collection[str] = (),
 ) -> list[Finding]:
     """Returns findings of the evaluation before that are stated no more, with `seen_until`, while they count.
 
-    What is stated again at the same level or above, or as sanctioned or harmless, is not gone.
+    What is stated again at the same level or above, or as sanctioned or harmless, is not gone. Neither is what
+    was quoted from a section that cannot look now, or stated by a detector that failed now: it stays as it was,
+    because nobody saw it go.
+
+    failed  ids of detectors that failed
     """
     now_stated: dict[tuple[str, str], int] = {}
     allowed: set[tuple[str, str]] = set()
@@ -167,14 +203,23 @@ def gone_findings(
         key = (finding.detector, finding.subject)
         if finding.level < 1 or finding.sanctioned or key in allowed or now_stated.get(key, 0) >= finding.level:
             continue
+        unseen = finding.detector in failed or any(_unseen(view, each.kind) for each in finding.evidence)
+        if unseen and not finding.seen_until:
+            gone[*key, finding.level] = finding
+            continue
         last = finding.seen_until or _last_seen(view, finding).isoformat()
         old = msgspec.structs.replace(finding, seen_until=last)
         if weigh(old, tables.get(old.detector, {}), view.now, view.enrolled_at, handed_over(view)) is None:
             continue
         place = (*key, finding.level)
-        if place not in gone or gone[place].seen_until < last:
+        if place not in gone or "" < gone[place].seen_until < last:
             gone[place] = old
     return list(gone.values())
+
+
+def _unseen(view: DeviceView, kind: str) -> bool:
+    section = view.section(kind)
+    return section is not None and not section.looked
 
 
 def _last_seen(view: DeviceView, finding: Finding) -> datetime:

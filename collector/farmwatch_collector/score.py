@@ -113,7 +113,8 @@ def _weigh_row(finding: Finding, row: Level, at: datetime, gone: datetime | None
     # A point is about 0.2 bits: the next moment at which the figure can differ.
     wait = half_life * math.log2(bits / max(bits - 0.2, FADED * 0.999)) if bits > FADED else timedelta(0)
     changes = at + max(wait, timedelta(minutes=15))
-    return Weighed(finding, row, bits, raw, floor and at - gone < half_life, changes)
+    floor = floor and at - gone < half_life
+    return Weighed(finding, row, bits, raw, floor, min(changes, gone + half_life) if floor else changes)
 
 
 def group_levels(
@@ -317,15 +318,27 @@ def _with_points(bars: list[Bar], bits: float) -> tuple[int, tuple[Bar, ...]]:
     if abs(clipped - total) > 1e-9:
         bars = [*bars, Bar(kind="clip", key="clip", label="points run from 0 to 100", bits=0.0, points=0.0)]
         exact.append(clipped - total)
-    points = round(clipped)
+    points = _whole_points(clipped, bits)
     whole = [math.floor(value + 1e-9) for value in exact]
     rests = [value - floor for value, floor in zip(exact, whole, strict=True)]
     order = sorted(range(len(exact)), key=lambda place: (-rests[place], place))
     for place in order[: max(0, points - sum(whole))]:
         whole[place] += 1
+    if sum(whole) > points:  # a figure held below the next level, made of bars that are whole already
+        whole[exact.index(max(exact))] -= 1
     return points, tuple(
         msgspec.structs.replace(bar, points=float(value)) for bar, value in zip(bars, whole, strict=True)
     )
+
+
+def _whole_points(clipped: float, bits: float) -> int:
+    """Returns rounded points, kept below the figure of every level that was not reached: 33 is watch, never clear."""
+    points = round(clipped)
+    probability = probability_of(bits)
+    for _, least in THRESHOLDS:
+        if least and probability < least - 1e-9:
+            points = min(points, round((log_odds(least) - L0) * POINTS_PER_BIT) - 1)
+    return points
 
 
 def clearing(assessment: Assessment) -> tuple[GroupLevel, ...]:

@@ -1,7 +1,7 @@
 """Detectors are run apart from each other, what is gone fades, and the base rate relaxes by itself."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -165,3 +165,58 @@ def test_versions_name_detectors_tables_and_catalogue() -> None:
 
 def test_a_device_is_judged_the_same_twice() -> None:
     assert judge(view()) == judge(view())
+
+
+def _blind(kind: str) -> dict[str, SectionView]:
+    sections = {kind: SectionView(kind=kind, outcome="none", observed_at=NOW) for kind in KINDS}
+    return {**sections, kind: SectionView(kind=kind, outcome="broken", observed_at=NOW, reason="no answer")}
+
+
+def test_evidence_is_not_gone_while_its_section_cannot_be_looked_at() -> None:
+    earlier = (finding("soft", "R", 2),)  # quoted from the section `usb`
+    found = judge(view(levels=earlier, sections=_blind("usb")), [detector("soft", "R")])
+    assert (of(found, "R").level, of(found, "R").bits) == (2, 5)
+    assert found.findings == earlier
+
+
+def test_an_older_end_never_replaces_evidence_that_nobody_saw_go() -> None:
+    earlier = (finding("soft", "R", 2), finding("soft", "R", 2, seen_until=NOW - timedelta(days=3)))
+    for order in (earlier, earlier[::-1]):
+        found = judge(view(levels=order, sections=_blind("usb")), [detector("soft", "R")])
+        assert of(found, "R").bits == 5
+
+
+def test_evidence_is_not_gone_because_its_detector_failed() -> None:
+    found = judge(view(levels=(finding("soft", "R", 2),)), [detector("soft", "R", error=KeyError("x"))])
+    assert (of(found, "R").level, of(found, "R").bits) == (2, 5)
+    assert "detector soft failed (KeyError)" in of(found, "R").meaning
+
+
+@pytest.mark.parametrize(("name", "group", "level", "days"), [("soft", "R", 3, 1), ("hard", "H", 1, 10)])
+def test_the_next_change_is_the_moment_at_which_the_figure_differs(
+    name: str, group: Group, level: int, days: int
+) -> None:
+    gone = finding(name, group, level, seen_until=NOW - timedelta(days=days))
+
+    def at(moment: datetime) -> Assessment:
+        fresh = {kind: SectionView(kind=kind, outcome="none", observed_at=moment) for kind in KINDS}
+        return judge(view(now=moment, sections=fresh), [detector(name, group, gone)])
+
+    before = at(NOW)
+    for _ in range(30):
+        assert before.next_change is not None
+        just_before, then = at(before.next_change - timedelta(minutes=16)), at(before.next_change)
+        assert just_before.at < before.at or just_before.points == before.points
+        assert just_before.at < before.at or just_before.attention == before.attention
+        assert abs(then.points - before.points) <= 1
+        before = then
+
+
+def test_the_end_of_the_floor_is_a_next_change() -> None:
+    gone = NOW - timedelta(days=89)
+    fresh = {kind: SectionView(kind=kind, outcome="none", observed_at=NOW) for kind in KINDS}
+    left = finding("hard", "H", 1, seen_until=gone, floor=True)
+    found = judge(view(sections=fresh, enrolled_at=NOW - timedelta(days=120)), [detector("hard", "H", left)])
+    assert found.attention == "review"
+    assert found.next_change is not None
+    assert found.next_change <= gone + timedelta(days=90)

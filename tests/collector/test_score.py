@@ -291,3 +291,13 @@ def test_the_docs_state_the_figures_of_the_code() -> None:
     weights: dict[str, float] = {group: row.bits for group, row in silence_table().items()}
     said = "hardware {H:.1f}, software {R:.1f}, network {N:.1f}, fleet ties {F:.1f} bits"
     assert said.format_map(weights) in text
+
+
+@given(st.floats(0, 20))
+def test_points_never_show_the_figure_of_a_level_that_was_not_reached(bits: float) -> None:
+    level = GroupLevel(group="R", level=1, bits=bits, meaning="made up", basis="measured")
+    found = score_levels("d", NOW, [level])
+    figures = {"none": 0, "watch": 33, "review": 51, "urgent": 67, "near_certain": 83}
+    reached = [name for name, least in figures.items() if found.points >= least]
+    assert reached[-1] == found.attention
+    assert sum(bar.points for bar in found.bars) == found.points

@@ -11,7 +11,7 @@ import msgspec
 from ..assessment import LEVEL_WORDS, THRESHOLDS, Assessment, Bar
 from ..score import L0, POINTS_PER_BIT, log_odds
 
-#: Points from which each level holds, lowest first. Not rounded: 33 shown points may be 33.2, and watch begins at 33.4.
+#: Points from which each level holds, lowest first. Not rounded: watch begins at 33.4.
 MARKS: tuple[tuple[float, str], ...] = tuple(
     ((log_odds(least) - L0) * POINTS_PER_BIT, LEVEL_WORDS[level]) for level, least in reversed(THRESHOLDS) if least
 )
