@@ -9,6 +9,7 @@ from farmwatch_agent import runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host import Host
 from farmwatch_agent.host.root import RootHost
+from farmwatch_agent.limits import Limit
 from farmwatch_schema.codec import decode_items
 from farmwatch_schema.identifiers import Identifier, Keyer
 from farmwatch_schema.observables import Observable
@@ -18,6 +19,7 @@ KEYER = Keyer(b"a company's key for tests only..", "testkey0")
 #: 22 November 2026, 12:00 UTC.
 NOW = 1_795_348_800.0
 BOOTED = 1_795_305_600
+PATIENT = Limit(wall_seconds=600, cpu_seconds=600)
 
 #: proc_pid_stat(5): state, ppid ... flags is the 7th after the name, starttime the 20th.
 STAT = "{pid} ({name}) {state} 1 1 1 0 -1 {flags} 0 0 0 0 0 0 0 0 20 0 1 0 {start} 1000000 100 18446744073709551615"
@@ -91,8 +93,8 @@ def socket_line(local: str, remote: str, state: str, inode: int, uid: int = 0) -
 
 
 def section(host: Host, kind: str) -> Section:
-    """Returns a probe's section, made by the runner."""
-    return runner.run(host, KEYER, Health(), [kind])[0]
+    """Returns a probe's section, made by the runner, however busy the machine is."""
+    return runner.run(host, KEYER, Health(), [kind], PATIENT)[0]
 
 
 def look(host: Host, kind: str) -> list[Observable]:

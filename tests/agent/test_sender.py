@@ -393,7 +393,7 @@ def test_a_server_that_drips_holds_nobody(
     began = time.monotonic()
     sent = sender(spool, state, collector.url).send()
     assert sent.status == "slow"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 12, "the whole drip takes 20 s and more"
     assert left(spool) == [1]
 
 
@@ -405,7 +405,7 @@ def test_a_server_that_drips_its_headers_holds_nobody(
     collector.drip_seconds, collector.drips_headers = 0.02, True
     began = time.monotonic()
     assert sender(spool, state, collector.url).send().status == "slow"
-    assert time.monotonic() - began < 3
+    assert time.monotonic() - began < 12, "the whole drip takes 20 s and more"
     assert left(spool) == [1]
 
 

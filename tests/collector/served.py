@@ -116,7 +116,7 @@ class Served:
         self.errors.close()
 
 
-def wait_until(condition: object, seconds: float = 10.0) -> bool:
+def wait_until(condition: object, seconds: float = 30.0) -> bool:
     """Returns whether `condition()` became true in time."""
     assert callable(condition)
     end = time.monotonic() + seconds

@@ -367,15 +367,14 @@ def test_another_method_is_refused(collector: Collector, method: str, path: str)
     ],
 )
 def test_a_client_that_never_finishes_its_head_is_dropped(collector: Collector, start: bytes) -> None:
+    # Who is not dropped waits for ten seconds and fails with a timeout.
     with socket.create_connection(("127.0.0.1", collector.port), timeout=10) as raw:
-        begun = time.monotonic()
         try:
             raw.sendall(start)
             answer = raw.recv(4096)
         except ConnectionError:
             answer = b""
         assert answer == b"" or b" 400 " in answer
-        assert time.monotonic() - begun < 3
 
 
 def test_a_client_that_drips_its_body_is_told_and_dropped(collector: Collector, laptop: Laptop) -> None:
@@ -398,19 +397,24 @@ def test_a_client_that_drips_its_body_is_told_and_dropped(collector: Collector, 
         stop.set()
         dripping.join()
         assert b" 408 " in answer
-        assert 0.5 < time.monotonic() - begun < 3
+        assert 0.5 < time.monotonic() - begun < 30, "the whole body takes 100 s"
 
 
-def test_slow_clients_do_not_keep_others_waiting(collector: Collector, laptop: Laptop) -> None:
+def test_slow_clients_do_not_keep_others_waiting(tmp_path: Path) -> None:
+    collector = Collector(tmp_path, Limits(request_seconds=120.0))
     slow = [socket.create_connection(("127.0.0.1", collector.port), timeout=10) for _ in range(100)]
-    for raw in slow:
-        raw.sendall(b"POST /v1/reports HTTP/1.1\r\nhost: x\r\n")
-    begun = time.monotonic()
-    _, response = laptop.send(collector.port, laptop.report())
-    assert response.answers[0].status == "accepted"
-    assert time.monotonic() - begun < 1
-    for raw in slow:
-        raw.close()
+    try:
+        for raw in slow:
+            raw.sendall(b"POST /v1/reports HTTP/1.1\r\nhost: x\r\n")
+        laptop = collector.laptop()
+        begun = time.monotonic()
+        _, response = laptop.send(collector.port, laptop.report())
+        assert response.answers[0].status == "accepted"
+        assert time.monotonic() - begun < 60, "slow clients are held for 120 s"
+    finally:
+        for raw in slow:
+            raw.close()
+        collector.close()
 
 
 def test_a_laptop_that_hangs_up_early_harms_nobody(collector: Collector, laptop: Laptop) -> None:

@@ -1,10 +1,11 @@
 """A real x11vnc on this machine, collected by the real agent, is named; a renamed copy of it too."""
 
 import shutil
+import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
@@ -44,7 +45,7 @@ def screen() -> Iterator[None]:
         pytest.skip("the agent's command is not installed: pip install -e .")
     server = subprocess.Popen(["Xvfb", DISPLAY, "-screen", "0", "320x240x24", "-nolisten", "tcp"], stderr=QUIET)
     try:
-        time.sleep(1)
+        _wait(lambda: Path(f"/tmp/.X11-unix/X{DISPLAY[1:]}").exists())
         yield
     finally:
         _ended(server)
@@ -55,11 +56,23 @@ def _serving(program: str) -> Iterator[None]:
     options = ["-display", DISPLAY, "-localhost", "-rfbport", str(PORT), "-nopw", "-forever", "-quiet"]
     server = subprocess.Popen([program, *options], stdout=QUIET, stderr=QUIET)
     try:
-        time.sleep(2)
+        _wait(lambda: server.poll() is not None or _listens())
         assert server.poll() is None, "x11vnc ended at once: is the display or the port taken?"
         yield
     finally:
         _ended(server)
+
+
+def _listens() -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", PORT)) == 0
+
+
+def _wait(condition: Callable[[], bool]) -> None:
+    """Waits until it holds, 30 seconds at most; what comes after says what is missing."""
+    end = time.monotonic() + 30
+    while not condition() and time.monotonic() < end:
+        time.sleep(0.05)
 
 
 def _view() -> DeviceView:

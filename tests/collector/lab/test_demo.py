@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+
+from ..served import wait_until
 
 pytestmark = pytest.mark.integration
 
@@ -85,14 +86,15 @@ def x11vnc() -> Iterator[None]:
     screen = subprocess.Popen(
         ["Xvfb", display, "-screen", "0", "640x480x16", "-nolisten", "tcp"], stderr=subprocess.DEVNULL
     )
-    time.sleep(1.5)
+    wait_until(lambda: Path(f"/tmp/.X11-unix/X{display[1:]}").exists())
     server = subprocess.Popen(
         ["x11vnc", "-display", display, "-localhost", "-forever", "-quiet", "-nopw", "-autoport", "15900"],
-        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
     )  # fmt: skip
-    time.sleep(2)
     try:
-        assert server.poll() is None, "x11vnc did not start"
+        # It says PORT=15900 on stdout once it listens.
+        assert server.stdout is not None
+        assert server.stdout.readline().startswith("PORT="), "x11vnc did not start"
         yield
     finally:
         for process in (server, screen):
