@@ -2,20 +2,24 @@
 
 Detects
     What the Linux gadget stack and the firmware write below the names: the driver's own interface name, an
-    absolute mouse beside a keyboard, how both use the bus. Each is a fact of its own and any may be missing.
+    absolute mouse beside a keyboard, how both use the bus; also when keyboard and pointer are two devices. Each
+    is a fact of its own and any may be missing.
     Level 3 is a shape confirmed by two facts without an innocent cause in common; level 2 one strong fact;
     level 1 a weak one. docs/catalogues.md lists facts, ranks and measured rates.
 Why
     Settings and guides change names, ids and monitor data. They do not change report descriptors, interface
     names of the kernel, endpoint sizes or the speed.
 Innocent explanations
-    A development board, phone or meeting-room panel that plays keyboard (gadget stack alone); a pen tablet, touch
+    A development board or meeting-room panel that plays keyboard (gadget stack alone); a pen tablet, touch
     panel, virtual machine or KVM switch (absolute pointer alone); an 8 kHz gaming keyboard (high speed alone); a
-    server's controller, which is an IP-KVM by trade and is confirmed on laptops only; a KVM of one's own.
+    server's controller, which is an IP-KVM by trade and is never confirmed on servers and desktops. What truly is
+    built as a KVM: one of one's own, a board or phone programmed as keyboard and mouse, a meeting room's sharing
+    button that passes touch back.
 Blind spots
     A serial-to-keyboard cable has no gadget marks: level 2 at most, and only in absolute mode. Firmware that
-    serves HID from user space, runs at full speed and moves relatively shows nothing here. A pen collection
-    added to the device, or a keyboard in the mouse's own descriptor, hides its absolute mouse.
+    serves HID from user space, runs at full speed and moves relatively shows nothing here. A KVM that poses as a
+    touch screen is a meeting-room panel by its build: level 2. Without gadget marks, a pen collection or a keyboard
+    in the mouse's own descriptor hides an absolute mouse that is not a known firmware's.
 Triage
     Look at the port: what the cable leads to decides. Compare the claimed product with the facts quoted.
 References
@@ -31,36 +35,60 @@ from farmwatch_schema.observables.usb import UsbDevice
 from .catalog.ip_kvm import products
 from .detector import Detector
 from .hardware import Sighting, place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
-from .usb_shape import Fact, facts, is_server_controller
+from .usb_shape import Fact, facts, is_server_controller, plays
 from .view import DeviceView
+
+_IN_PARTS = "A Linux computer plays a keyboard in one device and a pointer in another: {}."
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per USB device whose build speaks for an IP-KVM, with every fact that spoke."""
     host = next(iter(device.of("host", HostFacts)), HostFacts())
     virtual = None if host.hypervisor is None else bool(host.hypervisor)
+    parts = _parts(device)
     for sighting in sightings(device, "usb", UsbDevice):
         found = facts(sighting.item, virtual=virtual)
+        if (
+            len(parts) > 1
+            and not sighting.seen_until
+            and sighting.item in parts
+            and not any(f.family == "set" for f in found)
+        ):
+            found = (*found, Fact(3, "set", _IN_PARTS.format(" and ".join(place_of(part) for part in parts))))
         level = level_of(found)
-        server = host.chassis == "server" or (is_server_controller(sighting.item) and host.chassis != "laptop")
+        # A server's controller is soldered in; a laptop has none, and where the case is not known a laptop is meant.
+        soldered = is_server_controller(sighting.item) and host.chassis == "desktop"
+        server = host.chassis == "server" or soldered
         if level:
             yield _finding(device, sighting, min(level, 1) if server else level, found, server)
+
+
+def _parts(device: DeviceView) -> list[UsbDevice]:
+    """Returns the devices in which a Linux computer plays a keyboard here and a pointer there; none otherwise."""
+    played = [(item, plays(item)) for item in device.of("usb", UsbDevice)]
+    one = [(item, role) for item, role in played if role in ((True, False), (False, True))]
+    return [item for item, _ in one] if len({role for _, role in one}) > 1 else []
 
 
 def level_of(found: tuple[Fact, ...]) -> int:
     """Returns the level that facts of one device reach together.
 
-    Confirmed (3) are: the gadget stack with an absolute mouse; the gadget stack with keyboard and pointer as
-    its only functions; an absolute mouse beside a keyboard with the gadget's use of the bus. Both marks of the
-    bus together are strong (2), as no ordinary device has them, and still one cause.
+    Confirmed (3) are: the gadget stack with an absolute mouse, or with both keyboard and pointer; an absolute
+    mouse beside a keyboard, with the gadget's use of the bus or in a KVM firmware's own bytes; both marks of the
+    bus, which no ordinary device has, with an absolute mouse or with two of the lesser facts. Both marks of the
+    bus by themselves are strong (2), and still one cause.
     """
     families = {fact.family for fact in found}
     both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
+    bus = {fact.rank for fact in found if fact.family == "bus"}
+    lesser = {fact.rank for fact in found if fact.family == "support"}
     if "gadget" in families and families & {"pointer", "set"}:
         return 3
-    if both and "bus" in families:
+    if both and families & {"bus", "firmware"}:
         return 3
-    if "gadget" in families or both or sum(fact.family == "bus" for fact in found) > 1:
+    if len(bus) > 1 and ("pointer" in families or len(lesser) > 1):
+        return 3
+    if "gadget" in families or both or len(bus) > 1:
         return 2
     return 1 if families & {"pointer", "bus"} or len({fact.rank for fact in found}) > 1 else 0
 
@@ -77,8 +105,8 @@ def _finding(
         strong = sum(fact.family != "support" for fact in found)
         sentence = (
             f"{place_of(item)}{named} {was_or_is(sighting)} built like an IP-KVM by {strong} facts that names do "
-            f"not change; no ordinary device examined has two of them. Could it be a KVM or board of the owner's? "
-            f"Check: what the cable on that port leads to."
+            f"not change; no ordinary device examined has two of them. "
+            f"Could it be a KVM, board or phone of the owner's? Check: what the cable on that port leads to."
         )
     else:
         innocent = "a server's controller" if server else "a development board, pen tablet or phone that plays keyboard"

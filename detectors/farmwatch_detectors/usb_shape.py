@@ -18,23 +18,27 @@ from .catalog.ip_kvm import catalogue as kvm_catalogue
 from .catalog.usb_gadget import absolute_pointers, gadget_strings
 from .hardware import cited, hid_interfaces
 
-Family = Literal["gadget", "pointer", "bus", "set", "support"]
+Family = Literal["gadget", "pointer", "firmware", "bus", "set", "support"]
 """Facts of one family have an innocent cause in common, so two of them are not two:
-gadget   the Linux gadget stack: a development board or phone has it too
-pointer  an absolute mouse: pen tablets, touch panels and virtual machines have it too
-bus      how the bus is used: gaming keyboards at high speed come near it
-set      keyboard and pointer as functions of their own and nothing a board, phone or touch panel brings
-support  seen on ordinary devices as well; quoted, never counted towards a confirmation"""
+gadget    the Linux gadget stack: a development board or phone has it too
+pointer   an absolute mouse: pen tablets, touch panels and virtual machines have it too
+firmware  the pointer's descriptor as a KVM's firmware publishes it: tablets and panels bring their own
+bus       how the bus is used: gaming keyboards at high speed come near it
+set       keyboard and pointer both played by a Linux computer that is no touch screen
+support   seen on ordinary devices as well; quoted, never enough by themselves"""
 
 _MOUSE, _KEYBOARD = "1:2", "1:6"
 #: Applications that move a pointer or type: pointer, mouse, keyboard, keypad (HID Usage Tables 1.5, page 1).
 _CONTROLS = frozenset({"1:1", _MOUSE, _KEYBOARD, "1:7"})
+_F_HID = "torvalds/linux:drivers/usb/gadget/function/f_hid.c@8b87f67b"
 #: Reports of the known firmware: 4 or 5 bytes relative, 6 or 7 absolute (catalog/usb_gadget.yaml).
 _POINTER_BYTES = range(4, 8)
 _HIGH = 480.0
-#: Functions that phones bring (picture transfer, Android debugging) and boards (serial console).
-_BOARD_FUNCTIONS = ("06/01/01", "ff/42/01", "02/02/00", "02/02/01", "02/02/02")
-_BOARD_NAMES = ("MTP", "ADB Interface")
+#: What f_hid.c states, whatever user space asks for. Firmware made with STM32Cube names its interfaces alike, at full
+#: speed and with HID 1.11 (STMicroelectronics, usbd_desc.c, USBD_INTERFACE_STRING_FS, and usbd_hid.c).
+_GADGET_HID = "0101"
+#: Touch screen, HID Usage Tables 1.5, page 0x0D: what meeting-room panels are, and pens are not.
+_TOUCH_SCREEN = "d:4"
 #: Pointers of virtual machines: usb.ids (gentoo/hwids@bb0eb0f3) and QEMU's and VirtualBox's own ids.
 VIRTUAL_POINTERS = frozenset({"0627:0001", "0e0f:0003", "0e0f:0006", "80ee:0021"})
 
@@ -95,13 +99,23 @@ def _read(descriptor: str) -> tuple[str, HidFeatures | None]:
     return hashlib.sha256(data).hexdigest(), features_of(data)
 
 
+def gadget_interfaces(device: UsbDevice) -> list[UsbInterface]:
+    """Returns the interfaces that type or point and bear the marks of the Linux gadget driver."""
+    fast = device.speed_mbps is None or _high(device)
+    return [
+        interface
+        for interface in controls(device)
+        if interface.name in gadget_strings("f_hid") and (fast or interface.bcd_hid in ("", _GADGET_HID))
+    ]
+
+
 def _gadget(device: UsbDevice) -> Iterator[Fact]:
-    if any(interface.name in gadget_strings("f_hid") for interface in controls(device)):
+    if gadget_interfaces(device):
         yield Fact(
             1,
             "gadget",
             'Its keyboard or pointer is named "HID Interface", as the Linux gadget driver names it.',
-            "torvalds/linux:drivers/usb/gadget/function/f_hid.c@8b87f67b",
+            _F_HID,
         )
     names = sorted({interface.name or "" for interface in device.interfaces} & gadget_strings("gadget_functions"))
     if names:
@@ -117,24 +131,29 @@ def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
     # Hypervisors give guests an absolute pointer; where nobody knows, their ids decide.
     if virtual or (virtual is None and device.ids in VIRTUAL_POINTERS):
         return
-    known = next((entry for i in hid_interfaces(device) if (entry := absolute_pointers().get(_sha256(i)))), None)
-    if known is None:
-        seen = [found for interface in hid_interfaces(device) if (found := features(interface)) is not None]
+    hid = hid_interfaces(device)
+    typing = any(_keyboard(interface) for interface in hid)
+    known = next((entry for i in hid if (entry := absolute_pointers().get(_sha256(i)))), None)
+    # A tablet or panel is a controller of its own. A Linux computer can add a pen or a maker's collection at will.
+    played = any(_places(found) for i in gadget_interfaces(device) if (found := features(i)) is not None)
+    if known is None and not played:
+        seen = [found for interface in hid if (found := features(interface)) is not None]
         # Pens and touch give tablets away; the maker's own settings give touch panels away, which do not type.
-        typing = any(_keyboard(interface) for interface in hid_interfaces(device))
         tablet = any(found.digitizer or (found.vendor and not typing) for found in seen)
         if tablet or not any(_absolute_mouse(found) for found in seen):
             return
-    yield Fact(
-        2,
-        "pointer",
-        "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and mice do not."
-        + (" Its descriptor equals a published KVM's byte for byte." if known else ""),
-        cited("usb_gadget.yaml", known) if known else "",
-    )
-    if any(_keyboard(interface) for interface in hid_interfaces(device)):
+    text = "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and mice do not."
+    yield Fact(2, "pointer", text)
+    if known:
+        text = "The description of that mouse equals a published KVM's byte for byte."
+        yield Fact(2, "firmware", text, cited("usb_gadget.yaml", known))
+    if typing:
         speed = " at high speed" if _high(device) else ""
         yield Fact(3, "pointer", f"One device is both a keyboard and that absolute mouse{speed}.")
+
+
+def _places(found: HidFeatures) -> bool:
+    return _MOUSE in found.applications and found.absolute_xy and found.x_logical == (0, 32767)
 
 
 def _absolute_mouse(found: HidFeatures) -> bool:
@@ -146,21 +165,24 @@ def _absolute_mouse(found: HidFeatures) -> bool:
 def _bus(device: UsbDevice) -> Iterator[Fact]:
     if not _high(device):
         return
-    if device.max_packet_size0 == 64 and any(interface.bcd_hid == "0101" for interface in controls(device)):
+    if device.max_packet_size0 == 64 and any(interface.bcd_hid == _GADGET_HID for interface in controls(device)):
         yield Fact(5, "bus", "It states HID version 1.01 at high speed, as the Linux gadget driver does.")
     if any(_pointer_like(interface) and _in_size(interface) in _POINTER_BYTES for interface in hid_interfaces(device)):
         yield Fact(6, "bus", "Its pointer's packets are exactly one report long (4 to 7 bytes) at high speed.")
 
 
 def _set(device: UsbDevice) -> Iterator[Fact]:
-    board = any(i.class_triple in _BOARD_FUNCTIONS or i.name in _BOARD_NAMES for i in device.interfaces)
+    if plays(device) == (True, True):
+        yield Fact(3, "set", "A Linux computer plays both keyboard and pointer in it, and it is no touch screen.")
+
+
+def plays(device: UsbDevice) -> tuple[bool, bool]:
+    """Returns whether a Linux computer plays a keyboard in it, and whether a pointer in another function."""
     # Interactive panels are gadgets that type and point as well, and give themselves away by touch.
-    touch = any(found.digitizer for i in hid_interfaces(device) if (found := features(i)) is not None)
-    if board or touch or (device.speed_mbps is not None and not _high(device)):
-        return
-    own = [i for i in hid_interfaces(device) if i.name in gadget_strings("f_hid")]
-    if any(_keyboard(i) for i in own) and any(_pointer_like(i) and not _keyboard(i) for i in own):
-        yield Fact(3, "set", "Keyboard and pointer are functions of their own, without what boards and phones bring.")
+    if any(_TOUCH_SCREEN in found.applications for i in hid_interfaces(device) if (found := features(i)) is not None):
+        return False, False
+    own = gadget_interfaces(device)
+    return any(_keyboard(i) for i in own), any(_pointer_like(i) and not _keyboard(i) for i in own)
 
 
 def _support(device: UsbDevice) -> Iterator[Fact]:

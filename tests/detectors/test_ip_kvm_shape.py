@@ -15,7 +15,6 @@ from .kvm_cases import (
     JETKVM_ABSOLUTE,
     JETKVM_KEYBOARD,
     JETKVM_RELATIVE,
-    PIKVM_ABSOLUTE,
     PIKVM_KEYBOARD,
     endpoint,
     gadget,
@@ -105,14 +104,14 @@ def test_hit_a_kvm_that_moves_relatively_without_storage_is_confirmed_by_its_fun
 def test_one_strong_fact_alone_confirms_nothing() -> None:
     keyboard = jetkvm_renamed().interfaces[0]
     assert level_of(jetkvm_renamed(interfaces=(keyboard,))) == 2
-    # neither names nor descriptors read: both marks of the bus are left
-    assert level_of(changed(jetkvm_renamed(), name=None, report_descriptor=None)) == 2
+    # neither names, indexes nor descriptors read: both marks of the bus are left, and one lesser fact
+    assert level_of(changed(jetkvm_renamed(), name=None, name_index=None, report_descriptor=None)) == 2
     # CH9329 in absolute mode: full speed, no gadget marks (catalog/ip_kvm.yaml)
     cable = gadget(
         vendor_id="1a86", product_id="e129", speed_mbps=12.0, max_packet_size0=8,
         interfaces=(
             hid(0, "01/01", 8, PIKVM_KEYBOARD, name="", name_index=0, bcd_hid="0110"),
-            hid(1, "00/00", 8, PIKVM_ABSOLUTE, name="", name_index=0, bcd_hid="0110"),
+            hid(1, "00/00", 8, OTHER_ABSOLUTE, name="", name_index=0, bcd_hid="0110"),
         ),
     )  # fmt: skip
     assert level_of(cable) == 2
@@ -161,7 +160,7 @@ def teensy() -> UsbDevice:
 
 
 def phone() -> UsbDevice:
-    """A phone whose owner added keyboard and mouse functions, beside picture transfer and debugging."""
+    """A phone that plays keyboard and mouse, or a KVM with the functions of a phone: one and the same build."""
     return gadget(
         vendor_id="18d1", product_id="4ee7", manufacturer="Example", product="Phone",
         interfaces=(
@@ -205,6 +204,15 @@ def touch_panel() -> UsbDevice:
     )  # fmt: skip
 
 
+def stm32() -> UsbDevice:
+    """A keyboard made with STM32Cube, which names its interfaces as Linux does (usbd_desc.c); HID 1.11, full speed."""
+    cube = {"name": "HID Interface", "name_index": 5, "bcd_hid": "0111"}
+    return gadget(
+        vendor_id="0483", product_id="572b", speed_mbps=12.0,
+        interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, **cube), hid(1, "01/02", 4, JETKVM_RELATIVE, **cube)),
+    )  # fmt: skip
+
+
 def stick() -> UsbDevice:
     """A DVB-T stick with remote control: high speed, HID 1.01, 64 bytes (15a4:9016)."""
     return gadget(
@@ -228,7 +236,7 @@ def stick() -> UsbDevice:
         (whiteboard(), 2),
         (teensy(), 0),
         (stick(), 1),
-        (phone(), 2),
+        (stm32(), 0),
         # Datalogic Gryphon: byte for byte PiKVM's keyboard (felis/USB_Host_Shield_2.0 issue 669)
         (gadget(vendor_id="05f9", speed_mbps=12.0,
                 interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, name="", name_index=0, bcd_hid="0110"),)), 0),
@@ -238,10 +246,18 @@ def stick() -> UsbDevice:
         (huntsman(interfaces=(*huntsman().interfaces, storage(4, ""))), 0),
     ],
     ids=["K120", "8 kHz keyboard", "pen tablet", "fast pen tablet", "touch panel", "conference bar",
-         "whiteboard", "Teensy", "DVB stick", "phone", "scanner", "board", "driver drive"],
+         "whiteboard", "Teensy", "DVB stick", "STM32Cube", "scanner", "board", "driver drive"],
 )  # fmt: skip
 def test_honest_twin_ordinary_devices_are_never_confirmed(device: UsbDevice, most: int) -> None:
     assert level_of(device) <= most
+
+
+def test_a_phone_that_plays_keyboard_and_mouse_is_asked_about_because_a_kvm_can_look_like_it() -> None:
+    (finding,) = detect(view(usb=[phone()], host=[LAPTOP]))
+    assert finding.level == 3
+    assert "phone of the owner" in finding.sentence
+    without = phone().interfaces[:3]
+    assert level_of(msgspec.structs.replace(phone(), interfaces=without)) == 2, "it types only"
 
 
 def test_honest_twin_a_guests_pointer_is_its_hypervisors() -> None:
@@ -257,8 +273,9 @@ def test_honest_twin_a_guests_pointer_is_its_hypervisors() -> None:
 def test_honest_twin_a_servers_controller_is_not_confirmed_but_its_ids_hide_nothing_on_a_laptop() -> None:
     controller = pikvm(vendor_id="046b", product_id="ff10", manufacturer="Example", product="Virtual Keyboard")
     assert level_of(controller, HostFacts(chassis="server", hypervisor="")) == 1
-    assert level_of(controller, HostFacts(hypervisor="")) == 1
+    assert level_of(controller, HostFacts(chassis="desktop", hypervisor="")) == 1
     assert level_of(controller, LAPTOP) == 3
+    assert level_of(controller, HostFacts(hypervisor="")) == 3, "the ids can be chosen; an unknown case clears nothing"
 
 
 def test_honest_twin_a_registered_kvm_under_any_name_is_not_counted() -> None:
