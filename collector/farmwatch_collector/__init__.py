@@ -1,1 +1,3 @@
 """The collector: takes reports, judges devices, shows the few that matter."""
+
+__version__ = "0.1.0"

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 
 from farmwatch_schema.errors import FarmwatchError
 
+from . import __version__
+
 #: Every verb, in the order of `farmwatch --help`. Explicit, and loaded only when used.
 VERBS: dict[str, str] = {
     "demo": "this machine really probed, a simulated fleet with a farm, the console",
@@ -25,11 +27,26 @@ OK, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _run(words)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("farmwatch_"):
+            raise
+        # The base install is the agent: laptops carry no web server.
+        message = (
+            f"this needs the Python package {error.name!r}, which the base install leaves out. "
+            "Install the collector's packages: pip install 'farmwatch[collector]'"
+        )
+        return _failed(words[0], message, as_json="--json" in words)
+
+
+def _run(words: list[str]) -> int:
     parser = argparse.ArgumentParser(
         prog="farmwatch",
         description="Finds company laptops that someone far away is driving.",
         epilog="Examples:  farmwatch demo   farmwatch score report.jsonl   farmwatch serve --data /var/lib/farmwatch",
     )
+    parser.add_argument("--version", action="version", version=f"farmwatch {__version__}")
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in VERBS.items():
         verb_parser = verbs.add_parser(verb, help=text, description=text)
@@ -45,15 +62,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return FAILED
     except FarmwatchError as error:
-        print(f"farmwatch {options.verb}: {error}", file=sys.stderr)
-        if getattr(options, "json", False):
-            failure = {"schema": 1, "verb": options.verb, "ok": False, "code": FAILED, "error": str(error)}
-            print(json.dumps(failure))
-        return FAILED
+        return _failed(options.verb, str(error), as_json=getattr(options, "json", False))
     except KeyboardInterrupt:
         print(f"farmwatch {options.verb}: stopped by you; nothing was left half-written.", file=sys.stderr)
         return CANCELLED
     return code
+
+
+def _failed(verb: str, message: str, *, as_json: bool) -> int:
+    print(f"farmwatch {verb}: {message}", file=sys.stderr)
+    if as_json:
+        print(json.dumps({"schema": 1, "verb": verb, "ok": False, "code": FAILED, "error": message}))
+    return FAILED
 
 
 if __name__ == "__main__":
