@@ -44,6 +44,7 @@ _LEVELS: dict[Kind, int] = {
 _FACTS = {
     "pair": "It identifies itself as {}.",
     "digest": "Its first 128 bytes, serial included, are those published as {}.",
+    "serial": "Maker, product and serial are those of the {} that firmware publishes, though other bytes differ.",
     "body": "Timings, colours and features are byte for byte those of {}, under another name.",
     "extension": "Its extension block is the one that {} appends to an edited EDID.",
 }

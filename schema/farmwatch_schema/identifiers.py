@@ -26,6 +26,9 @@ PUBLISHED_CONSTANTS = frozenset(
         "000000000000",
         "0x01010101",  # EDID serial number of PiKVM, and of 5,261 of 113,248 real monitors
         "0x88888800",  # EDID serial number of JetKVM's default
+        "T8NEE0038522",  # EDID serials of the monitors that jetkvm/kvm offers as presets and
+        "M1LMQS052157",  # pikvm/pikvm shows in its documents (catalog/edid.yaml, donor_...)
+        "3S5GQ23",
         "To be filled by O.E.M.",
         "Default string",
         "System Serial Number",

@@ -5,12 +5,14 @@ from typing import Any
 import msgspec
 import pytest
 
+from farmwatch_agent.probes.displays.linux import parse_display
 from farmwatch_detectors.ip_kvm_display import detect
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_schema.observables.displays import Display
 
+from ..cases.machines import stored_edid
 from .kvm_cases import jetkvm, jetkvm_renamed, pikvm
-from .views import serial, view
+from .views import KEYER, serial, view
 
 
 def display(manufacturer: str, product: str, name: str, **changes: Any) -> Display:
@@ -23,6 +25,12 @@ DELL_DONOR = display(
     # jetkvm/kvm:ui/src/routes/devices.$id.settings.video.tsx@bde0a086
     base_digest="8e8befa83b571c7fbcf1ef3b146ea38db246dfa672d188d4002836cc7fa6b824",
 )  # fmt: skip
+
+
+def seen(data: bytes) -> Display:
+    """What a report holds for these bytes on a connector, through the probe's own reading and keying."""
+    bare = parse_display("HDMI-A-1", data, "1920x1080", "i915")
+    return msgspec.json.decode(msgspec.json.encode(bare, enc_hook=KEYER.hook), type=Display)
 
 
 def edid_of(*, identity: str, name: bytes, timing: str, extension: str = "") -> str:
@@ -72,6 +80,32 @@ def test_hit_a_published_donor_is_known_by_its_one_serial() -> None:
     (finding,) = detect(view(displays=[DELL_DONOR]))
     assert (finding.level, finding.floor) == (2, False)
     assert "disguise" in finding.sentence
+
+
+@pytest.mark.parametrize("place", [24, 60, 127], ids=["features", "timing", "checksum"])
+def test_hit_a_donor_with_a_byte_changed_is_known_by_its_serial(place: int) -> None:
+    data = bytearray(stored_edid("jetkvm_preset_dell_d2721h"))
+    data[place] ^= 1
+    for whole in (bytes(data), bytes(data[:127]) + bytes((-sum(data[:127]) & 0xFF,)) + bytes(data[128:])):
+        (finding,) = detect(view(displays=[seen(whole)]))
+        assert finding.level == 2
+        assert "serial" in finding.evidence[0].fact
+
+
+@pytest.mark.parametrize("name", ["pikvm_v4plus", "jetkvm_default", "nanokvm_e21"])
+@pytest.mark.parametrize("place", [20, 60, 100, 127])
+def test_hit_firmwares_own_data_with_a_byte_changed_keeps_its_level(name: str, place: int) -> None:
+    data = bytearray(stored_edid(name))
+    data[place] ^= 1
+    (finding,) = detect(view(displays=[seen(bytes(data))]))
+    assert finding.level == 3
+
+
+def test_miss_no_data_and_data_that_is_none_say_nothing_and_the_fault_is_kept() -> None:
+    for data in (b"", b"\x00" * 128, stored_edid("pikvm_v4plus")[:100]):
+        item = seen(data)
+        assert list(detect(view(displays=[item]))) == []
+        assert item.fault or not data
 
 
 def test_hit_a_comets_extension_stays_when_the_owner_loads_a_monitors_data() -> None:

@@ -11,7 +11,7 @@ from ..edid_body import body_digest
 from . import Catalogue, Entry, load
 
 Kind = Literal["ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug"]
-How = Literal["pair", "digest", "body", "extension"]
+How = Literal["pair", "digest", "serial", "body", "extension"]
 
 
 class EdidEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -20,6 +20,7 @@ class EdidEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     product       id in ip_kvm.yaml, "" when there is none
     pairs         manufacturer and product code, "LNX:7770"
     names         when given, the monitor's name must be one of them beside the pair
+    serials       when given, the serial descriptor must be one of these published ones beside the pair
     base_digests  SHA-256 of the first 128 bytes, serial included
     bodies        `edid_body.body_digest` of them: what stays when names and serials are edited
     extension     first bytes of an extension block that is zero from there to its checksum, as hex
@@ -30,6 +31,7 @@ class EdidEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     product: str = ""
     pairs: tuple[str, ...] = ()
     names: tuple[str, ...] = ()
+    serials: tuple[str, ...] = ()
     base_digests: tuple[str, ...] = ()
     bodies: tuple[str, ...] = ()
     extension: str = ""
@@ -53,8 +55,14 @@ def matches(display: Display) -> Iterator[Match]:
     name = display.name.strip().casefold()
     body = body_digest(display.edid)
     extension = display.edid[256:512].lower()
+    serial = display.serial.constant if display.serial is not None else ""
     for entry in catalogue().entries:
-        if pair in entry.pairs and (not entry.names or name in {known.strip().casefold() for known in entry.names}):
+        if entry.serials:
+            if display.base_digest and display.base_digest in entry.base_digests:
+                yield Match(entry, "digest")
+            elif pair in entry.pairs and serial in entry.serials:
+                yield Match(entry, "serial")
+        elif pair in entry.pairs and (not entry.names or name in {known.strip().casefold() for known in entry.names}):
             yield Match(entry, "pair")
         elif display.base_digest and display.base_digest in entry.base_digests:
             yield Match(entry, "digest")

@@ -51,7 +51,7 @@ class ScsiInquiry(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
 
 class UsbInterface(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One interface of the active configuration (alternate setting 0 unless others are named).
+    """One interface of the active configuration (alternate setting 0, or the first one where a device has none).
 
     number             bInterfaceNumber
     class_triple       class/subclass/protocol, two lower hex digits each: "03/01/01" is a boot keyboard

@@ -154,6 +154,46 @@ def test_descriptors_that_lie_are_told_as_a_fault(tmp_path: Path) -> None:
     assert tuple(item.class_triple for item in kvm.interfaces)[:3] == HID_INTERFACES
 
 
+def test_an_interface_whose_only_setting_is_not_the_first_is_told_as_the_kernel_takes_it(tmp_path: Path) -> None:
+    # drivers/usb/core/message.c, usb_set_configuration: "No altsetting 0?  We'll assume the first altsetting."
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    raw = bytearray(machines.PIKVM.descriptors())
+    at = 18 + 9
+    while at < len(raw):
+        if raw[at + 1] == 4 and raw[at + 5] == 3:
+            raw[at + 3] = 1
+        at += raw[at]
+    (folder / "descriptors").write_bytes(bytes(raw))
+    kvm = devices(tmp_path)["1-3"]
+    assert [interface.class_triple for interface in kvm.interfaces] == PIKVM_CLASSES
+    assert kvm.interfaces[0].bcd_hid == "0101"
+
+
+def test_a_configuration_hidden_by_the_length_of_the_one_before_is_told_from_the_kernels_folders(
+    tmp_path: Path,
+) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    raw = bytearray(machines.PIKVM.descriptors())
+    raw[17], raw[18 + 5] = 2, 2
+    decoy = bytes((9, 2, 0, 2, 0, 1, 0, 0x80, 50))  # says that it has 512 bytes
+    (folder / "descriptors").write_bytes(bytes(raw[:18]) + decoy + bytes(raw[18:]))
+    (folder / "bConfigurationValue").write_bytes(b"2\n")
+    for place in folder.glob("1-3:1.*"):
+        place.rename(folder / place.name.replace(":1.", ":2."))
+    kvm = devices(tmp_path)["1-3"]
+    assert [interface.class_triple for interface in kvm.interfaces] == PIKVM_CLASSES
+    assert kvm.interfaces[1].report_descriptor == machines.PIKVM_ABSOLUTE.hex()
+    assert "512 bytes" in kvm.fault
+
+
+def test_interfaces_that_cut_descriptors_leave_out_are_told_from_the_kernels_folders(tmp_path: Path) -> None:
+    folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
+    (folder / "descriptors").write_bytes(machines.PIKVM.descriptors()[:40])
+    kvm = devices(tmp_path)["1-3"]
+    assert [interface.class_triple for interface in kvm.interfaces] == PIKVM_CLASSES
+    assert {interface.name for interface in kvm.interfaces[:3]} == {"HID Interface"}
+
+
 def test_without_readable_descriptors_the_attribute_files_tell(tmp_path: Path) -> None:
     folder = tmp_path / usb_device(str(tmp_path), "1-3", machines.PIKVM)
     (folder / "descriptors").write_bytes(b"\xff" * 7)

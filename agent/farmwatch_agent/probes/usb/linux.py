@@ -101,7 +101,10 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
     active = facts.configuration(int(value) if value else None) if value is None or value.isdecimal() else None
     if active is None and value:
         fault = fault or f"The active configuration {value} is not in the descriptors."
-    interfaces, units = _interfaces(host, name, active, room, raw) if active else ((), ())
+        # Lengths that lie can hide a configuration in the one before; the kernel's folders show it all the same.
+        if value.isdecimal():
+            active, raw = ConfigurationFacts(value=int(value), name_index=0, attributes=0, max_power=0), False
+    interfaces, units = _interfaces(host, name, active, room, raw and not fault) if active else ((), ())
     serial = _string(host, f"{path}/serial") if facts.serial_index else None
     removable = _line(host, f"{path}/removable")
     return UsbDevice(
@@ -150,15 +153,18 @@ def _by_ids(host: Host, name: str, fault: str) -> UsbDevice:
 
 
 def _interfaces(
-    host: Host, name: str, active: ConfigurationFacts, room: _Room, raw: bool
+    host: Host, name: str, active: ConfigurationFacts, room: _Room, sound: bool
 ) -> tuple[tuple[UsbInterface, ...], tuple[ScsiInquiry, ...]]:
     """Returns the interfaces, first what descriptors say and then what only the kernel's folders show."""
     first: dict[int, InterfaceFacts] = {}
-    for facts in active.interfaces:
-        if facts.alternate == 0 and len(first) < MAX_INTERFACES:
+    # The kernel takes setting 0, or the first one where a device leaves that out (drivers/usb/core/message.c).
+    for facts in sorted(active.interfaces, key=lambda facts: facts.alternate != 0):
+        if len(first) < MAX_INTERFACES:
             first.setdefault(facts.number, facts)
     described = frozenset(first)
-    for facts in interfaces_beside(host, name, active.value, described, MAX_INTERFACES) if not raw or not first else ():
+    for facts in (
+        interfaces_beside(host, name, active.value, described, MAX_INTERFACES) if not sound or not first else ()
+    ):
         first[facts.number] = facts
     units: list[ScsiInquiry] = []
     interfaces: list[UsbInterface] = []
