@@ -15,7 +15,7 @@ from farmwatch_collector.ingest import Buckets
 from farmwatch_collector.intake import MAX_SECTIONS, Refused, take_apart, unpack, validate
 from farmwatch_collector.serving import MAX_HEAD_BYTES
 from farmwatch_collector.settings import Limits
-from farmwatch_collector.store.bundles import MAX_EPOCHS_PER_DAY
+from farmwatch_collector.store.bundles import MAX_EPOCHS_PER_DAY, MAX_KINDS, MAX_NEW_BYTES_PER_DAY, MAX_NEW_ROWS_PER_DAY
 from farmwatch_collector.store.protocol import Incoming
 from farmwatch_schema.codec import MAX_DEPTH, MAX_ITEMS, check_depth
 from farmwatch_schema.errors import CodecError
@@ -207,6 +207,8 @@ def test_the_docs_name_the_limits_that_hold() -> None:
         "signature's age": f"{WINDOW_SECONDS} s either way",
         "a report's own time": f"{LIMITS.clock_seconds} s ahead",
         "epochs of a device": f"{MAX_EPOCHS_PER_DAY} a day",
+        "what a device adds": f"{MAX_NEW_ROWS_PER_DAY:,} rows and {MAX_NEW_BYTES_PER_DAY >> 20} MiB of content a day",
+        "kinds of a device": f"{MAX_KINDS}, and every known one",
     }
     for name, value in rows.items():
         assert f"| {name} | {value} |" in text, name

@@ -34,6 +34,8 @@ EVENT_WORDS = {
     "gap": "reports that never came",
     "new_epoch": "numbering began anew",
     "forked": "two reports under one number",
+    "late": "reports that came after later ones",
+    "too_much": "more changes than are kept",
 }
 NO_DETECTOR = "no detector reports on it"
 

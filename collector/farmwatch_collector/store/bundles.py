@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from farmwatch_schema.observables import KINDS
 from farmwatch_schema.report import LOOKED, Answer, AnswerStatus, Need, Section
 
 from .protocol import Incoming
@@ -21,6 +22,16 @@ RECENT = 64
 answered `duplicate`, and change nothing."""
 
 MAX_EPOCHS_PER_DAY = 32
+
+MAX_NEW_ROWS_PER_DAY = 20_000
+MAX_NEW_BYTES_PER_DAY = 32 << 20
+"""What one device may add in a day: rows for what changed, and bytes of content. A first report of a laptop with
+5,000 packages and a pass of everything every 15 minutes stay far below. What comes beyond is accepted and not
+kept: its sections are `broken` until the next day, when their content is asked for."""
+
+MAX_KINDS = 128
+"""Kinds one device may have; more than twice what one report may hold."""
+
 REMEMBERED_DEVICES = 5_000
 
 _DAY = 86_400_000_000
@@ -41,6 +52,7 @@ class _Open(msgspec.Struct):
     missing: bool
     looked_now: bool = False
     settled: bool = False
+    unkept: bool = False
 
     def __post_init__(self) -> None:
         self.looked_now = self.outcome in LOOKED
@@ -62,6 +74,14 @@ class _State(msgspec.Struct):
     agent_version: str
     sections: dict[str, _Open]
     changed_at: int = 0
+
+
+class _Spent(msgspec.Struct):
+    """What a device has added on a day."""
+
+    day: int = 0
+    rows: int = 0
+    bytes: int = 0
 
 
 # Many devices in one statement: the interpreter's lock is given up once, not once for each of them.
@@ -94,6 +114,8 @@ class Bundles:
         self._sql = connection
         self._states: dict[str, _State] = {}
         self._touched: dict[str, _State] = {}
+        # Outlives a rollback and other processes' writes, or a device could have its day again by causing them.
+        self._spent: dict[int, _Spent] = {}
         self._version = -1
 
     def begin(self) -> None:
@@ -213,8 +235,17 @@ class Bundles:
         if sequence <= mark - RECENT:
             return _answer(incoming, "duplicate", f"Too far below {mark} to compare; it was not stored again.")
         slot = sequence % RECENT * _DIGEST
-        if recent[slot : slot + _DIGEST] == digest[:_DIGEST]:
+        taken = recent[slot : slot + _DIGEST]
+        if taken == digest[:_DIGEST]:
             return _answer(incoming, "duplicate", "")
+        if not any(taken):
+            # Nothing was ever taken under this number, so nothing says that the identity is in use twice.
+            self._event(state, "late", f"{sequence} came after {mark}", received)
+            return _answer(
+                incoming,
+                "invalid",
+                f"Report {sequence} comes after {mark} was taken, and counts as lost. Go on from there.",
+            )
         self._event(state, "forked", f"{sequence} came with two contents", received)
         return _answer(
             incoming,
@@ -261,6 +292,12 @@ class Bundles:
     def _section(self, state: _State, section: Section, observed: int, received: int) -> bool:
         """Stores what is new in a section; returns whether its content is named but not held."""
         kind, digest = section.kind, bytes.fromhex(section.digest)
+        if kind not in state.sections and kind not in KINDS and len(state.sections) >= MAX_KINDS:
+            self._event(state, "too_much", f"more than {MAX_KINDS} kinds, as {kind}", received)
+            return False
+        if self._too_much(state, received):
+            self._unkept(state, section, observed, received)
+            return False
         items = section.items if isinstance(section.items, msgspec.Raw) else None
         looked = section.outcome in LOOKED
         last = state.sections.get(kind)
@@ -269,6 +306,7 @@ class Bundles:
         if items is not None and not digest:
             if items != _EMPTY:
                 state.changed_at = received
+                self._spend(state, 1, len(items), received)
                 self._sql.execute(
                     "INSERT INTO sample (device_key, kind, observed_at, content) VALUES (?, ?, ?, ?)",
                     (state.key, kind, observed, bytes(items)),
@@ -284,6 +322,7 @@ class Bundles:
             content = _EMPTY
         elif items is not None:
             content = bytes(items)
+            self._spend(state, 1, len(content), received)
             self._sql.execute(
                 "INSERT INTO section_content (device_key, kind, digest, content, received_at) VALUES (?, ?, ?, ?, ?)"
                 " ON CONFLICT DO NOTHING",
@@ -300,7 +339,7 @@ class Bundles:
             and content is not None
             and (last is None or last.missing or last.named != section.digest or not digest)
         ):
-            self._observables(state, kind, content, observed, last)
+            self._spend(state, self._observables(state, kind, content, observed, last), 0, received)
         looked_at = observed if looked else (last.looked if last is not None else 0)
         if same and last is not None:
             last.observed, last.looked = max(last.observed, observed), looked_at
@@ -310,20 +349,74 @@ class Bundles:
             last.settled = bool(digest) and not last.missing
             return last.missing
         state.changed_at = received
-        if last is not None:
-            self._sql.execute("UPDATE section_span SET seen_until=? WHERE id=?", (last.observed, last.span))
-        span = self._sql.execute(
-            "INSERT INTO section_span (device_key, kind, outcome, reason, digest, seen_from) VALUES (?, ?, ?, ?, ?, ?)",
-            (state.key, kind, section.outcome, section.reason, digest, observed),
-        ).lastrowid
+        self._spend(state, 1, len(section.reason), received)
+        span = self._open_span(state, section, observed, last)
         missing = content is None
         state.sections[kind] = _Open(
-            span or 0, section.outcome, section.reason, section.digest, observed, looked_at, missing
+            span, section.outcome, section.reason, section.digest, observed, looked_at, missing
         )
         return missing
 
-    def _observables(self, state: _State, kind: str, content: bytes, observed: int, last: _Open | None) -> None:
-        """Opens a span for each observable that came and closes those that went."""
+    def _too_much(self, state: _State, received: int) -> bool:
+        spent = self._spent.get(state.key)
+        return (
+            spent is not None
+            and spent.day == received // _DAY
+            and (spent.rows >= MAX_NEW_ROWS_PER_DAY or spent.bytes >= MAX_NEW_BYTES_PER_DAY)
+        )
+
+    def _spend(self, state: _State, rows: int, size: int, received: int) -> None:
+        spent = self._spent.get(state.key)
+        if spent is None or spent.day != received // _DAY:
+            spent = self._spent[state.key] = _Spent(received // _DAY)
+        spent.rows += rows
+        spent.bytes += size
+
+    def _unkept(self, state: _State, section: Section, observed: int, received: int) -> None:
+        """Takes note of a section beyond the day's allowance: what it says of itself is told, its content is missing.
+
+        At most one row of a kind comes from it, however often it changes; nothing is asked for before tomorrow.
+        """
+        last, items = state.sections.get(section.kind), section.items
+        same = last is not None and (last.named, last.outcome, last.reason) == (
+            section.digest, section.outcome, section.reason,
+        )  # fmt: skip
+        if not same or (isinstance(items, msgspec.Raw) and items != _EMPTY):
+            self._event(state, "too_much", f"{section.kind} changed once more", received)
+        if last is not None and same:
+            last.observed = max(last.observed, observed)
+            if last.looked_now and not last.missing:
+                last.looked = last.observed
+            return
+        says = (section.outcome, section.reason, bytes.fromhex(section.digest))
+        if last is not None and last.unkept:
+            span = last.span
+            self._sql.execute("UPDATE section_span SET outcome=?, reason=?, digest=? WHERE id=?", (*says, span))
+        else:
+            span = self._open_span(state, section, observed, last)
+        missing = bool(section.digest)
+        looked_at = last.looked if last is not None else 0
+        if section.outcome in LOOKED and not missing:
+            looked_at = observed
+        one = _Open(span, section.outcome, section.reason, section.digest, observed, looked_at, missing, unkept=True)
+        state.sections[section.kind] = one
+
+    def _open_span(self, state: _State, section: Section, observed: int, last: _Open | None) -> int:
+        """Closes a kind's open span and returns the row of a new one."""
+        if last is not None:
+            self._sql.execute("UPDATE section_span SET seen_until=? WHERE id=?", (last.observed, last.span))
+        values = (state.key, section.kind, section.outcome, section.reason, bytes.fromhex(section.digest), observed)
+        return (
+            self._sql.execute(
+                "INSERT INTO section_span (device_key, kind, outcome, reason, digest, seen_from)"
+                " VALUES (?, ?, ?, ?, ?, ?)",
+                values,
+            ).lastrowid
+            or 0
+        )
+
+    def _observables(self, state: _State, kind: str, content: bytes, observed: int, last: _Open | None) -> int:
+        """Opens a span for each observable that came and closes those that went; returns how many came."""
         now = {hashlib.blake2b(raw, digest_size=16).digest(): bytes(raw) for raw in _raws.decode(content)}
         rows = self._sql.execute(
             "SELECT id, digest, seen_from FROM observable_span WHERE device_key=? AND kind=? AND seen_until IS NULL",
@@ -344,6 +437,7 @@ class Bundles:
                 " VALUES (?, ?, ?, ?, ?, ?)",
                 came,
             )
+        return len(came)
 
     def _event(self, state: _State, kind: str, detail: str, at: int) -> None:
         state.changed_at = at

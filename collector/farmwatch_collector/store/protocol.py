@@ -82,7 +82,8 @@ class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something about a device's reports that is evidence in itself, counted per kind and day.
 
     kind    `gap` (sequences that never came), `new_epoch`, `forked` (two reports under one number, or a chain
-            that does not fit: the identity is in use twice, or its spool was set back)
+            that does not fit: the identity is in use twice, or its spool was set back), `late` (a report that came
+            after later ones, which is no such sign), `too_much` (more changes in a day than are kept)
     detail  of the latest one
     """
 
@@ -147,13 +148,15 @@ class Store(Protocol):
     def commit(self, batch: Sequence[Incoming]) -> list[Answer]:
         """Commits a batch in one transaction and answers each report in order.
 
-        At or below the mark: the same digest is `duplicate`, another one `forked` and clone evidence. The 64
+        At or below the mark: the same digest is `duplicate`, another one `forked` and clone evidence, one that was
+        never taken `invalid`. The 64
         sequences below the mark can be compared; older ones are answered `duplicate` and change nothing. The
         next sequence must name the digest of the report before in `previous`, else it is `forked`. A gap in
         sequences is accepted and recorded. A new epoch of a known device is accepted and recorded (32 a day,
         then `throttled`); one that has ended stays ended: `forked`. Content that is named but not held is asked
         for in `need`. Sets `due_at` of each device to now when the report changed anything, or came after an
-        hour's silence. When the disk is full or fails, nothing of the batch is stored, and each is `throttled`.
+        hour's silence. What a device adds beyond its day's allowance is accepted and not kept: its content
+        is missing then. When the disk is full or fails, nothing of the batch is stored, and each is `throttled`.
 
         The caller has checked that items have their digest, that times are ISO 8601, and that no kind comes twice.
         """

@@ -23,6 +23,8 @@ from .times import micros, moment
 
 HISTORY = timedelta(days=180)
 MAX_SPANS = 20_000
+MAX_SPANS_OF_A_KIND = 6_000
+"""What is still there first, then what began last: noise in one kind hides neither that nor another kind's past."""
 
 _assessments = msgspec.json.Decoder(Assessment)
 _findings = msgspec.json.Decoder(Finding)
@@ -198,13 +200,21 @@ def _spans(connection: Connection, key: int, since: int, changes_only: bool = Fa
     there: ColumnElement[bool] = or_(span.c.seen_until.is_(None), closed_since)
     if changes_only:
         there = or_(and_(span.c.seen_from >= since, span.c.from_start == 0), closed_since)
+    newest = (span.c.seen_until.is_(None).desc(), span.c.seen_from.desc(), span.c.id.desc())
+    ranked = (
+        select(span.c.id, func.row_number().over(partition_by=span.c.kind, order_by=newest).label("rank"))
+        .where(span.c.device_key == key, there)
+        .subquery()
+    )
     query = (
         select(span.c.kind, span.c.item, span.c.seen_from, span.c.seen_until, span.c.from_start)
-        .where(span.c.device_key == key, there)
-        .order_by(span.c.seen_from.desc(), span.c.id.desc())
+        .join(ranked, ranked.c.id == span.c.id)
+        .where(ranked.c.rank <= MAX_SPANS_OF_A_KIND)
+        .order_by(*newest)
         .limit(MAX_SPANS)
     )
     rows = [tuple(row) for row in connection.execute(query).all()]
+    rows.sort(key=lambda row: row[2], reverse=True)
     items = _decoded([row[:2] for row in rows])
     return [
         Span(

@@ -109,7 +109,7 @@ device_event = Table(
     Column("last_at", BigInteger, nullable=False),
     UniqueConstraint("device_key", "kind", "day"),
     info=_days(180, "last_at"),
-    comment="Gaps in sequences, new epochs, forks: one row per device, kind and day, with a count.",
+    comment="Gaps in sequences, new epochs, forks, late reports, floods: a row per device, kind and day, with a count.",
 )
 
 section_content = Table(

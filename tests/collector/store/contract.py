@@ -156,7 +156,11 @@ class StoreContract:
         self.take(store, laptop.report())
         left_out = laptop.report()
         self.take(store, laptop.report())
-        assert self.take(store, left_out) == "forked"
+        (answer,) = store.commit([incoming(left_out)])
+        assert answer.status == "invalid"
+        assert "comes after 3 was taken" in answer.message
+        # Nothing was ever taken under that number, so it is no sign of a clone.
+        assert {event.kind for event in store.events("laptop-1")} == {"gap", "late"}
 
     def test_a_new_epoch_is_accepted_and_the_old_one_stays_ended(self, store: Store, laptop: Laptop) -> None:
         old, first = laptop.epoch, laptop.report()
@@ -227,6 +231,64 @@ class StoreContract:
             self.take(store, laptop.report(seen("usb", items, START + at * MINUTE)))
         (answer,) = store.commit([incoming(laptop.report(named("usb", f"[{MOUSE}]")))])
         assert answer.need == []
+
+    def flood(self, store: Store, laptop: Laptop, at: datetime = START) -> str:
+        """Says what no laptop says within a day: 25,000 new things. Returns the last content."""
+        items = ""
+        for number in range(25):
+            items = "[" + ",".join(f'{{"type":"x","n":{number * 1000 + one}}}' for one in range(1000)) + "]"
+            assert self.take(store, laptop.report(seen("usb", items, at)), at) == "accepted"
+        return items
+
+    def test_a_flood_of_changes_is_not_kept_and_the_section_tells_so(self, store: Store, laptop: Laptop) -> None:
+        last = self.flood(store, laptop)
+        assert {event.kind for event in store.events("laptop-1")} == {"too_much"}
+        (row,) = store.sections("laptop-1")
+        assert row.missing
+        view = store.view("laptop-1", START)
+        assert view is not None
+        assert view.sections["usb"].outcome == "broken"
+        assert sum(len(spans) for spans in view.history.values()) < 25_000
+        # Nothing is asked for while it would not be kept; the next day it is, and taken.
+        (answer,) = store.commit([incoming(laptop.report(named("usb", last)))])
+        assert answer.need == []
+        tomorrow = START + timedelta(days=1)
+        (answer,) = store.commit([incoming(laptop.report(named("usb", last)), tomorrow)])
+        assert [need.kind for need in answer.need] == ["usb"]
+        self.take(store, laptop.report(seen("usb", last, tomorrow)), tomorrow)
+        view = store.view("laptop-1", tomorrow)
+        assert view is not None
+        assert len(view.sections["usb"].items) == 1000
+
+    def test_one_laptops_flood_costs_no_other_laptop_its_day(self, store: Store, laptop: Laptop) -> None:
+        other = self.enrolled(store, "laptop-2")
+        self.flood(store, laptop)
+        self.take(store, other.report(seen("usb", f"[{MOUSE}]", START)))
+        view = store.view("laptop-2", START)
+        assert view is not None
+        assert len(view.of("usb", UsbDevice)) == 1
+
+    def test_kinds_made_up_without_end_are_not_kept_and_known_ones_are(self, store: Store, laptop: Laptop) -> None:
+        for number in range(5):
+            parts = [seen(f"made_up_{number}_{one}", '[{"type":"x"}]', START) for one in range(60)]
+            self.take(store, laptop.report(*parts))
+        self.take(store, laptop.report(seen("usb", f"[{MOUSE}]", START)))
+        assert len(store.sections("laptop-1")) == 129
+        assert "usb" in {row.kind for row in store.sections("laptop-1")}
+        assert {event.kind for event in store.events("laptop-1")} == {"too_much"}
+
+    def test_what_came_and_went_often_does_not_hide_what_is_still_there(self, store: Store, laptop: Laptop) -> None:
+        self.take(store, laptop.report(seen("usb", f"[{MOUSE}]", START), seen("displays", '[{"type":"old"}]', START)))
+        for number in range(12):
+            items = ",".join(f'{{"type":"x","n":{number * 1000 + one}}}' for one in range(1000))
+            self.take(store, laptop.report(seen("usb", f"[{MOUSE},{items}]", START + number * MINUTE)))
+        view = store.view("laptop-1", START + timedelta(hours=1))
+        assert view is not None
+        assert any(isinstance(span.item, UsbDevice) and span.seen_until is None for span in view.spans("usb"))
+        assert len(list(view.spans("displays"))) == 1
+        assert len(list(view.spans("usb"))) <= 6_000
+        begun = [span.seen_from for span in view.history["usb"]]
+        assert begun == sorted(begun)
 
     def test_an_observable_keeps_its_span_and_a_gone_one_is_closed_when_it_was_last_seen(
         self, store: Store, laptop: Laptop
