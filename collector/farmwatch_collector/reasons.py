@@ -1,15 +1,11 @@
 """Why a device stands where it stands, in as few words as a list has room for."""
 
-import re
-
 import msgspec
 
 from farmwatch_schema.finding import Finding
 
 from .assessment import Assessment, Bar
-
-#: Where the first clause of a finding's sentence ends.
-_CLAUSE = re.compile(r"[:;.](?=\s|$)")
+from .score_words import first_clause
 
 
 class Reason(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,16 +22,9 @@ def reasons(assessment: Assessment, most: int = 2) -> tuple[Reason, ...]:
     found: list[Reason] = []
     for bar in sorted(strong, key=lambda bar: -bar.points)[:most]:
         finding = finding_behind(assessment, bar)
-        words = _first_clause(finding.sentence) if finding is not None else bar.label
+        words = first_clause(finding.sentence) if finding is not None else bar.label
         found.append(Reason(group=bar.key, words=words, label=bar.label))
     return tuple(found)
-
-
-def _first_clause(sentence: str) -> str:
-    """Returns a sentence up to its first colon, semicolon or full stop, and without a bracket left open by that."""
-    words = _CLAUSE.split(sentence, maxsplit=1)[0]
-    opened = words.rfind("(")
-    return words[:opened].rstrip() if opened > words.rfind(")") else words
 
 
 def finding_behind(assessment: Assessment, bar: Bar) -> Finding | None:

@@ -225,7 +225,7 @@ def score_levels(
         groups=tuple(ordered),
         findings=tuple(sorted(findings, key=_strongest_first)),
         coverage=measured / len(GROUPS),
-        sentence=head_sentence(attention, probability, ordered),
+        sentence=head_sentence(attention, probability, ordered, findings),
         next_change=min(ends, default=None),
     )
 

@@ -1,11 +1,20 @@
 """Figures as words: probability, strength, the head sentence, the read-out of an assessment. Made by rule."""
 
 import math
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 
-from farmwatch_schema.finding import GROUPS
+from farmwatch_detectors.groups import NOT_BUILT
+from farmwatch_schema.finding import GROUPS, Finding
 
 from .assessment import LEVEL_WORDS, Assessment, AttentionLevel, Bar, GroupLevel
+
+#: Where the first clause of a finding's sentence ends.
+_CLAUSE = re.compile(r"[:;.](?=\s|$)")
+#: Words that begin a sentence with a capital and stand small inside one.
+_COMMON = frozenset({"A", "An", "Its", "One", "Somebody", "The", "This"})
+#: A clause longer than this gives way to the level's meaning.
+LONGEST_CLAUSE = 200
 
 
 def probability_words(probability: float) -> str:
@@ -45,23 +54,54 @@ def strength_words(bits: float) -> str:
     return "slight"
 
 
-def head_sentence(attention: AttentionLevel, probability: float, levels: Sequence[GroupLevel]) -> str:
-    """Returns the sentence at the head of a device's page.
+def first_clause(sentence: str) -> str:
+    """Returns a sentence up to its first colon, semicolon or full stop, and without a bracket left open by that."""
+    words = _CLAUSE.split(sentence, maxsplit=1)[0]
+    opened = words.rfind("(")
+    return words[:opened].rstrip() if opened > words.rfind(")") else words
 
-    An unregistered IP-KVM is put as a question; nothing is said of a person.
+
+def stated_by(level: GroupLevel, findings: Iterable[Finding]) -> Finding | None:
+    """Returns the finding that gave a group its level; None when it is not among these."""
+    key = (level.group, level.detector, level.level)
+    counting = (each for each in findings if not each.sanctioned)
+    return next((each for each in counting if (each.group, each.detector, each.level) == key), None)
+
+
+def _said(level: GroupLevel, findings: Iterable[Finding]) -> str:
+    """Returns what was found, as its finding begins to say it; else the level's meaning."""
+    finding = stated_by(level, findings)
+    words = first_clause(finding.sentence) if finding is not None else ""
+    if finding is None or not words or len(words) > LONGEST_CLAUSE:
+        return level.meaning
+    first, _, rest = words.partition(" ")
+    words = f"{first.lower()} {rest}" if first in _COMMON and rest else words
+    return words + (f", gone since {finding.seen_until[:10]}" if finding.seen_until else "")
+
+
+def head_sentence(
+    attention: AttentionLevel, probability: float, levels: Sequence[GroupLevel], findings: Sequence[Finding] = ()
+) -> str:
+    """Returns the sentence at the head of a device's page: what was found, what speaks against, what was not seen.
+
+    An unregistered IP-KVM is put as a question; nothing is said of a person. Silence that counts nothing beside
+    what was found in hardware or software is no argument, and is not named as one.
     """
     counting = sorted((level for level in levels if level.bits > 0), key=lambda level: -level.bits)
-    against = [level for level in levels if level.bits < 0]
-    grey = [GROUPS[level.group] for level in levels if level.level is None]
-    looked = len(levels) - len(grey)
+    decided = any(level.group in ("H", "R") and max(level.reached, level.level or 0) >= 2 for level in levels)
+    against = [level for level in levels if level.bits < 0 and not (decided and level.group in ("H", "R"))]
+    unbuilt = [GROUPS[level.group] for level in levels if level.level is None and level.grey == NOT_BUILT]
+    grey = [GROUPS[level.group] for level in levels if level.level is None and level.grey != NOT_BUILT]
+    looked = sum(1 for level in levels if level.level is not None)
     parts: list[str] = []
     if not counting and not looked:
         parts.append("Nothing could be looked at, so nothing is known.")
     elif not counting:
         parts.append(f"Nothing stands out in the {looked} of {len(levels)} groups that could be looked at.")
     else:
-        reasons = " and ".join(f"{level.meaning} ({GROUPS[level.group]})" for level in counting)
+        reasons = "; ".join(f"{_said(level, findings)} ({GROUPS[level.group]})" for level in counting)
         word = level_words(attention, levels).capitalize()
+        word = "Below watch" if word == "Clear" else word
         parts.append(f"{word}, {probability_words(probability)}: {reasons}.")
         if any(level.floor for level in levels):
             parts.append("Does this IP-KVM belong to the company, and who uses it? Check the asset register.")
@@ -69,6 +109,8 @@ def head_sentence(attention: AttentionLevel, probability: float, levels: Sequenc
         parts.append(f"Against it: {', '.join(f'{level.meaning} ({GROUPS[level.group]})' for level in against)}.")
     if grey:
         parts.append(f"Could not look: {', '.join(grey)}.")
+    if unbuilt:
+        parts.append(f"No detector yet: {', '.join(unbuilt)}.")
     return " ".join(parts)
 
 

@@ -25,6 +25,9 @@ CAUSES: dict[Outcome, str] = {
     "broken": "its source failed",
 }
 
+#: Why a group without a detector is grey, on every device alike.
+NOT_BUILT = "farmwatch has no detector for this yet"
+
 
 class SilenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """One group's level 0; the fields are described at the head of groups.toml."""
@@ -77,7 +80,7 @@ def silence_table() -> dict[Group, SilenceRow]:
 def why_grey(view: DeviceView, row: SilenceRow) -> str:
     """Returns why this group's silence cannot count on this device, in words; "" when it can."""
     if not row.built:
-        return "farmwatch has no detector for this yet"
+        return NOT_BUILT
     for kind in row.needs:
         cause = _why_not_looked(view, kind, row)
         if cause:

@@ -183,9 +183,26 @@ def evidence_of(found: Recognised[AnyProduct]) -> tuple[Evidence, ...]:
     return tuple(quotes)
 
 
+#: The letters of `source` in the two catalogues of products, in words; licences and commits stand at their heads.
+SOURCES = {
+    "L": "LOLRMM",
+    "S": "splunk/security_content",
+    "R": "LivingInSyn/RMML",
+    "J": "jischell-msft/RemoteManagementMonitoringTools",
+    "I": "Installomator labels",
+    "B": "Homebrew cask files",
+    "V": "its own public repository",
+    "P": "its Debian 12 package",
+    "C": "strings in public repositories",
+    "T": "threat reporting",
+    "K": "analyst knowledge",
+}
+
+
 def source_of(product: Product) -> str:
     """Returns where the catalogue's facts on a product come from."""
-    return f"catalogue entry {product.id} of {product.date.isoformat()}, sources {' '.join(product.source)}"
+    names = ", ".join(dict.fromkeys(SOURCES.get(letter, letter) for letter in product.source))
+    return f"catalogue entry {product.id} of {product.date.isoformat()}, from {names}"
 
 
 def words_of_facts(facts: tuple[Fact, ...], limit: int = 4) -> str:

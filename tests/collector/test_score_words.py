@@ -1,10 +1,13 @@
 """Figures as words."""
 
+import msgspec
 import pytest
 
 from farmwatch_collector.assessment import GroupLevel
 from farmwatch_collector.score import score_levels
 from farmwatch_collector.score_words import bar_sentence, explain, level_words, probability_words, strength_words
+from farmwatch_detectors.groups import NOT_BUILT
+from farmwatch_schema.finding import Finding
 
 from .scoring import NOW, finding
 
@@ -68,3 +71,38 @@ def test_a_weight_that_is_cut_says_so() -> None:
     level = GroupLevel(group="R", level=3, bits=4, m=0.15, u=0.0012, basis="judgement", meaning="in use")
     (bar,) = [each for each in score_levels("d", NOW, [level]).bars if each.kind == "group"]
     assert "Counted 4.0 of 7.0 bits" in bar_sentence(bar)
+
+
+def _head(*levels: GroupLevel, findings: tuple[Finding, ...] = ()) -> str:
+    return score_levels("d", NOW, levels, findings=findings).sentence
+
+
+def test_the_head_says_what_was_found_and_not_what_its_level_means() -> None:
+    stated = msgspec.structs.replace(finding("soft", "R", 2), sentence="This tool runs (version 1): others can look.")
+    level = GroupLevel(group="R", level=2, reached=2, bits=8, meaning="a tool runs", detector="soft")
+    assert _head(level, findings=(stated,)) == "Watch, about 1 in 40: this tool runs (version 1) (remote software)."
+    left = msgspec.structs.replace(stated, seen_until="2026-11-20T08:00:00+00:00")
+    assert "(version 1), gone since 2026-11-20 (remote software)." in _head(level, findings=(left,))
+    assert _head(level) == "Watch, about 1 in 40: a tool runs (remote software)."
+
+
+def test_the_head_calls_nothing_clear_that_it_gives_reasons_for() -> None:
+    assert _head(GroupLevel(group="R", level=1, bits=2, meaning="a tool")).startswith("Below watch, about 1 in 2,500:")
+
+
+def test_the_head_names_no_silence_that_counts_nothing() -> None:
+    hardware = GroupLevel(group="H", level=0, bits=-1, meaning="no hardware")
+    found = GroupLevel(group="R", level=2, reached=2, bits=4, meaning="a tool runs")
+    weak = GroupLevel(group="R", level=1, reached=1, bits=1, meaning="a tool lies about")
+    assert "Against it" not in _head(hardware, found)
+    assert "Against it: no hardware (hardware control)." in _head(hardware, weak)
+
+
+def test_the_head_tells_what_could_not_be_seen_from_what_nobody_can_see_yet() -> None:
+    levels = (
+        GroupLevel(group="H", level=None, bits=0, grey="usb: its source failed"),
+        GroupLevel(group="P", level=None, bits=0, grey=NOT_BUILT),
+        GroupLevel(group="N", level=0, bits=-1, meaning="no VPN"),
+    )
+    said = _head(*levels)
+    assert said.endswith("Could not look: hardware control. No detector yet: physical use.")

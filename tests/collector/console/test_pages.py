@@ -419,7 +419,7 @@ def test_findings_carry_evidence_innocent_readings_and_weight(analyst: Client) -
     assert "bears the identity that PiKVM publishes" in text
     assert "usb USB device 1d6b:0104 on port 1-2 Its serial is the published constant CAFEBABE" in text
     assert "a lab's KVM for a server rack" in text
-    assert "On farm laptops 0.35, on others 0.00015: 2,333 times likelier. Basis: published." in text
+    assert "Share of farm laptops that show it 0.35, of others 0.00015: 2,333 times likelier. Basis: published." in text
 
 
 def test_what_would_clear_a_device_is_said(analyst: Client) -> None:
