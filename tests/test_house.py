@@ -2,10 +2,14 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 import pytest
 
+import farmwatch_agent
+import farmwatch_collector
+from farmwatch_detectors.registry import DETECTORS
 from farmwatch_schema.observables import KINDS
 
 ROOT = Path(__file__).parent.parent
@@ -68,10 +72,30 @@ def test_every_pinned_package_carries_a_hash() -> None:
         assert [pin.split("==")[0] for pin in pins if "--hash=sha256:" not in pin] == []
 
 
-def test_the_privacy_page_has_a_row_for_every_kind_of_section() -> None:
-    text = (ROOT / "docs" / "privacy.md").read_text(encoding="utf-8")
-    table = text[text.index("| kind |") : text.index("## Identifiers")]
-    assert set(re.findall(r"`([a-z_]+)`", table)) >= set(KINDS)
+@pytest.mark.parametrize("page", ["privacy.md", "support.md", "root-tree.md"])
+def test_a_page_has_a_row_for_every_kind_of_section(page: str) -> None:
+    rows = re.findall(r"^\| ((?:`[a-z_]+`(?:, )?)+) \|", (ROOT / "docs" / page).read_text(encoding="utf-8"), re.M)
+    missing = set(KINDS) - set(re.findall(r"[a-z_]+", " ".join(rows)))
+    assert missing == set(), f"docs/{page}: add a row for {missing}"
+
+
+def test_the_page_about_reports_names_every_kind_of_section() -> None:
+    (row,) = re.findall(r"^\| `kind` \| what was looked at: (.*) \|", (ROOT / "docs" / "report.md").read_text(), re.M)
+    assert set(re.findall(r"`([a-z_]+)`", row)) == set(KINDS), "docs/report.md, Section, `kind`: name each"
+
+
+def test_the_page_about_detectors_has_a_row_for_each_and_no_other() -> None:
+    text = (ROOT / "docs" / "detectors.md").read_text(encoding="utf-8")
+    rows = re.findall(
+        r"^\| \[`(\w+)`\]\(\.\./detectors/farmwatch_detectors/(\w+)\.py\) \| (\w+) \| (.+?) \|", text, re.M
+    )
+    wanted = [(it.id, it.id, it.group, it.title) for it in DETECTORS]
+    assert sorted(rows) == sorted(wanted), "docs/detectors.md: one row for each detector with its group and title"
+
+
+def test_one_version_is_told_everywhere() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert (farmwatch_agent.__version__, farmwatch_collector.__version__) == (project["version"],) * 2
 
 
 def test_every_link_between_documents_leads_somewhere() -> None:

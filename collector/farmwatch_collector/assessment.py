@@ -12,7 +12,7 @@ from farmwatch_schema.finding import Finding, Group
 
 AttentionLevel = Literal["none", "watch", "review", "urgent", "near_certain"]
 
-#: Probability from which each level holds, highest first (DESIGN section 9).
+#: Probability from which each level holds, highest first (docs/scoring.md).
 THRESHOLDS: tuple[tuple[AttentionLevel, float], ...] = (
     ("near_certain", 0.90),
     ("urgent", 0.50),

@@ -29,7 +29,7 @@ SEED = bytes(range(32))
 DEVICE = "d-0123456789abcdef"
 KEY = bytes(range(32))
 
-#: What the reader must never load: network, cryptography, and what costs memory for nothing. DESIGN section 7.
+#: What the reader must never load: network, cryptography, and what costs memory for nothing (docs/architecture.md).
 FORBIDDEN = {
     "asyncio", "concurrent", "email", "http", "multiprocessing", "nacl", "netifaces", "psutil", "requests", "scapy",
     "socket", "socketserver", "ssl", "subprocess", "truststore", "urllib", "urllib3", "xml",

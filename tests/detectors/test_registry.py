@@ -12,6 +12,7 @@ import pytest
 
 from farmwatch_detectors.catalog import Entry, load
 from farmwatch_detectors.detector import Detector, level_table
+from farmwatch_detectors.groups import silence_table
 from farmwatch_detectors.registry import DETECTORS
 from farmwatch_schema.finding import GROUPS
 from farmwatch_schema.observables import KINDS
@@ -28,6 +29,19 @@ def doc_of(detector: Detector) -> str:
     assert module is not None
     assert module.__name__ == f"farmwatch_detectors.{detector.id}", "the id is the file's name"
     return inspect.getdoc(module) or ""
+
+
+def test_every_file_with_a_detector_is_registered() -> None:
+    folder = Path(inspect.getfile(Detector)).parent
+    files = {file.stem for file in folder.glob("*.py") if "\nDETECTOR = " in file.read_text(encoding="utf-8")}
+    assert files == {detector.id for detector in DETECTORS}, "registry.py: one line for each"
+
+
+def test_a_group_is_called_built_once_it_has_a_detector() -> None:
+    groups = {detector.group for detector in DETECTORS}
+    assert {row.group for row in silence_table().values() if row.built} == groups, (
+        "groups.toml: take `built = false` away and say what the group's silence weighs (m0, u0, needs, sources)"
+    )
 
 
 def test_ids_are_unique() -> None:
