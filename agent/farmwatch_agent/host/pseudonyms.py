@@ -15,6 +15,7 @@ from msgspec.structs import replace
 from farmwatch_schema.formats import FormatError, edid
 from farmwatch_schema.identifiers import PUBLISHED_CONSTANTS
 
+from ..paths import home_names
 from .addresses import AddressBook
 from .capture import Answer, Capture
 from .command_lines import without_arguments
@@ -47,7 +48,11 @@ _NAMED_BY_MAC = re.compile(r"\b(en|wl|ww|bn)x([0-9a-f]{12})\b")
 _UUID = re.compile(r"\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b")
 #: Names of other machines: where a login came from (logind's session files), and the company's domain.
 _TOLD_HOST = re.compile(r"^(REMOTE_HOST=|REMOTE_USER=|search |domain |DOMAINS=|PRETTY_HOSTNAME=)(.+)$", re.MULTILINE)
-_HOME = re.compile(r"/(?:home|Users)/([^/\s:]+)")
+#: Instances of units may be people (syncthing@NAME.service); numbers and terminals are not.
+_INSTANCE = re.compile(
+    r"(?<=[A-Za-z0-9]@)(?!tty|root\.)([^@/\s\"]*[A-Za-z][^@/\s\"]*)(?=\.(?:service|socket|timer|path)\b)"
+)
+LOGIND = "/run/systemd/sessions/"
 _SHORTEST = 6
 
 
@@ -101,6 +106,7 @@ class _Book:
             text = self._words.sub(lambda match: self.shaped(match[0]), text)
         text = _UUID.sub(lambda match: self.shaped(match[0]), text)
         text = _MAC.sub(self._mac, text)
+        text = _INSTANCE.sub(lambda match: self.shaped(match[0]), text)
         text = _TOLD_HOST.sub(lambda match: match[1] + self._host_name(match[2]), text)
         text = _NAMED_BY_MAC.sub(lambda match: f"{match[1]}x{match[2][:6]}{self._mac_tail(match[2])}", text)
         return text if path.startswith(NO_ADDRESSES) else self._addresses.text(path, text)
@@ -211,6 +217,8 @@ def _identifying(capture: Capture) -> Iterable[str]:
             yield from (word for word in (text.strip(),) if len(word) >= _SHORTEST)
         elif name in HOST_NAME_FILES:
             yield from _host_words(text)
+        elif path.startswith(LOGIND):
+            yield from filter(_tells, (line[5:] for line in text.split("\n") if line.startswith("USER=")))
         elif name == "passwd":
             yield from filter(_tells, _people(text))
         elif name == "edid":
@@ -226,8 +234,8 @@ def _homes(capture: Capture) -> Iterable[str]:
         yield from capture.names["/home"].names or ()
     for verb in (capture.read, capture.names, capture.status, capture.sha256, capture.link, capture.resolve):
         for path, answer in verb.items():
-            yield from _HOME.findall(path)
-            yield from _HOME.findall(answer.target or "")
+            yield from home_names(path)
+            yield from home_names(answer.target or "")
 
 
 def _tells(name: str) -> bool:

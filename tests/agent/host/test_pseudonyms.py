@@ -47,6 +47,25 @@ def changed(**files: str | bytes) -> dict[str, str]:
     return {path: answer.text or "" for path, answer in pseudonymised(captured(**files), KEY).read.items()}
 
 
+def test_people_of_sessions_domains_and_units_are_not_in_a_capture() -> None:
+    made = captured(
+        run__systemd__sessions__3="UID=1000\nUSER=mroewer\nREMOTE=1\n",
+        home__CORP__kschulz__x="text of kschulz",
+        etc__x="x",
+    )
+    made.names["/etc/systemd/system/multi-user.target.wants"] = Answer(
+        names=["syncthing@tbraun.service", "getty@tty1.service", "user@1000.service"]
+    )
+    made.read["/usr/lib/systemd/system/syncthing@tbraun.service"] = Answer(text="x")
+    plain = gzip.decompress(capture.pack(pseudonymised(made, KEY)))
+    for person in (b"mroewer", b"kschulz", b"tbraun"):
+        assert person not in plain
+    assert b"getty@tty1.service" in plain
+    assert b"user@1000.service" in plain
+    given_names = next(iter(pseudonymised(made, KEY).names.values())).names or []
+    assert f"/usr/lib/systemd/system/{given_names[0]}" in pseudonymised(made, KEY).read
+
+
 def test_no_serial_of_a_desk_is_in_its_capture(tmp_path: Path) -> None:
     machines.office(str(tmp_path))
     machines.tethered(str(tmp_path / "other"))

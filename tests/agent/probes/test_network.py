@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -53,7 +54,7 @@ def test_interfaces_are_told_by_kind_driver_and_bus(tree: Tree) -> None:
     assert {name: (item.kind, item.driver, item.bus, item.up) for name, item in seen.items()} == {
         "lo": ("loopback", "", "virtual", True),
         "enp0s31f6": ("ethernet", "e1000e", "pci", True),
-        "enx001b21aabb02": ("ethernet", "r8152", "usb", False),
+        "enx001b21*": ("ethernet", "r8152", "usb", False),
         "wlp0s20f3": ("wifi", "iwlwifi", "pci", True),
         "wg0": ("tunnel", "", "virtual", True),
         "tun0": ("tunnel", "", "virtual", True),
@@ -88,6 +89,29 @@ def test_a_default_route_comes_with_its_gateways_mac(tree: Tree) -> None:
     assert [item for item in seen if isinstance(item, Neighbours)] == [
         Neighbours(interface="wlan0", oui="9483c4", count="1")
     ]
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        ("enx001b21aabb02", "enx001b21*"),
+        ("wlx001b21aabb02", "wlx001b21*"),
+        ("enx0a1b21aabb02", "enx*"),  # made up by software, so nobody's maker: bit 1 of the first byte
+        ("enp0s31f6", "enp0s31f6"),
+        ("enx001b21", "enx001b21"),
+    ],
+)
+def test_a_hardware_address_in_a_name_does_not_travel(name: str, told: str) -> None:
+    assert network.told_name(name) == told
+
+
+def test_an_adapters_address_is_nowhere_in_the_section_and_its_parts_still_agree(tree: Tree) -> None:
+    interface(tree, "enx001b21aabb02", device="usb1/1-2/1-2:1.0", address="00:1b:21:aa:bb:02")
+    header = "Iface\tDestination\tGateway\tFlags\tRefCnt\tUse\tMetric\tMask\tMTU\tWindow\tIRTT\n"
+    tree.file("/proc/net/route", f"{header}enx001b21aabb02\t00000000\t010200C0\t0003\t0\t0\t100\t00000000\t0\t0\t0\n")
+    written = msgspec.json.encode(section(tree.host(), "network"))
+    assert b"aabb02" not in written
+    assert written.count(b"enx001b21*") == 2
 
 
 def test_two_halves_of_all_addresses_in_a_tunnel_are_told(tree: Tree) -> None:

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -89,6 +90,40 @@ def test_a_system_without_anything_that_starts_is_none_and_an_empty_tree_is_not(
     assert section(tree.host(), "services").outcome == "not_supported"
     tree.file("/etc/hostname", "x")
     assert section(tree.host(), "services").outcome == "none"
+
+
+@pytest.mark.parametrize(
+    ("unit", "told"),
+    [
+        ("syncthing@jdoe.service", "syncthing@~.service"),  # its instance is the user: docs.syncthing.net, autostart
+        ("vncserver@jdoe:1.service", "vncserver@~.service"),
+        ("getty@tty1.service", "getty@tty1.service"),
+        ("user@1000.service", "user@1000.service"),
+        ("vncserver@:1.service", "vncserver@:1.service"),
+        ("wg-quick@wg0.service", "wg-quick@wg0.service"),
+        ("tigervncserver@.service", "tigervncserver@.service"),
+        ("ssh.service", "ssh.service"),
+    ],
+)
+def test_an_instance_that_may_be_a_person_does_not_travel(unit: str, told: str) -> None:
+    assert services.unit_name(unit) == told
+
+
+def test_units_of_a_person_are_told_without_the_name(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.file("/usr/lib/systemd/system/syncthing@.service", "[Service]\nExecStart=/usr/bin/syncthing\n")
+    tree.link("/etc/systemd/system/multi-user.target.wants/syncthing@jdoe.service", "x")
+    tree.link("/etc/systemd/user/default.target.wants/tool@jdoe.service", "x")
+    tree.link("/home/jdoe/.config/systemd/user/default.target.wants/mine@jdoe.service", "x")
+    written = msgspec.json.encode(section(tree.host(), "services"))
+    assert b"jdoe" not in written
+    assert b"syncthing@~.service" in written
+    assert b"/usr/bin/syncthing" in written
+
+
+def test_a_program_that_cron_finds_by_its_search_path_is_told_and_words_of_the_shell_are_not() -> None:
+    assert services.parse_crontab("@reboot x11vnc -rfbport 5900\n", with_user=False) == ["x11vnc"]
+    assert services.parse_crontab("@reboot root sleep 9; x\n@daily root cd / && x\n", with_user=True) == [""]
 
 
 @given(st.text(max_size=300), st.booleans())

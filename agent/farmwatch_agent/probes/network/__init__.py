@@ -7,7 +7,8 @@ Why
     A VPN or tunnel adapter, a travel router's MAC, a gateway shared by laptops that should not share one, a USB
     network card of an IP-KVM.
 Never reads
-    Traffic, names of Wi-Fi networks, VPN settings. It sends nothing: no scan of the home network.
+    Traffic, names of Wi-Fi networks, VPN settings. Of a hardware address in an interface's name (enx...) only the
+    maker's half is told. It sends nothing: no scan of the home network.
 Rights
     All of it is readable by every user.
 Blind spots

@@ -4,6 +4,7 @@ Sources: Documentation/ABI/testing/sysfs-class-net; include/uapi/linux/if_arp.h 
 include/uapi/linux/route.h for RTF flags; resolv.conf(5); systemd-resolved.service(8).
 """
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -33,6 +34,8 @@ _IFF_UP = 0x1
 _RTF_UP, _RTF_GATEWAY, _RTF_REJECT = 0x1, 0x2, 0x200
 _ATF_COM = 0x2
 _NO_MAC = "00:00:00:00:00:00"
+#: systemd.net-naming-scheme(7): a name made of the whole hardware address.
+_NAMED_BY_MAC = re.compile(r"([a-z]{2}x)([0-9a-f]{12})")
 #: Destinations that together take all or nearly all traffic without being called a default route.
 _SPLIT = frozenset({"0.0.0.0/1", "128.0.0.0/1", "::/1", "8000::/1", "2000::/3"})
 
@@ -73,7 +76,7 @@ def collect(host: Host) -> Iterator[Observable]:
         yield gap("IPv4 neighbours", error)
     yield from gateways(routes, neighbours)
     yield from (
-        Route(destination=route.destination, interface=route.interface)
+        Route(destination=route.destination, interface=told_name(route.interface))
         for route in routes
         if route.destination in _SPLIT
     )
@@ -105,7 +108,7 @@ def _interface(host: Host, name: str) -> NetworkInterface | None:
     mac = _text(host, f"{folder}/address")
     mtu = _text(host, f"{folder}/mtu")
     return NetworkInterface(
-        name=name,
+        name=told_name(name),
         kind=kind_of(kind_number, uevent.get("DEVTYPE", ""), marks, hardware=bool(device)),
         driver=driver,
         mtu=int(mtu) if mtu.isdigit() else 0,
@@ -113,6 +116,14 @@ def _interface(host: Host, name: str) -> NetworkInterface | None:
         up=is_up(state, flags),
         address=unkeyed("mac", mac) if len(mac) == 17 and mac != _NO_MAC else None,
     )
+
+
+def told_name(name: str) -> str:
+    """Returns an interface's name as it travels: of a hardware address in it only what names its maker."""
+    named = _NAMED_BY_MAC.fullmatch(name)
+    if named is None:
+        return name
+    return f"{named[1]}{'' if int(named[2][1], 16) & 2 else named[2][:6]}*"
 
 
 def _marks(host: Host, folder: str) -> tuple[str, ...]:
@@ -235,7 +246,7 @@ def gateways(routes: list[RouteRow], neighbours: list[Neighbour]) -> Iterator[Ga
         mac = macs.get((route.interface, route.gateway))
         yield Gateway(
             family=route.family,
-            interface=route.interface,
+            interface=told_name(route.interface),
             address=unkeyed("address", route.gateway) if route.gateway else None,
             mac=unkeyed("mac", mac) if mac else None,
             metric=route.metric,
@@ -250,7 +261,7 @@ def count_makers(neighbours: list[Neighbour]) -> Iterator[Neighbours]:
         oui = "" if local else entry.mac[:8].replace(":", "")
         counts.setdefault((entry.interface, oui), set()).add(entry.mac)
     for (interface, oui), macs in sorted(counts.items()):
-        yield Neighbours(interface=interface, oui=oui, count=bucket(len(macs)))
+        yield Neighbours(interface=told_name(interface), oui=oui, count=bucket(len(macs)))
 
 
 def parse_resolv_conf(text: str) -> list[str]:

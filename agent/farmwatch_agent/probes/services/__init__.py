@@ -7,12 +7,14 @@ Reads
 Why
     Unattended access has to survive a restart: a service, a timer, an autostart entry.
 Never reads
-    Arguments of what starts, environment files, logs, times of schedules.
+    Arguments of what starts, environment files, logs, times of schedules. An instance of a unit that may be a
+    person's name (syncthing@NAME.service) is `~`.
 Rights
     User crontabs are root's, other users' home folders theirs: gaps for an ordinary user.
 Blind spots
     A drop-in that replaces ExecStart is not followed; units made while running (`run-*`, scopes) are left out
-    because their names change; at(1) jobs and a program started from a shell's profile are not seen.
+    because their names change; of a line for a shell (`sh -c`, `cd x && y`) only the first program is told, and of
+    one that begins with a word of the shell none; at(1) jobs and a program started from a shell's profile are not seen.
 """
 
 from farmwatch_schema.observables.base import Gap

@@ -4,6 +4,7 @@ Sources: systemd.unit(5), systemd.service(5) and systemd's control group layout;
 Desktop Application Autostart Specification 0.5; Debian Policy 9.3 for init scripts.
 """
 
+import re
 from collections.abc import Iterator
 
 from farmwatch_schema.observables import Gap, Observable
@@ -29,6 +30,17 @@ _LINK_FOLDERS = (".wants", ".requires", ".upholds")
 #: Made while running under a name that is new each time.
 _PASSING = ("run-", "dbus-:", "session-", "user-runtime-dir@", "systemd-fsck", "app-dbus", "user@", "systemd-coredump@")
 
+#: Instances that name a terminal, an interface, a display or a role. Any other may be a person (syncthing@NAME).
+_PLAIN_INSTANCE = re.compile(
+    r":?\d{1,5}|(?:tty|hvc|lo|wg|tun|tap|eth|wlan|en|wl)[A-Z]{0,4}\d{0,4}|default|main|server|client|system|root"
+)
+
+#: First words of shell lines that are no program to tell.
+_SHELL_WORDS = frozenset(
+    {"cd", "test", "[", "if", "for", "while", "until", "case", "command", "exec", "export", "set", "eval", "sleep"}
+    | {"nice", "ionice", "nohup", "setsid", "timeout", "chronic", "flock", "true", "echo", "umask", "ulimit", "time"}
+)
+
 CRON_FOLDERS = ("/etc/cron.d",)
 CRON_SCRIPTS = ("/etc/cron.hourly", "/etc/cron.daily", "/etc/cron.weekly", "/etc/cron.monthly")
 CRONTABS = "/var/spool/cron/crontabs"
@@ -52,14 +64,15 @@ def _all(host: Host) -> Iterator[Observable]:
     units = sorted(enabled | (running or set()))
     for name in units:
         yield Service(
-            name=name,
+            name=unit_name(name),
             kind="systemd",
             path=_program(host, SYSTEM_UNITS, name),
             enabled=name in enabled,
             running=name in running if running is not None and name.endswith(".service") else None,
         )
     for name in sorted(_enabled(host, USER_UNITS[0])):
-        yield Service(name=name, kind="systemd", path=_program(host, USER_UNITS, name), enabled=True, run_by="user")
+        path = _program(host, USER_UNITS, name)
+        yield Service(name=unit_name(name), kind="systemd", path=path, enabled=True, run_by="user")
     yield from _init_scripts(host, running is not None)
     yield from _cron(host)
     for name in _names(host, AUTOSTART):
@@ -80,6 +93,15 @@ def parse_unit(text: str) -> str:
     return ""
 
 
+def unit_name(name: str) -> str:
+    """Returns a unit's name as it travels: an instance that may be a person's name is `~`."""
+    template, mark, rest = name.partition("@")
+    instance, dot, end = rest.rpartition(".")
+    if not mark or not instance or _PLAIN_INSTANCE.fullmatch(instance):
+        return name
+    return f"{template}@~{dot}{end}"
+
+
 def parse_crontab(text: str, *, with_user: bool) -> list[str]:
     """Returns the program of each line of a crontab, "" where the line does not show it plainly, each once.
 
@@ -95,7 +117,7 @@ def parse_crontab(text: str, *, with_user: bool) -> list[str]:
         parts = line.split(None, times + with_user)
         if len(parts) > times + with_user:
             program = program_of(parts[-1])
-            found.append(program if program.startswith("/") else "")
+            found.append("" if program in _SHELL_WORDS else program)
     return list(dict.fromkeys(found))
 
 
@@ -199,7 +221,7 @@ def _in_home(host: Host, folder: str, name: str, found: list[Service]) -> None:
         for unit in _names(host, f"{folder}/{name}"):
             if unit.endswith(_UNIT_ENDS):
                 path = _program(host, (folder, *USER_UNITS), unit)
-                found.append(Service(name=unit, kind="systemd", path=path, enabled=True, run_by="user"))
+                found.append(Service(name=unit_name(unit), kind="systemd", path=path, enabled=True, run_by="user"))
 
 
 def _names(host: Host, folder: str) -> list[str]:
