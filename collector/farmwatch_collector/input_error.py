@@ -30,4 +30,4 @@ def read_text(path: str, limit: int) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InputError(path, line, "", "is not UTF-8 text.", "Save it as UTF-8.") from error
+        raise InputError(path, line, "", "is not UTF-8 text.", 'Save it as UTF-8; in Excel "CSV UTF-8".') from error

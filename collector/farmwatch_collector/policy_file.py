@@ -4,12 +4,15 @@ import difflib
 import re
 from collections.abc import Hashable
 from datetime import date
+from functools import cache
 from typing import Any
 
 import msgspec
 import yaml
 
+from farmwatch_detectors.catalog import edid, ip_kvm
 from farmwatch_detectors.policy import Cohort, Place, Policy, Sanction
+from farmwatch_detectors.products import remote_tools, tunnels
 
 from .input_error import InputError, read_text
 
@@ -27,7 +30,8 @@ def read_policy(path: str, today: date) -> tuple[Policy, tuple[str, ...]]:
 
 
 def parse_policy(text: str, name: str, today: date) -> tuple[Policy, tuple[str, ...]]:
-    """Returns the policy that a YAML text holds, and warnings: entries that end never or ended already.
+    """Returns the policy that a YAML text holds, and warnings: entries that end never, that ended already,
+    or that name nothing in the catalogues.
 
     name  of the file, for errors
     """
@@ -74,6 +78,13 @@ def _compose(text: str, name: str) -> yaml.Node | None:
 def _note_lines(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
     """Notes the line of every key and list entry by its path; a key written twice is an error."""
     lines.setdefault(path, node.start_mark.line + 1)
+    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
+        try:
+            yaml.SafeLoader("").construct_yaml_timestamp(node)
+        except ValueError as error:
+            problem = f"is no day of the calendar: {node.value[:40]!r}."
+            remedy = "Write a day like 2027-03-31."
+            raise InputError(name, node.start_mark.line + 1, _shown(path), problem, remedy) from error
     if isinstance(node, yaml.MappingNode):
         seen: set[Hashable] = set()
         for key, value in node.value:
@@ -105,6 +116,12 @@ def _located(message: str, name: str, lines: dict[str, int]) -> InputError:
     remedy = "See docs/policy.md."
     if "got `int`" in problem or "got `float`" in problem:
         remedy = "Put it in quotes: YAML reads plain digits as a number."
+    elif "got `bool`" in problem:
+        remedy = "Put it in quotes: YAML reads yes, no, on and off as true and false."
+    elif "got `null`" in problem:
+        remedy = "Give it a value, or remove the key."
+    elif "Expected `array`" in problem:
+        remedy = "Write it as a list: [one, two]."
     elif "Expected `float" in problem and "got `str`" in problem:
         remedy = "Write a decimal number like 0.0001."
     elif "Expected `date" in problem or "date" in problem:
@@ -134,6 +151,8 @@ def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
         if not 0 < share <= 0.5:
             raise fail(path, f"is {share}, a share between 0 and 0.5 is taken.", "1 in 10,000 is 0.0001.")
     for index, cohort in enumerate(policy.cohorts):
+        if cohort.name in [each.name for each in policy.cohorts[:index]]:
+            raise fail(f"$.cohorts[{index}].name", f"{cohort.name[:40]!r} stands there already.", "Keep one of them.")
         if not 1 <= cohort.days <= 36_500:
             raise fail(f"$.cohorts[{index}].days", f"is {cohort.days}, 1 to 36500 is taken.", "Thirty is usual.")
     for index, entry in enumerate(policy.sanctions):
@@ -141,6 +160,9 @@ def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
         if not (entry.tool or entry.vpn or entry.asset_serial or (entry.asset_product and entry.devices)):
             remedy = "Give tool, vpn or asset_serial, or asset_product with the devices it hangs on."
             raise fail(path, "allows nothing.", remedy)
+        if not entry.devices and f"{path}.devices" in lines:
+            remedy = "Name devices, or remove the key to allow it on every device."
+            raise fail(f"{path}.devices", "is an empty list.", remedy)
         for field in ("owner", "reason"):
             if not getattr(entry, field).strip():
                 raise fail(f"{path}.{field}", "is empty.", "Say who answers for it, and why.")
@@ -169,4 +191,26 @@ def _warnings(policy: Policy, name: str, lines: dict[str, int], today: date) -> 
             found.append(f"{where}: has no end. Give it an until date, so that somebody looks at it again.")
         elif entry.until < today:
             found.append(f"{where}: ended on {entry.until} and allows nothing now. Renew or remove it.")
+    for index, sanction in enumerate(policy.sanctions):
+        for field, known, effect in _catalogues():
+            name_given = str(getattr(sanction, field))
+            if name_given and name_given not in known:
+                line = lines.get(f"$.sanctions[{index}].{field}", 1)
+                near = difflib.get_close_matches(name_given.lower().replace(" ", "-"), known, n=1, cutoff=0.6)
+                remedy = f"Did you mean {near[0]!r}?" if near else "docs/catalogues.md says where the ids stand."
+                found.append(
+                    f"{name} line {line}, sanctions[{index}].{field}: {name_given[:40]!r} is no id of the catalogue, "
+                    f"so {effect}. {remedy}"
+                )
     return found
+
+
+@cache
+def _catalogues() -> tuple[tuple[str, frozenset[str], str], ...]:
+    """Returns each field that names a catalogue entry, the ids it can name, and what an unknown one does."""
+    products = {entry.id for entry in ip_kvm.catalogue().entries} | {e.product for e in edid.catalogue().entries}
+    return (
+        ("tool", frozenset(tool.id for tool in remote_tools()), "it allows no tool"),
+        ("vpn", frozenset(tunnel.id for tunnel in tunnels()), "it allows only a tunnel interface of that name"),
+        ("asset_product", frozenset(products - {""}), "it matches no IP-KVM"),
+    )

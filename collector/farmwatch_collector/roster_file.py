@@ -34,10 +34,12 @@ def read_roster(path: str) -> dict[str, RosterEntry]:
 def parse_roster(text: str, name: str) -> dict[str, RosterEntry]:
     """Returns the roster that a CSV text holds, separated by comma or semicolon, by device id.
 
-    Raises InputError for the header and RosterError with one message per bad row.
+    A tab separates too. Raises InputError for the header and RosterError with one message per bad row.
     """
     head = text.partition("\n")[0]
-    delimiter = ";" if ";" in head and "," not in head else ","
+    delimiter = max(",;\t", key=head.count)  # the comma wins where they are equally many
+    if head.lower().startswith("sep="):
+        raise InputError(name, 1, "", "is a line for Excel, not the header.", "Remove this first line.")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     roster: dict[str, RosterEntry] = {}
     faults: list[InputError] = []
@@ -90,6 +92,8 @@ def _row(cells: list[str], columns: list[str], name: str, line: int) -> tuple[st
     for column, value in values.items():
         if len(value) > MAX_CELL:
             raise InputError(name, line, column, f"has {len(value)} characters.", f"At most {MAX_CELL} are taken.")
+        if not value.isprintable():
+            raise InputError(name, line, column, "holds a character that cannot be printed.", "Type the cell again.")
     for column in NEEDED:
         if not values[column]:
             raise InputError(name, line, column, "is empty.", "Every line names a person and a device.")

@@ -246,3 +246,42 @@ def test_a_reader_that_has_enough_is_no_error_worth_a_traceback(tmp_path: Path) 
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(30) == 1
+
+
+def test_a_cohort_that_looks_like_a_typo_is_warned_of(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    reports = write(tmp_path / "one.jsonl", report("d1", {}), report("d2", {}))
+    roster = tmp_path / "people.csv"
+    roster.write_text("person,device,cohort\np1,d1,Remote new hire\np2,d2,office\n", encoding="utf-8")
+    assert main(["score", reports, "--roster", str(roster)]) == 0
+    said = capsys.readouterr().err
+    assert "cohort 'Remote new hire' is none of the policy's" in said
+    assert "Did you mean 'remote_new_hire'?" in said
+    assert "office" not in said
+
+
+def test_neither_the_order_of_files_and_lines_nor_copies_change_the_answer(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kvm = UsbDevice(vendor_id="1d6b", product_id="0104", product="PiKVM Composite Device", port_path="1-4")
+    home = gateway("00:1b:21:0a:0b:0c")
+    lines = [
+        line(
+            report(
+                name,
+                {"usb": [kvm if place == 1 and day in (3, 4) else MOUSE], "network": [home] if day > 2 else []},
+                NOW - timedelta(days=10 - day),
+                epoch=epoch * 32,
+                sequence=day,
+            )
+        )
+        for place, (name, epoch) in enumerate((("d1", "a"), ("d2", "b"), ("d3", "c")))
+        for day in (1, 2, 3, 4, 7, 9)
+    ]
+    whole, odd, even = tmp_path / "all.jsonl", tmp_path / "odd.jsonl", tmp_path / "even.jsonl"
+    whole.write_bytes(b"".join(lines))
+    odd.write_bytes(b"".join(reversed(lines[::2])))
+    even.write_bytes(b"".join(lines[1::2] + lines[:3]))
+    answers = [answer(capsys, *map(str, files)) for files in ([whole], [odd, even], [even, odd, whole])]
+    assert [each["reports"] for each in answers[0]["items"]] == [6, 6, 6]
+    assert any(finding.get("seen_until") for each in answers[0]["items"] for finding in each["findings"])
+    assert answers[0] == answers[1] == answers[2]

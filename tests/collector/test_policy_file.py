@@ -64,6 +64,32 @@ def test_the_example_in_the_docs_loads_without_a_warning() -> None:
             "places[0].gateway_macs[0]",
             "quotes",
         ),
+        ("sanctions:\n  - tool: no\n    owner: x\n    reason: y\n", 2, "sanctions[0].tool", "quotes"),
+        (
+            "sanctions:\n  - tool: anydesk\n    owner: x\n    reason: y\n    until: 2026-02-30\n",
+            5,
+            "sanctions[0].until",
+            "no day of the calendar: '2026-02-30'",
+        ),
+        (
+            "sanctions:\n  - tool: anydesk\n    owner: x\n    reason: y\n    devices: []\n",
+            5,
+            "sanctions[0].devices",
+            "every device",
+        ),
+        (
+            "sanctions:\n  - tool: anydesk\n    owner: x\n    reason: y\n    devices: d1\n",
+            5,
+            "sanctions[0].devices",
+            "as a list",
+        ),
+        (
+            "cohorts:\n  - {name: new, prior: 0.001}\n  - {name: new, prior: 0.01}\n",
+            3,
+            "cohorts[1].name",
+            "already",
+        ),
+        ("sanctions:\n", 1, "sanctions", "remove the key"),
         ("prior: 1e-4\n", 1, "prior", "0.0001"),
         ("prior: 0.9\n", 1, "prior", "between 0 and 0.5"),
         ("version: 1\nprior: 0.0001\nprior: 0.5\n", 3, "prior", "written twice"),
@@ -84,14 +110,32 @@ def test_what_cannot_be_taken_is_named_with_line_field_and_remedy(text: str, lin
 
 def test_entries_without_end_and_ended_ones_are_warned_of() -> None:
     text = (
-        "sanctions:\n  - {tool: a, owner: x, reason: y}\n  - {tool: b, owner: x, reason: y, until: 2026-01-01}\n"
-        "  - {tool: c, owner: x, reason: y, until: 2026-11-22}\n"
+        "sanctions:\n  - {tool: anydesk, owner: x, reason: y}\n"
+        "  - {tool: rustdesk, owner: x, reason: y, until: 2026-01-01}\n"
+        "  - {tool: teamviewer, owner: x, reason: y, until: 2026-11-22}\n"
     )
     _, warnings = parse_policy(text, "p.yaml", TODAY)
     assert [warning.split(":")[0] for warning in warnings] == [
         "p.yaml line 2, sanctions[0]",
         "p.yaml line 3, sanctions[1]",
     ]
+
+
+@pytest.mark.parametrize(
+    ("entry", "field", "said"),
+    [
+        ("tool: teamveiwer", "tool", "Did you mean 'teamviewer'?"),
+        ("vpn: nord-vpn", "vpn", "Did you mean 'nordvpn'?"),
+        ("asset_product: pikvm_otg, devices: [d1]", "asset_product", "it matches no IP-KVM. Did you mean 'pikvm'?"),
+        ("vpn: tun-lab7", "vpn", "only a tunnel interface of that name"),
+    ],
+)
+def test_an_id_that_no_catalogue_has_is_warned_of_with_the_nearest_one(entry: str, field: str, said: str) -> None:
+    text = f"sanctions:\n  - {{{entry}, owner: x, reason: y, until: 2027-01-01}}\n"
+    policy, warnings = parse_policy(text, "p.yaml", TODAY)
+    assert len(policy.sanctions) == len(warnings) == 1
+    assert warnings[0].startswith(f"p.yaml line 2, sanctions[0].{field}: ")
+    assert said in warnings[0]
 
 
 def test_an_empty_file_allows_nothing_and_says_so() -> None:

@@ -50,11 +50,22 @@ def test_every_bad_row_is_named_and_nothing_is_taken() -> None:
         ("person,cohort\n", "device: is missing"),
         ("person,device,device\n", "stands twice"),
         ("", "person: is missing"),
+        ("sep=;\nperson;device\n", "Remove this first line."),
     ],
 )
 def test_a_header_that_does_not_fit_is_named(header: str, said: str) -> None:
     with pytest.raises(InputError, match=re.escape(said)):
         parse_roster(header, "people.csv")
+
+
+@pytest.mark.parametrize("text", ["person\tdevice\tsite\np1\td1\tLyon, FR\n", 'person;device;"site"\np1;d1;Lyon, FR\n'])
+def test_tabs_and_semicolons_separate_cells_that_hold_commas(text: str) -> None:
+    assert parse_roster(text, "people.csv")["d1"].site == "Lyon, FR"
+
+
+def test_a_cell_with_a_control_character_is_refused() -> None:
+    with pytest.raises(RosterError, match=r"line 2, person: holds a character that cannot be printed"):
+        parse_roster("person,device\np\x001,d1\n", "people.csv")
 
 
 def test_text_that_is_not_utf8_is_named_with_its_line(tmp_path: Path) -> None:

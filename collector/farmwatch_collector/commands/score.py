@@ -1,7 +1,9 @@
 """`farmwatch score REPORT...`: judges the agent's own output, offline. Nothing is stored or sent."""
 
 import argparse
+import difflib
 import sys
+from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import msgspec
@@ -45,6 +47,7 @@ def run(options: argparse.Namespace) -> int:
         policy = _policy(options.policy)
         roster: dict[str, RosterEntry] = read_roster(options.roster) if options.roster else {}
         keyer = _keyer(options.key_file)
+        _say_which_cohorts_are_unknown(policy, roster)
         found = read_reports(options.reports)
         _say_what_cannot_be_compared(policy, keyer, found)
         company = Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer))
@@ -69,6 +72,17 @@ def _policy(path: str | None) -> Policy:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return policy
+
+
+def _say_which_cohorts_are_unknown(policy: Policy, roster: Mapping[str, RosterEntry]) -> None:
+    """Only what looks like a typo is said: most cohorts of a roster need no base rate of their own."""
+    known = [cohort.name for cohort in policy.cohorts]
+    written = sorted({entry.cohort for entry in roster.values()} - {"", *known})
+    for name in written:
+        near = difflib.get_close_matches(name.lower().replace(" ", "_").replace("-", "_"), known, n=1, cutoff=0.9)
+        if near:
+            message = f"the roster's cohort {name!r} is none of the policy's, so it has no base rate of its own"
+            print(f"warning: {message}. Did you mean {near[0]!r}?", file=sys.stderr)
 
 
 def _keyer(path: str | None) -> Keyer | None:
