@@ -5,14 +5,16 @@ their text is returned: each flag is a word of `FLAGS`. A capture holds flags to
 
 Source of each rule stands beside it: "man X" is the tool's manual page, "docs" the vendor's public
 documentation, "source" the tool's own code. Names are exact base names; a script run by an interpreter
-counts under the script's name, so that `node /usr/bin/lt` is `lt`.
+counts under the script's name, so that `node /usr/bin/lt` is `lt`. A program whose first argument is another word
+than its name (`exec -a`) counts under its executable's name.
 """
 
 import re
 
 import msgspec
 
-_INTERPRETERS = ("python", "perl", "node", "nodejs", "ruby", "bash", "sh", "dash")
+#: The dynamic loader runs programs too (ld.so(8)): its first plain argument is the program.
+_INTERPRETERS = ("python", "perl", "node", "nodejs", "ruby", "bash", "sh", "dash", "ld-linux", "ld-musl", "ld.so")
 
 
 class Rule(msgspec.Struct, frozen=True, gc=False):
@@ -134,19 +136,33 @@ for _rule in RULES:
         _BY_TOOL[_tool] = (*_BY_TOOL.get(_tool, ()), _rule)
 #: Something of a nameless rule must be there at all, before any rule is tried: most processes fail this test.
 _NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0")
+#: ssh(1): -R [bind_address:]port:host:hostport, and the option of that name: ssh under another name has them too.
+_REMOTE_FORWARD = re.compile(
+    rb"\0-[46AaCfGgKkMNnqsTtVvXxYy]*R\0?(?:[^\0:]*:|\[[^\0\]]*\]:)?\d{1,5}:(?:\[[^\0\]]+\]|[^\0:]+):\d{1,5}(?:\0|\Z)"
+    rb"|\0-o\0?(?i:RemoteForward)[ =]+[^\0]*\d:"
+)
 
 
-def flags_of(command_line: bytes) -> tuple[str, ...]:
-    """Returns the sorted flags of a process from its NUL-separated arguments, as /proc/PID/cmdline has them."""
+def flags_of(command_line: bytes, executable: str = "") -> tuple[str, ...]:
+    """Returns the sorted flags of a process from its NUL-separated arguments, as /proc/PID/cmdline has them.
+
+    executable  path of its executable, "" when that may not be read
+    """
     program, _, rest = command_line.partition(b"\0")
     first = program.rpartition(b"/")[2].decode("utf-8", "replace")
+    if executable and not _is_known(first):
+        real = executable.removesuffix(" (deleted)").rpartition("/")[2]
+        # A title that a tool made for itself ("ssh: ... [mux]") leaves no arguments, so it says nothing here either.
+        first = real if _is_known(real) else first
     only = _ONLY.get(rest.rstrip(b"\0"))
     interpreter = first.startswith(_INTERPRETERS)
     nameless = _NAMELESS.search(command_line) is not None
-    if not interpreter and not nameless and first not in _BY_TOOL and first not in _SSH_TOOLS:
-        return (only,) if only else ()
-    arguments = command_line.decode("utf-8", "replace").rstrip("\0").split("\0")[1:]
     flags: set[str] = {only} if only else set()
+    if _REMOTE_FORWARD.search(command_line) is not None:
+        flags.add(_SSH_FLAGS["R"])
+    if not interpreter and not nameless and first not in _BY_TOOL and first not in _SSH_TOOLS:
+        return tuple(sorted(flags))
+    arguments = command_line.decode("utf-8", "replace").rstrip("\0").split("\0")[1:]
     name = first
     if interpreter:
         position = next((i for i, word in enumerate(arguments) if not word.startswith("-")), None)
@@ -162,6 +178,10 @@ def flags_of(command_line: bytes) -> tuple[str, ...]:
     if name in _SSH_TOOLS:
         flags |= _ssh_flags(arguments)
     return tuple(sorted(flags))
+
+
+def _is_known(name: str) -> bool:
+    return name in _BY_TOOL or name in _SSH_TOOLS or name.startswith(_INTERPRETERS)
 
 
 def _has(arguments: list[str], word: str) -> bool:

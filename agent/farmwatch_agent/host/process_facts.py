@@ -23,7 +23,9 @@ def argument_flags(proc: str, processes: Collection[str] = ()) -> dict[str, tupl
     for name in processes or _numbers(proc):
         path = f"{proc}/{name}/cmdline"
         try:
-            flags = flags_of(read_descriptor(os.open(path, READ_FLAGS), path, ARGUMENT_LIMIT))
+            flags = flags_of(
+                read_descriptor(os.open(path, READ_FLAGS), path, ARGUMENT_LIMIT), _target(f"{proc}/{name}/exe")
+            )
         except Missing:
             continue
         except HostError as error:
@@ -65,6 +67,13 @@ def descriptors(proc: str, processes: Collection[str] = ()) -> dict[str, tuple[s
                 told.add(target)
         found[name] = refused if refused is not None else tuple(sorted(told))
     return found
+
+
+def _target(path: str) -> str:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
 
 
 def _numbers(folder: str) -> list[str]:

@@ -67,7 +67,15 @@ class RootHost:
 
     def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         lines = self.read_each("/proc", "cmdline", ARGUMENT_LIMIT)
-        flags = {name: line if isinstance(line, HostError) else flags_of(line) for name, line in lines.items()}
+        flags: dict[str, tuple[str, ...] | HostError] = {}
+        for name, line in lines.items():
+            if isinstance(line, HostError):
+                flags[name] = line
+                continue
+            try:
+                flags[name] = flags_of(line, self.link(f"/proc/{name}/exe"))
+            except HostError:
+                flags[name] = flags_of(line)
         return {name: value for name, value in flags.items() if value and (not processes or name in processes)}
 
     def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:

@@ -56,6 +56,11 @@ def line(*words: str) -> bytes:
         (("/opt/sync-host/sync-host", "--service"), ("only_service",)),
         (("/opt/sync-host/sync-host", "--server"), ("only_server",)),
         (("/opt/sync-host/sync-host", "--cm-no-ui"), ("remote_session_window",)),
+        (("gitsync", "-N", "-R", "7000:127.0.0.1:5901", "gate.example.com"), ("ssh_remote_forward",)),
+        (("gitsync", "-fNR7000:[::1]:5901", "gate.example.com"), ("ssh_remote_forward",)),
+        (("gitsync", "-N", "-R", "*:7000:127.0.0.1:5901", "gate.example.com"), ("ssh_remote_forward",)),
+        (("gitsync", "-oRemoteForward=7000 127.0.0.1:5901", "gate.example.com"), ("ssh_remote_forward",)),
+        (("/lib64/ld-linux-x86-64.so.2", "/tmp/x11vnc", "-forever"), ("vnc_forever",)),
     ],
 )  # fmt: skip
 def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str, ...]) -> None:
@@ -71,6 +76,9 @@ def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str
         ("ssh", "gate.example.com", "ls", "-R", "/srv"),
         ("ssh", "-o", "RemoteForward=none", "gate.example.com"),
         ("ls", "-R", "/srv"),
+        ("gitsync", "-r", "7000:127.0.0.1:5901"),
+        ("gitsync", "-o", "RemoteForward=none"),
+        ("tool", "-R", "7000:80"),
         ("code", "--new-window", "tunnel.py"),
         ("code", "tunnels"),
         ("vim", "tunnel"),
@@ -85,6 +93,34 @@ def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str
 )
 def test_an_ordinary_use_is_not_told(words: tuple[str, ...]) -> None:
     assert flags_of(line(*words)) == ()
+
+
+@pytest.mark.parametrize(
+    ("words", "executable", "flags"),
+    [
+        (("[kworker/0:1]", "-nopw", "-forever"), "/usr/bin/x11vnc", ("vnc_forever", "vnc_no_password")),
+        (("gitsync", "-D", "1080", "gate.example.com"), "/usr/bin/ssh (deleted)", ("ssh_dynamic_forward",)),
+        (("frpc", "-c", "x"), "/opt/x/helper", ("tunnel_mode",)),
+        (("ssh: /run/user/1000/gate [mux]",), "/usr/bin/ssh", ()),
+        (("make", "tunnel"), "/usr/bin/make", ()),
+    ],
+)
+def test_a_program_that_calls_itself_otherwise_counts_under_its_executable(
+    words: tuple[str, ...], executable: str, flags: tuple[str, ...]
+) -> None:
+    assert flags_of(line(*words), executable) == flags
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads this machine's /proc")
+def test_a_running_program_that_calls_itself_otherwise_is_told_by_its_executable() -> None:
+    script = "import sys; sys.stdin.read()"
+    words = ["[kworker/0:1]", "-c", script, "-R", "7000:127.0.0.1:5901"]
+    process = subprocess.Popen(words, executable=sys.executable, stdin=subprocess.PIPE)
+    try:
+        assert LinuxHost().argument_flags([str(process.pid)])[str(process.pid)] == ("ssh_remote_forward",)
+    finally:
+        process.kill()
+        process.wait()
 
 
 def test_every_rule_and_script_names_its_source() -> None:
