@@ -117,6 +117,9 @@ def test_a_running_program_that_calls_itself_otherwise_is_told_by_its_executable
     words = ["[kworker/0:1]", "-c", script, "-R", "7000:127.0.0.1:5901"]
     process = subprocess.Popen(words, executable=sys.executable, stdin=subprocess.PIPE)
     try:
+        deadline = time.monotonic() + 10
+        while b"5901" not in Path(f"/proc/{process.pid}/cmdline").read_bytes() and time.monotonic() < deadline:
+            time.sleep(0.01)
         assert LinuxHost().argument_flags([str(process.pid)])[str(process.pid)] == ("ssh_remote_forward",)
     finally:
         process.kill()
