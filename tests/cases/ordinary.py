@@ -1,10 +1,10 @@
 # ruff: noqa: INP001 (data for tests, not a package of them)
 """Ordinary USB devices, which no detector of hardware control may take for an IP-KVM. `ORDINARY` names them all.
 
-Each is (source, device). A source is a public `lsusb -v` or kernel log, most of them excerpts, or the firmware or driver
-that knows the descriptors; "usb.ids" (linux-usb.org) gives ids and names only. What a source leaves out is filled in
-plainly: HID 1.11, boot descriptors of the HID 1.11 specification, a vendor page; the number and kind of interfaces is
-then an outline. Serials are invented or cut. Put together in November 2026.
+Each is (source, device). A source is a public `lsusb -v` or kernel log, most of them excerpts, or the firmware or
+driver that knows the descriptors; "usb.ids" (linux-usb.org) gives ids and names only. What a source leaves out is
+filled in plainly: HID 1.11, boot descriptors of the HID 1.11 specification, a vendor page; number and kind of the
+interfaces are then an outline. Serials are invented or cut. Put together in November 2026.
 """
 
 from typing import Any
