@@ -96,6 +96,19 @@ def check_url(url: str, place: str) -> None:
         raise ConfigError(f"{place}, url: plain http is taken for this machine itself only. Write https.")
 
 
+def _check_proxy(proxy: str, place: str) -> None:
+    """Raises ConfigError for what is no proxy's address; does not repeat it, because a password may stand in it."""
+    from urllib.parse import urlsplit  # noqa: PLC0415 (most laptops take the system's proxy)
+
+    try:
+        parts = urlsplit(proxy)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable or any(char.isspace() for char in proxy):
+        raise ConfigError(f"{place}, proxy: is no proxy's address. Write http://proxy.example.com:3128.")
+
+
 def _typed(name: str, text: str, origin: str) -> tuple[Any, str]:
     if name == "heartbeat_seconds":
         if not (text.isascii() and text.isdigit()):
@@ -120,9 +133,10 @@ def _check(name: str, value: Any, origin: str) -> None:
                 raise ConfigError(f"{origin}, off: there is no kind {kind!r}. It knows {', '.join(KINDS)}.")
     elif not isinstance(value, str):
         raise ConfigError(f'{origin}, {name}: {value!r} is no text. Put it into quotes: {name}: "...".')
-    elif name in ("url", "proxy") and value:
-        if name == "url":
-            check_url(value, origin)
+    elif name == "url" and value:
+        check_url(value, origin)
+    elif name == "proxy" and value:
+        _check_proxy(value, origin)
     elif name == "ca_file" and value and not os.path.isfile(value):
         raise ConfigError(f"{origin}, ca_file: there is no file {value}. Name a PEM file, or leave ca_file out.")
 

@@ -8,7 +8,7 @@ from farmwatch_schema import codec
 from farmwatch_schema.errors import CodecError
 
 from .sender import PATH, seconds_of
-from .transport import HttpTransport, TransportError
+from .transport import HttpTransport, TransportError, without_secret
 
 
 class Contact(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,7 +31,7 @@ class Contact(msgspec.Struct, frozen=True, kw_only=True):
 def look(url: str, proxy: str, ca_file: str, clock: Callable[[], float]) -> Contact:
     """Returns what answers under an address. Sends nothing about this laptop."""
     transport = HttpTransport(url, proxy, ca_file)
-    used = next((text for scheme, text in transport.proxies.items() if url.startswith(scheme)), "").rpartition("@")[2]
+    used = without_secret(next((text for scheme, text in transport.proxies.items() if url.startswith(scheme)), ""))
     try:
         reply = transport.post(PATH, {"content-type": "text/plain"}, b"")
     except TransportError as error:

@@ -15,7 +15,7 @@ from .identity import Identity, IdentityError, State, save_identity
 from .options import CLOCK, FAILED, NOT_ENROLLED, TLS, UNAUTHORISED, UNREACHABLE, AgentError
 from .sender import seconds_of
 from .spool import Spool
-from .transport import Reply, Transport, TransportError
+from .transport import Reply, Transport, TransportError, readable
 
 PATH = "/v1/enrol"
 _DEVICE = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -58,7 +58,7 @@ def _given(reply: Reply, url: str) -> EnrolResponse:
     else:
         with suppress(CodecError):
             refusal = codec.decode_response(reply.body)
-            message = refusal.message or f"the collector refused ({refusal.status})."
+            message = readable(refusal.message) or f"the collector refused ({refusal.status})."
             refused = UNAUTHORISED if reply.status in (401, 403) else _CODES.get(refusal.status, UNAUTHORISED)
             raise AgentError(f"{message} Nothing was enrolled.", refused)
     if reply.status in (401, 403):

@@ -22,7 +22,7 @@ from .health import stamp
 from .identity import State
 from .options import CLOCK, FAILED, OK, TLS, UNAUTHORISED, UNREACHABLE
 from .spool import Spool, Waiting
-from .transport import Reply, Transport, TransportError
+from .transport import Reply, Transport, TransportError, readable
 
 PATH = "/v1/reports"
 MAX_PACKED_BYTES = 256 << 10
@@ -176,7 +176,9 @@ class Sender:
                 " or a wrong address answers so: open a browser, or check the address."
             )
             self._keep(waiting, asked_at, headers, "not_a_collector", message, [])
-            return Sent(code=UNREACHABLE, status="not_a_collector", message=message)
+            # What stands before a collector may ask for time too.
+            wait = self._wait_for(reply.retry_after_seconds) if reply.retry_after_seconds else 0.0
+            return Sent(code=UNREACHABLE, status="not_a_collector", message=message, wait_seconds=wait)
         learnt = self._learn(response, asked_at)
         sent = self._settle(waiting, response, learnt=learnt)
         self._keep(waiting, asked_at, headers, sent.status, sent.message, response.answers)
@@ -228,19 +230,23 @@ class Sender:
             return Sent(status=status, message=f"the request was too large; next {self._limit} at once.", more=True)
         wait = 0.0
         if status == "throttled":
-            wait = min(max(response.retry_after_seconds, BASE_SECONDS), MAX_RETRY_AFTER_SECONDS)
-            wait += self._dice.uniform(0.0, max(wait, FIRST_SPREAD_SECONDS))
+            wait = self._wait_for(response.retry_after_seconds)
         elif status in HOURLY and not (status == "clock_skew" and response.status == "accepted"):
             wait = HOURLY_SECONDS * self._dice.uniform(0.8, 1.2)
         kept = "Reports that were not taken are kept, and so is the identity."
         return Sent(
             code=_CODES.get(status, UNAUTHORISED),
             status=status,
-            message=f"{message or 'the collector refused.'} ({status}) {kept}",
+            message=f"{readable(message) or 'the collector refused.'} ({status}) {kept}",
             acknowledged=acknowledged,
             wait_seconds=wait,
             more=response.status == "clock_skew" and learnt,
         )
+
+    def _wait_for(self, seconds: float) -> float:
+        """Returns the wait that was asked for, within bounds, and jitter as wide as it."""
+        wait = min(max(seconds, BASE_SECONDS), MAX_RETRY_AFTER_SECONDS)
+        return wait + self._dice.uniform(0.0, max(wait, FIRST_SPREAD_SECONDS))
 
     def _learn(self, response: Response, asked_at: float) -> bool:
         """Returns whether the clock's offset was learnt anew from the collector's time."""

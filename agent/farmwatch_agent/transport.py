@@ -38,10 +38,11 @@ class TransportError(FarmwatchError):
 
 
 class Reply(msgspec.Struct, frozen=True, kw_only=True):
-    """What came back: HTTP status and at most 256 KiB of body."""
+    """What came back: HTTP status, at most 256 KiB of body, and the seconds of a Retry-After header (0 for none)."""
 
     status: int
     body: bytes
+    retry_after_seconds: int = 0
 
 
 class Transport(Protocol):
@@ -125,16 +126,24 @@ class HttpTransport:
                 stream=True,
             ) as response:
                 if 300 <= response.status_code < 400:
-                    place = urlsplit(response.headers.get("location", "")).netloc or "another place"
+                    place = readable(without_secret(urlsplit(response.headers.get("location", "")).netloc))
+                    place = place or "another place"
                     raise TransportError(
                         "redirect",
-                        f"{self.url} redirects to {place[:200]}, which is not followed. Open a browser to get past a"
+                        f"{self.url} redirects to {place}, which is not followed. Open a browser to get past a"
                         " network's sign-in page, or set the collector's right address.",
                     )
-                return Reply(status=response.status_code, body=self._body(response, end))
+                return Reply(
+                    status=response.status_code,
+                    body=self._body(response, end),
+                    retry_after_seconds=_seconds(response.headers.get("retry-after", "")),
+                )
         except requests.exceptions.ProxyError as error:
+            named = ", ".join(shown for proxy in self.proxies.values() if (shown := without_secret(proxy)))
             raise TransportError(
-                "proxy", f"the proxy for {self.url} does not let us through ({_cause(error)})."
+                "proxy",
+                f"the proxy {named} does not let us through to {self.url} ({_cause(error)}). Check the setting proxy"
+                " or the system's, or ask who runs the proxy.",
             ) from error
         except requests.exceptions.SSLError as error:
             raise TransportError(
@@ -163,13 +172,29 @@ class HttpTransport:
         return b"".join(pieces)
 
 
+def readable(text: str, most: int = 300) -> str:
+    """Returns the start of a text from the network without what would steer a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text[:most])
+
+
+def _seconds(text: str) -> int:
+    """Returns a Retry-After header's seconds (RFC 9110, section 10.2.3); 0 for a date or nonsense."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
+
+
+def without_secret(proxy: str) -> str:
+    """Returns a proxy's address without the name and password that may stand in it."""
+    return proxy.rpartition("@")[2]
+
+
 def _cause(error: BaseException) -> str:
     """Returns the innermost reason in a few words, without the address that requests puts around it."""
     inner: BaseException = error
     for _ in range(8):
-        following = getattr(inner, "reason", None) or (inner.args[0] if inner.args else None) or inner.__cause__
-        if not isinstance(following, BaseException):
+        nested = (getattr(inner, "reason", None), *inner.args, inner.__cause__)
+        following = next((it for it in nested if isinstance(it, BaseException)), None)
+        if following is None:
             break
         inner = following
     text = getattr(inner, "strerror", None) or str(inner) or type(inner).__name__
-    return " ".join(str(text).split())[:160]
+    return readable(" ".join(str(text).split()), 160)

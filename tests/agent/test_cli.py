@@ -181,6 +181,18 @@ def test_an_error_with_json_is_a_document_with_the_same_code(capsys: pytest.Capt
     assert "not enrolled" in document["error"]
 
 
+@pytest.mark.parametrize(("words", "verb"), [(["send"], "send"), (["run", "--once"], "run")])
+def test_a_sending_that_fails_is_a_document_in_the_name_of_its_verb(
+    words: list[str], verb: str, enrolled: State
+) -> None:
+    assert agent("read", "--once", "--state-dir", enrolled.folder).returncode == 0
+    done = agent(*words, "--json", "--state-dir", enrolled.folder)
+    document = json.loads(done.stdout)
+    assert done.returncode == 4
+    assert (document["ok"], document["code"], document["verb"], document["status"]) == (False, 4, verb, "unreachable")
+    assert "cannot be reached" in document["error"]
+
+
 @pytest.mark.parametrize("verb", sorted(VERBS))
 def test_every_verb_has_help(verb: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main([verb, "--help"]) == 0
@@ -383,3 +395,25 @@ def test_everybody_may_look_at_status_and_explain_and_nobody_else_at_the_keys(en
     modes = {name: os.stat(os.path.join(enrolled.folder, name)).st_mode & 0o777 for name in os.listdir(enrolled.folder)}
     assert os.stat(enrolled.folder).st_mode & 0o777 == 0o755
     assert modes == {"identity.json": 0o644, "identifier.key": 0o640, "signing.key": 0o600}
+
+
+@pytest.mark.integration
+@pytest.mark.parametrize("verb", ["read", "run"])
+def test_what_runs_on_ends_well_when_the_service_manager_says_so(
+    verb: str, collector: Collector, state: State, tmp_path: Path
+) -> None:
+    token = tmp_path / "token"
+    token.write_text("token-7\n")
+    folder = ["--state-dir", state.folder]
+    assert agent("enrol", "--url", collector.url, "--token-file", str(token), *folder).returncode == 0
+    process = subprocess.Popen(
+        [sys.executable, "-m", "farmwatch_agent.cli", verb, *folder], stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+    try:
+        time.sleep(2.0)
+        process.terminate()
+        assert process.wait(20) == 0
+    finally:
+        process.kill()
+        process.communicate()
+    assert agent("status", *folder).returncode in (0, 1), "the spool is whole"

@@ -52,6 +52,9 @@ def test_each_setting_names_its_origin_and_the_later_one_wins(tmp_path: Path) ->
         ("heartbeat_seconds: true", "is not a whole number"),
         ("url: 7", "line 1, url: 7 is no text"),
         ("url: http://a.example.com", "plain http"),
+        ("proxy: proxy.example.com:3128", "line 1, proxy: is no proxy's address. Write http://proxy.example.com:3128."),
+        ("proxy: http://a b", "is no proxy's address"),
+        ("proxy: socks5://127.0.0.1:1080", "is no proxy's address"),
         ("off: sessions", "off: is no list. Write off: [sessions]."),
         ("off: [screens]", "off: there is no kind 'screens'"),
         ("ca_file: /nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
@@ -94,3 +97,9 @@ def test_any_bytes_are_settings_or_a_config_error(tmp_path_factory: pytest.TempP
     except ConfigError:
         return
     assert isinstance(settings, Settings)
+
+
+def test_a_proxy_with_a_mistake_is_not_repeated_because_a_password_may_stand_in_it(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(tmp_path, "proxy: htp://somebody:something-secret@proxy.example.com:3128")
+    assert "something-secret" not in str(caught.value)

@@ -259,6 +259,24 @@ def test_a_throttled_sender_waits_at_least_as_long_as_it_was_told(
     assert sender(spool, state, collector.url).send().wait_seconds <= 2 * 6 * 3600
 
 
+def test_what_stands_before_a_collector_may_ask_for_time_too(collector: Collector, spool: Spool, state: State) -> None:
+    fill(spool, 1)
+    collector.headers = {"retry-after": "5000"}
+    collector.react = lambda *_: (503, b"<html>busy</html>")
+    assert 5_000 <= sender(spool, state, collector.url).send().wait_seconds <= 10_000
+    assert spool.load().count == 1
+
+
+def test_a_message_from_the_network_cannot_steer_a_terminal(collector: Collector, spool: Spool, state: State) -> None:
+    fill(spool, 1)
+    collector.react = lambda double, _: (403, double.response([], status="revoked", message="\x1b[2J" + "x" * 9_999))
+    message = sender(spool, state, collector.url).send().message
+    assert message.isprintable()
+    assert len(message) < 500
+    assert "\x1b" not in Path(state.sent).read_text()
+    assert "\\u001b" not in Path(state.sent).read_text()
+
+
 def test_a_request_that_is_too_large_is_halved_until_it_fits(collector: Collector, spool: Spool, state: State) -> None:
     fill(spool, 9)
 

@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from farmwatch_agent.transport import HttpTransport, TransportError
+from farmwatch_agent.transport import HttpTransport, TransportError, readable
 
 from .collector_double import Collector, handler_of
 
@@ -131,3 +131,38 @@ def test_the_systems_proxy_is_used_and_the_settings_one_wins(monkeypatch: pytest
     url = "https://farmwatch.example.com"
     assert HttpTransport(url).proxies["https"] == "http://proxy.example.com:3128"
     assert HttpTransport(url, proxy="http://192.0.2.7:8080").proxies == {"https": "http://192.0.2.7:8080"}
+
+
+def test_a_proxy_that_does_not_answer_is_named_without_its_password() -> None:
+    transport = HttpTransport("https://farmwatch.example.com", proxy="http://somebody:something@127.0.0.1:9")
+    with pytest.raises(TransportError) as caught:
+        transport.post("/v1/reports", {}, b"")
+    assert caught.value.kind == "proxy"
+    assert str(caught.value).startswith(
+        "the proxy 127.0.0.1:9 does not let us through to https://farmwatch.example.com"
+    )
+    assert "refused" in str(caught.value)
+    assert "something" not in str(caught.value)
+    assert "Check the setting proxy" in str(caught.value)
+
+
+def test_a_redirect_with_a_password_or_control_characters_is_told_without_them() -> None:
+    from .collector_double import running
+
+    place = "http://somebody:something@portal.example.com/x"
+    double = Collector(react=lambda *_: (302, b""), headers={"location": place})
+    with running(double) as collector, pytest.raises(TransportError) as caught:
+        HttpTransport(collector.url).post("/v1/reports", {}, b"")
+    assert "redirects to portal.example.com," in str(caught.value)
+
+
+def test_what_comes_from_the_network_cannot_steer_a_terminal() -> None:
+    assert readable("\x1b[31mred\x07" + "x" * 999) == "?[31mred?" + "x" * 291
+
+
+def test_seconds_of_a_retry_after_header_come_with_the_answer() -> None:
+    from .collector_double import running
+
+    for text, seconds in (("120", 120), ("soon", 0), ("-5", 0), ("9" * 30, 0), ("Fri, 31 Dec 2027 23:59:59 GMT", 0)):
+        with running(Collector(react=lambda *_: (503, b"busy"), headers={"retry-after": text})) as collector:
+            assert HttpTransport(collector.url).post("/v1/reports", {}, b"").retry_after_seconds == seconds

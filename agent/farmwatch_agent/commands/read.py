@@ -18,7 +18,7 @@ def run(options: Options) -> int:
     if options.flag("once"):
         print(reader.once())
         return OK
-    _end_quietly()
+    end_quietly()
     reader.run(log)
     return OK
 
@@ -46,7 +46,7 @@ def log(text: str) -> None:
     sys.stderr.flush()
 
 
-def _end_quietly() -> None:
+def end_quietly() -> None:
     """Makes a service manager's SIGTERM end the process as an exit of its own, between two passes or in one."""
     import signal  # noqa: PLC0415 (a single pass needs none)
 

@@ -6,7 +6,7 @@ from ..options import CANCELLED, OK, Options
 from ..reader import Reader
 from ..sender import Sender
 from ..spool import SpoolError
-from .read import log, open_reader
+from .read import end_quietly, log, open_reader
 from .send import open_sender, show
 
 OPTIONS = {"once": "", "json": ""}
@@ -20,8 +20,9 @@ def run(options: Options) -> int:
     if options.flag("once"):
         reader.once()
         sent = sender.drain()
-        show(sent, as_json=options.flag("json"))
+        show(sent, as_json=options.flag("json"), verb="run")
         return sent.code
+    end_quietly()
     log(f"device {store.device} tells {url}; Ctrl-C ends it")
     try:
         while True:

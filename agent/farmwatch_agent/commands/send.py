@@ -44,16 +44,18 @@ def open_sender(options: Options, settings: config.Settings | None = None) -> tu
     return Sender(store, state, HttpTransport(url, settings.proxy, settings.ca_file), key), url
 
 
-def show(sent: Sent, *, as_json: bool) -> None:
-    """Prints what one sending came to."""
+def show(sent: Sent, *, as_json: bool, verb: str = "send") -> None:
+    """Prints what one sending came to, in the name of the verb that did it."""
     if as_json:
-        document = {"schema": 1, "verb": "send", "ok": sent.code == OK, "code": sent.code, "status": sent.status,
+        document = {"schema": 1, "verb": verb, "ok": sent.code == OK, "code": sent.code, "status": sent.status,
                     "message": sent.message, "acknowledged": sent.acknowledged}  # fmt: skip
+        if sent.code != OK:
+            document["error"] = sent.message
         print(msgspec.json.encode(document).decode())
     elif sent.code == OK:
         print(sent.message)
     else:
-        print(f"farmwatch-agent send: {sent.message}", file=sys.stderr)
+        print(f"farmwatch-agent {verb}: {sent.message}", file=sys.stderr)
 
 
 def _dry_run(sender: Sender, url: str, *, as_json: bool) -> int:
