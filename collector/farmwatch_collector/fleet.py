@@ -18,6 +18,10 @@ NO_SITE = frozenset({"", "home", "remote", "none", "-"})
 #: Above so many holders, one more touches the others only when the number doubles: their level is the same.
 QUIET_ABOVE = 32
 
+#: Of so many values one device is remembered to have been seen with them: more places than a traveller sees in the
+#: half year that is looked back on. Of a device that makes them up, those it came to last are forgotten.
+REMEMBERED = 1024
+
 #: While a fleet is young, each doubling touches all of it: what it says of rarity has changed for everybody.
 GROWING_UNTIL = 1024
 
@@ -65,7 +69,7 @@ class Fleet:
         self._holders: dict[Node, set[str]] = {}
         self._values: dict[tuple[str, str], Values] = {}  # (device, kind of tie)
         self._at: dict[tuple[str, str], datetime] = {}
-        self._since: dict[tuple[str, str, str], datetime] = {}
+        self._since: dict[tuple[str, str], dict[str, datetime]] = {}
         self._sizes: dict[str, int] = dict.fromkeys(TIE_KINDS, 0)
         self._roster: Mapping[str, RosterEntry] = {}
         self._places: dict[str, Place] = {}
@@ -102,10 +106,12 @@ class Fleet:
             if section is None or not section.looked:
                 continue
             values = {value: seen for value, seen in values_of(section).items() if value not in self._shared}
-            for value in values:
-                first = (device, kind, value)
-                self._since[first] = min(section.observed_at, self._since.get(first, section.observed_at))
             key = (device, kind)
+            since = self._since.setdefault(key, {})
+            for value in values:
+                since[value] = min(section.observed_at, since.get(value, section.observed_at))
+            if len(since) > REMEMBERED:
+                self._since[key] = _remembered(since, {*values, *self._values.get(key, {})})
             known_at = self._at.get(key)
             if known_at is not None and known_at > section.observed_at:
                 continue
@@ -120,8 +126,7 @@ class Fleet:
             touched |= self._replace(device, kind, {})
             self._values.pop((device, kind), None)
             self._at.pop((device, kind), None)
-        for first in [each for each in self._since if each[0] == device]:
-            del self._since[first]
+            self._since.pop((device, kind), None)
         return touched - {device}
 
     def ties(self, device: str, today: date) -> tuple[Tie, ...]:
@@ -148,7 +153,7 @@ class Fleet:
                         unrelated=tuple(each for each in strangers if each != device),
                         identifier=identifier,
                         place=place.name if explained and place is not None else "",
-                        since=self._since.get((device, kind, value)),
+                        since=self._since.get((device, kind), {}).get(value),
                     )
                 )
         return tuple(found)
@@ -198,3 +203,10 @@ class Fleet:
 
 def _holds(place: Place, today: date) -> bool:
     return place.until is None or place.until >= today
+
+
+def _remembered(since: dict[str, datetime], held: set[str]) -> dict[str, datetime]:
+    """Returns half as many: those held now, and of the others the ones seen first."""
+    others = sorted((at, value) for value, at in since.items() if value not in held)
+    kept = {value: at for at, value in others[: REMEMBERED // 2]}
+    return {**kept, **{value: at for value, at in since.items() if value in held}}

@@ -141,7 +141,9 @@ class Ingest:
         length = b""
         for name, value in scope["headers"]:
             if name in _SIGNED:
-                headers[name.decode()] = value.decode("latin-1")
+                field, text = name.decode(), value.decode("latin-1")
+                # A proxy may add a signature of its own in a second line: one list, RFC 9110, section 5.3.
+                headers[field] = f"{headers[field]}, {text}" if field in headers else text
             elif name == b"content-length":
                 length = value
         device = self._keys.get(headers.get(DEVICE_HEADER, "")) or await self._late_key(headers.get(DEVICE_HEADER, ""))

@@ -17,7 +17,7 @@ from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema.identifiers import Keyer
 
 from .evaluate import Company, complete, judge, keyed_assets, versions
-from .fleet import Fleet
+from .fleet import TIE_KINDS, Fleet
 from .store.protocol import Store
 
 AT_ONCE = 64
@@ -164,7 +164,8 @@ class DueLoop:
     def _recall(self, view: DeviceView) -> None:
         """Tells the fleet what a device has now, and since when, as if its reports came again."""
         self.fleet.observe(view.device, view.sections)
-        for kind, spans in view.history.items():
+        for kind in sorted({source for source, _ in TIE_KINDS.values()}):
+            spans = view.history.get(kind, ())
             for at in sorted({span.seen_from for span in spans}):
                 items = tuple(
                     span.item

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farmwatch_collector.fleet import QUIET_ABOVE, Fleet
+from farmwatch_collector.fleet import QUIET_ABOVE, REMEMBERED, Fleet
 from farmwatch_detectors.policy import Place, Policy, RosterEntry
 from farmwatch_detectors.view import SectionView, Tie
 from farmwatch_schema.observables.network import Gateway, NetworkInterface
@@ -159,3 +159,14 @@ def test_ties_kept_step_by_step_equal_those_built_anew_from_shuffled_input(
             fleet.observe(device, network(*hops, at=NOW + timedelta(hours=hour)))
     assert known(step_by_step) == known(anew)
     assert step_by_step.sizes == anew.sizes
+
+
+def test_a_device_that_makes_up_gateways_cannot_grow_the_memory_nor_lose_since_when_it_is_tied() -> None:
+    fleet = fleet_of("a", "b")
+    for number in range(3 * REMEMBERED):
+        at = NOW + timedelta(minutes=number + 1)
+        fleet.observe("a", network((f"02:00:00:00:{number // 256:02x}:{number % 256:02x}", 600), at=at))
+    assert len(fleet._since["a", "gateway_mac"]) <= REMEMBERED
+    fleet.observe("a", network((HOME, 600), at=NOW + timedelta(days=9)))
+    (tie,) = fleet.ties("a", TODAY)
+    assert tie.since == NOW

@@ -1,6 +1,7 @@
 """Bad input against a real served collector: one clear answer each, and a good report is taken after it."""
 
 import gzip
+import http.client
 import json
 import secrets
 import socket
@@ -235,6 +236,25 @@ def test_a_missing_header_is_named(collector: Collector, laptop: Laptop, left_ou
     assert (status, response.status) == (401, "bad_signature")
     named_header = "content-digest" if left_out == "content-digest" else left_out
     assert named_header in response.message
+
+
+def test_a_proxy_may_sign_in_a_second_line_and_nobody_may_name_a_second_device(
+    collector: Collector, laptop: Laptop
+) -> None:
+    def with_line(name: str, value: str) -> str:
+        body = pack([laptop.report()])
+        connection = http.client.HTTPConnection("127.0.0.1", collector.port, timeout=20)
+        connection.putrequest("POST", "/v1/reports")
+        for header in [*laptop.signed(body).items(), (name, value), ("content-length", str(len(body)))]:
+            connection.putheader(*header)
+        connection.endheaders(body)
+        status = decode_response(connection.getresponse().read()).status
+        connection.close()
+        return status
+
+    assert with_line("signature", "proxy=:AAAA:") == "accepted"
+    assert with_line("signature-input", 'proxy=("@method");created=1') == "accepted"
+    assert with_line("farmwatch-device", laptop.device) == "unknown_device"
 
 
 @pytest.mark.parametrize("offset", [-DAY, -601, 601, DAY])
