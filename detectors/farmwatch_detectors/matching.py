@@ -28,7 +28,7 @@ CONFIDENCES: tuple[Confidence, ...] = ("none", "low", "medium", "high", "confirm
 
 FactKind = Literal[
     "name", "script", "weak_name", "original_name", "digest", "kernel_name", "path", "package", "service",
-    "weak_service", "bundle_id", "signer", "port", "distinctive_port", "flag", "input_device", "hint",
+    "weak_service", "bundle_id", "signer", "port", "distinctive_port", "unowned_port", "flag", "input_device", "hint",
 ]  # fmt: skip
 """What agreed. `script`: the name of a script that an interpreter runs; `hint`: a fact no source confirmed."""
 
@@ -49,7 +49,7 @@ _REMEMBERED = 20_000
 _KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
 _NAMES = frozenset({"name", "script", "original_name", "digest", "kernel_name"})
 _WEAK = frozenset({"weak_name", "weak_service"})
-_CIRCUMSTANCE = frozenset({"flag", "port", "distinctive_port", "input_device", "kernel_name"})
+_CIRCUMSTANCE = frozenset({"flag", "port", "distinctive_port", "unowned_port", "input_device", "kernel_name"})
 _LIVE = frozenset({"port", "distinctive_port"})
 
 
@@ -81,7 +81,7 @@ def confidence_of(facts: Iterable[Fact]) -> Confidence:
     confirmed  two independent keys among path, package, service, bundle id and signer, or one and a port
     high       a strong name with one of these keys, or an exact service
     medium     a strong name, or the package that owns the file
-    low        a weak name with a key, a path, a port of its own, a lone flag, or a hint
+    low        a weak name with a key, a path, a port of its own or of an unowned file, a lone flag, or a hint
     none       a weak name, a signer or an ordinary port alone
     """
     kinds = {fact.kind for fact in facts}
@@ -95,7 +95,7 @@ def confidence_of(facts: Iterable[Fact]) -> Confidence:
         return "high"
     if named or "package" in keys or len(kinds & {"flag", "distinctive_port"}) == 2:
         return "medium"
-    if keys - {"signer"} or kinds & {"distinctive_port", "flag", "hint"}:
+    if keys - {"signer"} or kinds & {"distinctive_port", "unowned_port", "flag", "hint"}:
         return "low"
     return "none"
 
@@ -194,6 +194,7 @@ class Index(Generic[AnyProduct]):
         self._digests: dict[str, list[AnyProduct]] = defaultdict(list)
         self._originals: dict[str, list[AnyProduct]] = defaultdict(list)
         self._ports: dict[str, list[AnyProduct]] = defaultdict(list)
+        self._unowned: dict[str, list[AnyProduct]] = defaultdict(list)
         self._flags: dict[str, list[AnyProduct]] = defaultdict(list)
         self._flag_sets: dict[str, list[AnyProduct]] = defaultdict(list)
         for product in self.products:
@@ -206,6 +207,8 @@ class Index(Generic[AnyProduct]):
                 self._digests[digest].append(product)
             for port in {*product.ports, *product.distinctive}:
                 self._ports[port].append(product)
+            for port in product.unowned:
+                self._unowned[port].append(product)
             for flag in product.flags:
                 (self._flag_sets if "+" in flag else self._flags)[flag].append(product)
 
@@ -280,6 +283,8 @@ class Index(Generic[AnyProduct]):
                 if port in product.distinctive:
                     found[product.id].discard(Fact("port", port))
                 note(product, "distinctive_port" if port in product.distinctive else "port", port)
+            for product in self._unowned.get(port, ()) if process.package == "" else ():
+                note(product, "unowned_port", port)
         for device in process.holds or ():
             if device in ("uinput", "uhid"):
                 for identity in tuple(found):

@@ -23,7 +23,6 @@ from collections.abc import Iterator
 import msgspec
 
 from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
@@ -31,13 +30,10 @@ from .detector import Detector
 from .hardware import words_of
 from .matching import tool_index
 from .products import RemoteTool
-from .programs import Recognised, evidence_of, recognised
+from .programs import Recognised, evidence_of, forwarder_of, recognised
 from .view import DeviceView
 
 _PROTOCOLS = {"tcp/3389": "rdp", "tcp/5900": "vnc"}
-
-#: Flags of programs that let somebody outside reach a port of the laptop's loopback.
-_FORWARDS = frozenset({"ssh_remote_forward", "tunnel_mode"})
 
 
 class _Desktop(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,14 +83,13 @@ def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Ses
     reached = {item.port for item in listeners if item.scope == "network"}
     peers = [c for c in device.of("sockets", InboundConnection) if c.port in reached and c.peer.scope != "loopback"]
     protocols = {_PROTOCOLS[port] for port in usual if port in _PROTOCOLS}
-    forwarders = [p.name for p in device.of("processes", Process) if _FORWARDS.intersection(p.flags)]
     return _Desktop(
         tool=found.product,
         open_ports=tuple(sorted(reached)),
         inner_ports=tuple(sorted({item.port for item in listeners} - reached)),
         connections=tuple(peers),
         logins=tuple(login for login in logins if login.protocol in protocols),
-        forwarder=forwarders[0] if forwarders else "",
+        forwarder=forwarder_of(device),
         evidence=evidence_of(found),
     )
 

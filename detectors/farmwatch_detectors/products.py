@@ -55,6 +55,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     bundle_ids, signers  macOS bundle ids; code signers and macOS team ids (they confirm, they never start a match)
     ports          "tcp/5900": what it listens on
     distinctive    those of its ports that nothing else known uses: they survive a renamed file
+    unowned        "tcp/5900": ports that say something alone when the file that listens there came with no package
     sha256         digests of its executables, as packages ship them: they survive a renamed file
     flags          argument flags of the agent that only this program has; joined with + only together
     tags           `farm-reported` (named in reports on farms), `farm-plausible`, `consumer`, `gaming` ...
@@ -76,6 +77,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     signers: tuple[str, ...] = ()
     ports: tuple[str, ...] = ()
     distinctive: tuple[str, ...] = ()
+    unowned: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
     hints: Hints = Hints()

@@ -41,12 +41,17 @@ _WORDS: dict[str, str] = {
     "weak_service": "service {}, which clean systems have too",
     "bundle_id": "bundle id {}",
     "signer": "signer {}",
+    "unowned_port": "listens on {}, and no package brought it",
     "port": "listens on {}",
     "distinctive_port": "listens on {}, used by nothing else known",
     "flag": "argument flag {}",
     "input_device": "holds {}, a virtual input device",
     "hint": "unconfirmed mark {}",
 }
+
+
+#: Flags of programs that let somebody outside reach a port of the laptop's loopback.
+_FORWARDS = frozenset({"ssh_remote_forward", "tunnel_mode"})
 
 
 class Recognised(msgspec.Struct, Generic[AnyProduct], frozen=True, kw_only=True):
@@ -199,6 +204,11 @@ SOURCES = {
 }
 
 
+def forwarder_of(device: DeviceView) -> str:
+    """Returns the name of a program that lets somebody outside reach ports of this laptop; "" when none is seen."""
+    return next((p.name for p in device.of("processes", Process) if _FORWARDS.intersection(p.flags)), "")
+
+
 def source_of(product: Product) -> str:
     """Returns where the catalogue's facts on a product come from."""
     names = ", ".join(dict.fromkeys(SOURCES.get(letter, letter) for letter in product.source))
@@ -208,6 +218,8 @@ def source_of(product: Product) -> str:
 def words_of_facts(facts: tuple[Fact, ...], limit: int = 4) -> str:
     """Returns what agreed, in words, strongest kinds first as they stand in `Fact`'s kinds."""
     order = list(_WORDS)
+    told = {fact.value for fact in facts if fact.kind == "unowned_port"}
+    facts = tuple(fact for fact in facts if fact.kind != "port" or fact.value not in told)
     words = [_WORDS[fact.kind].format(fact.value) for fact in sorted(facts, key=lambda fact: order.index(fact.kind))]
     return "; ".join(words[:limit])
 

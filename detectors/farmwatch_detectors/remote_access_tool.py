@@ -4,7 +4,8 @@ Detects
     Products of catalog/remote_access.yaml, by facts that agree: file name, package, path, service, signer,
     own ports. Level 1: installed and never seen running, or a low-confidence match. Level 2: running, or
     started by the system, and not sanctioned. Level 3: prepared for access without a person, open to the
-    network, somebody connected, or running under another name.
+    network, or to the laptop itself beside a program that forwards its ports to the outside, somebody
+    connected, or running under another name. A file that no package brought, on a port of VNC or RDP: level 1.
 Why
     About half of the published farm cases drive the laptop by ordinary remote software: AnyDesk, RustDesk,
     Chrome Remote Desktop, TeamViewer.
@@ -14,7 +15,8 @@ Innocent explanations
 Blind spots
     A renamed file is recognised only by what survives: the version resource on Windows; on Linux the contents of
     a Debian package's file, or two of the process's old name, an option or port of its own, its service, a
-    virtual input device. Renamed and with other ports it passes. So does control from within a meeting or a browser.
+    virtual input device. Changed by a byte, renamed and with other ports it passes. So does one that the dynamic
+    loader starts under another name, a shell behind a socket, and control from within a meeting or a browser.
 Triage
     Ask who set it up and for whom. Compare with help-desk tickets; look at when it was first seen.
 References
@@ -29,7 +31,7 @@ from .detector import Detector
 from .hardware import words_of
 from .matching import tool_index
 from .products import RemoteTool
-from .programs import Recognised, evidence_of, first_seen, recognised, surely, words_of_facts
+from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised, surely, words_of_facts
 from .view import DeviceView
 
 #: What a flag of the agent's list says about a remote tool, in words.
@@ -47,7 +49,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         built_in = tool.category == "os-builtin" and bool(found.disguised)
         if tool.role == "viewer" or (tool.alarm == "info" and not built_in):
             continue
-        level, what = _level(found)
+        level, what = _level(found, forwarder_of(device))
         if not level:
             continue
         sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id)
@@ -71,7 +73,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         )
 
 
-def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
+def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
     """Returns level and what it does, in words; level 0 when there is nothing to say."""
     if found.disguised:
         process = found.disguised[0]
@@ -80,16 +82,24 @@ def _level(found: Recognised[RemoteTool]) -> tuple[int, str]:
     if not found.active:
         return (1, "is installed, not seen running") if found.packages else (0, "")
     if not surely(found):
-        return (1, "may be there: few facts agree") if found.confidence == "low" else (0, "")
+        return (1, f"may be there, as few facts agree{_little(found)}") if found.confidence == "low" else (0, "")
     for flag, words in _PREPARED.items():
         if flag in found.flags:
             return 3, words
     if found.open_ports:
         freely = ", without a password" if "vnc_no_password" in found.flags else ""
         return 3, f"takes connections from the network on {', '.join(found.open_ports)}{freely}"
+    if found.inner_ports and forwarder:
+        ports = ", ".join(found.inner_ports)
+        return 3, f"is open on {ports} to the laptop itself, while {forwarder} forwards its ports to the outside"
     if found.inner_ports:
         return 2, f"runs, open on {', '.join(found.inner_ports)} to the laptop itself only"
     return 2, "runs" if found.programs else "starts with the system"
+
+
+def _little(found: Recognised[RemoteTool]) -> str:
+    process, match = found.programs[0] if found.programs else (None, None)
+    return f" ({process.name} {words_of_facts(match.facts, 1)})" if process and match else ""
 
 
 def _sentence(found: Recognised[RemoteTool], level: int, what: str) -> str:

@@ -2,7 +2,7 @@
 
 Detects
     Tunnel interfaces, routes that take all traffic into one, and programs of catalog/vpn_tunnel.yaml. Level 1:
-    an unknown tunnel, a mesh VPN, a reverse tunnel, or a consumer VPN that is installed and down. Level 2: a
+    an unknown tunnel, a mesh VPN, a reverse tunnel (ssh -R too), or a consumer VPN that is down. Level 2: a
     consumer VPN whose tunnel is up. Level 3: a VPN that is named in reports on farms, running.
 Why
     A farm's operator hides where he is, or reaches the house through a private network.
@@ -11,7 +11,8 @@ Innocent explanations
     the catalogue knows it as one that companies install, or the policy names it.
 Blind spots
     A VPN on the router or on the KVM's side shows nothing here. Policy routing hides what a tunnel carries.
-    An interface can bear any name.
+    An interface can bear any name. Forwards that stand in ssh's settings file, and programs that hide their
+    arguments, set no flag; a local proxy (tor, obfs4proxy under another name) makes no interface.
 Triage
     Ask what the tunnel is for; compare with the policy and with the address it is seen from.
 References
@@ -37,7 +38,8 @@ from .view import DeviceView
 _USUAL = (
     "docker", "br-", "veth", "virbr", "vnet", "lxc", "lxd", "incus", "cni", "flannel", "cali", "cilium", "vmnet",
     "vboxnet", "podman", "dummy", "lo", "bond", "team", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0",
-    "ip_vti0", "ip6_vti0", "ip6gre0", "awdl", "llw", "gif0", "stf0", "anpi", "ap1", "bridge",
+    "vxlan.calico", "wireguard.cali", "ip_vti0", "ip6_vti0", "ip6gre0",
+    "awdl", "llw", "gif0", "stf0", "anpi", "ap1", "bridge",
 )  # fmt: skip
 
 #: macOS has several of its own for Handoff and Private Relay; only one that takes all traffic says something.
@@ -72,7 +74,10 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 
 
 def _lines(device: DeviceView) -> list[_Line]:
-    """The tunnels that are up, those that containers and the system itself make left out."""
+    """The tunnels that are up, those that containers and the system itself make left out.
+
+    None of theirs takes all of the laptop's traffic: one that does bears such a name for another reason.
+    """
     takes_all = {route.interface for route in device.of("network", Route)}
     gateways = device.of("network", Gateway)
     best = min((gateway.metric for gateway in gateways), default=0)
@@ -84,7 +89,7 @@ def _lines(device: DeviceView) -> list[_Line]:
     lines = [
         _Line(name, known[name].driver if name in known else "", name in takes_all)
         for name in sorted(names)
-        if not name.startswith(_USUAL)
+        if name in takes_all or not name.startswith(_USUAL)
     ]
     return [line for line in lines if line.carries_all or not line.name.startswith(_MACOS_OWN)]
 
@@ -143,7 +148,8 @@ def _level(product: Tunnel, program: Recognised[Tunnel] | None, lines: list[_Lin
         return (3, up if lines else "runs") if running or lines else (2, "is installed")
     if lines:
         return (2 if product.category in _CONSUMER else 1), up
-    if running and (sure or product.category in _CONSUMER):
+    told = program is not None and any(f.kind == "flag" for _, match in program.programs for f in match.facts)
+    if running and (sure or told or product.category in _CONSUMER):
         return 1, "runs, its tunnel is not up" if product.category in _CONSUMER else "runs"
     return (1, "is installed") if sure and product.category in _CONSUMER else (0, "")
 

@@ -182,6 +182,24 @@ def test_it_says_since_when() -> None:
     assert ENROLLED < NOW
 
 
+@pytest.mark.parametrize(("port", "tool"), [(5900, "vnc-generic"), (5905, "vnc-generic"), (3389, "rdp-generic")])
+@pytest.mark.parametrize("scope", ["network", "loopback"])
+def test_a_file_that_no_package_brought_on_a_port_of_vnc_or_rdp_is_level_one(port: int, tool: str, scope: str) -> None:
+    # A copy of x11vnc, Xtigervnc or xrdp that was renamed and changed by a byte shows nothing else.
+    changed = Process(name="updatesvc", path="/tmp/updatesvc", package="")
+    finding = _only(view(processes=[changed], sockets=[_listener(port, "updatesvc", scope)]))
+    assert (finding.subject, finding.level) == (tool, 1)
+    assert f"updatesvc listens on tcp/{port}, and no package brought it" in finding.sentence
+
+
+@pytest.mark.parametrize("flag", ["ssh_remote_forward", "tunnel_mode"])
+def test_a_tool_for_the_laptop_itself_is_level_three_while_a_program_forwards_its_ports(flag: str) -> None:
+    forwarder = Process(name="ssh", path="/usr/bin/ssh", package="openssh-client", flags=(flag,))
+    finding = _only(view(processes=[X11VNC, forwarder], sockets=[_listener(5900, "x11vnc", "loopback")]))
+    assert (finding.subject, finding.level) == ("x11vnc", 3)
+    assert "while ssh forwards its ports to the outside" in finding.sentence
+
+
 # Misses --------------------------------------------------------------------------------------------
 
 
@@ -199,6 +217,20 @@ def test_what_could_not_be_looked_at_gives_no_finding_and_no_error() -> None:
 
 def test_a_listener_on_the_vnc_port_without_an_owner_is_not_called_a_tool() -> None:
     assert _found(view(sockets=[_listener(5900, "")])) == []
+
+
+@pytest.mark.parametrize(
+    ("owner", "path", "package"),
+    [
+        ("docker-proxy", "/usr/bin/docker-proxy", "docker-ce"),  # a browser test's container with VNC inside
+        ("qemu-system-x86_64", "/usr/bin/qemu-system-x86_64", "qemu-system-x86"),
+        ("VBoxHeadless", "/usr/lib/virtualbox/VBoxHeadless", "virtualbox"),
+        ("haproxy", "/usr/sbin/haproxy", None),  # its package was not read yet
+    ],
+)
+def test_a_packaged_program_on_such_a_port_is_no_finding(owner: str, path: str, package: str | None) -> None:
+    program = Process(name=owner, path=path, package=package)
+    assert _found(view(processes=[program], sockets=[_listener(5900, owner), _listener(3389, owner)])) == []
 
 
 # Honest twins --------------------------------------------------------------------------------------

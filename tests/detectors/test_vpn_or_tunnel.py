@@ -128,6 +128,38 @@ def test_a_sanctioned_vpn_or_interface_counts_nothing() -> None:
     assert all(finding.sanctioned for finding in found)
 
 
+@pytest.mark.parametrize(
+    ("process", "subject"),
+    [
+        (Process(name="ssh", path="/usr/bin/ssh", flags=("ssh_remote_forward",)), "ssh-reverse"),
+        (Process(name="autossh", path="/usr/lib/autossh/autossh", flags=("ssh_remote_forward",)), "ssh-reverse"),
+        (Process(name="gitsync", path="/tmp/gitsync", flags=("ssh_remote_forward",)), "ssh-reverse"),
+        (Process(name="frpc", path="~/frpc", flags=("tunnel_mode",)), "tunnel-program"),
+        (Process(name="code", path="/usr/share/code/code", flags=("tunnel_mode",)), "tunnel-program"),
+    ],
+)
+def test_what_lets_somebody_in_from_outside_is_level_one_by_its_arguments(process: Process, subject: str) -> None:
+    assert _found(view(processes=[process], network=[WIFI])) == [(subject, 1)]
+
+
+def test_a_named_tunnel_program_is_told_once() -> None:
+    process = Process(name="cloudflared", path="/usr/bin/cloudflared", flags=("tunnel_mode",))
+    assert _found(view(processes=[process], network=[WIFI])) == [("cloudflared", 1)]
+
+
+@pytest.mark.parametrize("name", ["docker0", "veth9", "lo9", "virbr1"])
+def test_a_tunnel_that_takes_all_traffic_hides_behind_no_usual_name(name: str) -> None:
+    [finding] = DETECTOR.detect(view(network=[WIFI, _tunnel(name), Gateway(family="ipv4", interface=name)]))
+    assert (finding.subject, finding.level) == (name, 1)
+    assert _found(view(network=[WIFI, _tunnel(name)])) == []
+
+
+def test_tor_from_its_package_is_level_one_and_a_word_that_resembles_is_not() -> None:
+    tor = Process(name="tor", path="/usr/bin/tor", package="tor")
+    assert _found(view(processes=[tor], network=[WIFI])) == [("tor", 1)]
+    assert _found(view(processes=[Process(name="tor", path="/opt/x/tor", package="x")], network=[WIFI])) == []
+
+
 def test_ssh_and_local_proxies_are_no_findings() -> None:
     ordinary = [
         Process(name="ssh", path="/usr/bin/ssh", package="openssh-client"),
