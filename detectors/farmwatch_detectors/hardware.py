@@ -1,6 +1,7 @@
 """What the hardware detectors share: devices with their times, sanctions by asset, and words."""
 
 from collections.abc import Collection, Iterable, Iterator
+from datetime import datetime
 from typing import Generic, TypeVar
 
 import msgspec
@@ -72,38 +73,47 @@ def hid_interfaces(device: UsbDevice) -> list[UsbInterface]:
 
 
 def sanction_for_asset(
-    device: DeviceView, serials: Iterable[Identifier | None] = (), products: Collection[str] = ()
+    device: DeviceView,
+    serials: Iterable[Identifier | None] = (),
+    products: Collection[str] = (),
+    seen_until: str = "",
 ) -> Sanction | None:
-    """Returns the policy entry that registers this asset for this laptop today, or None.
+    """Returns the policy entry that registers this asset for this laptop, or None.
 
-    serials  what the asset says; product  catalogue id it was recognised as, "" when its names were changed
+    serials     what the asset says
+    products    catalogue ids it was recognised as; none when its names were changed
+    seen_until  of its sighting: an entry must hold today, or on the last day that a gone asset was there
 
     A serial of its own is enough, unless the entry names another product. A serial that a firmware gives
     to every unit (CAFEBABE) is nobody's: then, and for an asset without serial, the entry must name the
     product recognised and this laptop. So a colleague's registered PiKVM never clears somebody else's.
     """
+    day = datetime.fromisoformat(seen_until).date() if seen_until else device.now.date()
+    holding = [
+        entry
+        for entry in device.policy.sanctions
+        if (entry.until is None or entry.until >= day) and (not entry.devices or device.device in entry.devices)
+    ]
     for serial in serials:
-        if serial is None or serial.digest not in device.assets:
-            continue
-        index = device.assets[serial.digest]
-        entry = device.policy.sanctions[index] if index < len(device.policy.sanctions) else None
-        if entry is None or not _holds(device, entry):
-            continue
-        if serial.constant:
-            if entry.asset_product in products and device.device in entry.devices:
+        for entry in _registered(device, serial, holding):
+            if serial is not None and serial.constant:
+                if entry.asset_product in products and device.device in entry.devices:
+                    return entry
+            elif not entry.asset_product or not products or entry.asset_product in products:
                 return entry
-        elif not entry.asset_product or not products or entry.asset_product in products:
-            return entry
-    for entry in device.policy.sanctions:
-        named = entry.asset_product in products and device.device in entry.devices
-        if named and not entry.asset_serial and _holds(device, entry):
+    for entry in holding:
+        if not entry.asset_serial and entry.asset_product in products and device.device in entry.devices:
             return entry
     return None
 
 
-def _holds(device: DeviceView, entry: Sanction) -> bool:
-    today = device.now.date()
-    return (entry.until is None or entry.until >= today) and (not entry.devices or device.device in entry.devices)
+def _registered(device: DeviceView, serial: Identifier | None, entries: Iterable[Sanction]) -> list[Sanction]:
+    """Returns the entries with this serial; several may share one, as units of a product share a constant."""
+    place = device.assets.get(serial.digest) if serial is not None else None
+    if place is None or place >= len(device.policy.sanctions):
+        return []
+    text = device.policy.sanctions[place].asset_serial.strip()
+    return [entry for entry in entries if entry.asset_serial.strip() == text]
 
 
 def words_of(sanction: Sanction) -> str:

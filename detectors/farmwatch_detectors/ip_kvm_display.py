@@ -20,6 +20,7 @@ References
 """
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.displays import Display
@@ -76,26 +77,37 @@ def _level(match: Match) -> int:
     return 2 if match.entry.kind == "ip_kvm" and match.how == "body" else _LEVELS[match.entry.kind]
 
 
-def _sanction(device: DeviceView, display: Display, entry: EdidEntry) -> Sanction | None:
-    """The entry for this monitor, or for a KVM on this laptop's USB: both ends are one device."""
+def _sanction(device: DeviceView, sighting: Sighting[Display], entry: EdidEntry) -> Sanction | None:
+    """The entry for this monitor, or for a KVM on this laptop's USB at the same time: both ends are one device."""
     if not device.policy.sanctions:
         return None
-    own = sanction_for_asset(device, (display.serial, display.serial_number), {entry.product} - {""})
+    display = sighting.item
+    serials = (display.serial, display.serial_number)
+    own = sanction_for_asset(device, serials, {entry.product} - {""}, sighting.seen_until)
     if own is not None:
         return own
-    for item in device.of("usb", UsbDevice):
-        known = products(item)
-        sanction = sanction_for_asset(device, (item.serial,), known)
+    for usb in sightings(device, "usb", UsbDevice):
+        if not _together(sighting.seen_until, usb.seen_until):
+            continue
+        known = products(usb.item)
+        sanction = sanction_for_asset(device, (usb.item.serial,), known, usb.seen_until)
         if sanction is not None and (known or sanction.asset_product):
             return sanction
     return None
+
+
+def _together(picture: str, usb: str) -> bool:
+    """Whether the USB end was there as long as the picture was; "" is still there. Both leave within a day."""
+    if not usb or not picture:
+        return not usb
+    return datetime.fromisoformat(usb) >= datetime.fromisoformat(picture) - timedelta(days=1)
 
 
 def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> Finding:
     display, entry = sighting.item, match.entry
     subject = f"Monitor {quoted(display.name)} on {display.connector}"
     level = _level(match)
-    sanction = _sanction(device, display, entry)
+    sanction = _sanction(device, sighting, entry)
     if sanction is not None:
         level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
     else:

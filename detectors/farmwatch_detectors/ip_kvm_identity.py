@@ -98,9 +98,9 @@ def _finding(
 ) -> Finding:
     item, entry = sighting.item, match.entry
     sanction = (
-        sanction_for_asset(device, (item.serial,), products(item))
+        sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
         # A part such as a cable may be registered under its own id.
-        or sanction_for_asset(device, (item.serial,), {entry.id})
+        or sanction_for_asset(device, (item.serial,), {entry.id}, sighting.seen_until)
     )
     if sanction is not None:
         level, sentence = 0, f"{place_of(item)} is the registered {entry.name} of {sanction.owner}: {sanction.reason}."

@@ -97,7 +97,7 @@ def _finding(
     device: DeviceView, sighting: Sighting[UsbDevice], level: int, found: tuple[Fact, ...], server: bool
 ) -> Finding:
     item = sighting.item
-    sanction = sanction_for_asset(device, (item.serial,), products(item))
+    sanction = sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
     named = f", which calls itself {quoted(item.product)}," if item.product else ""
     if sanction is not None:
         level, sentence = 0, f"{place_of(item)} is a registered KVM of {sanction.owner}: {sanction.reason}."

@@ -1,5 +1,6 @@
 """ip_kvm_display: monitors that are the input of an IP-KVM, or claim a published identity."""
 
+from datetime import timedelta
 from typing import Any
 
 import msgspec
@@ -8,11 +9,12 @@ import pytest
 from farmwatch_agent.probes.displays.linux import parse_display
 from farmwatch_detectors.ip_kvm_display import detect
 from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_detectors.view import Span
 from farmwatch_schema.observables.displays import Display
 
 from ..cases.machines import stored_edid
 from .kvm_cases import jetkvm, jetkvm_renamed, pikvm
-from .views import KEYER, serial, view
+from .views import ENROLLED, KEYER, NOW, serial, view
 
 
 def display(manufacturer: str, product: str, name: str, **changes: Any) -> Display:
@@ -178,3 +180,25 @@ def test_a_pikvms_constant_serial_clears_its_picture_on_the_named_laptop_only() 
             view(device=device, usb=[pikvm()], displays=[picture], policy=Policy(sanctions=(entry,)), assets=assets)
         )
         assert finding.level == level
+
+
+def test_the_picture_of_a_registered_kvm_stays_cleared_when_both_ends_have_left() -> None:
+    entry = Sanction(owner="lab", reason="imaging", asset_serial="8f3c21d07a5e4b19", asset_product="jetkvm")
+    assets = {serial("8f3c21d07a5e4b19").digest: 0}
+    picture = display("TSB", "8801", "T749-fHD720")
+
+    def level(usb_days: int, picture_days: int) -> int:
+        history = {
+            kind: (Span(kind=kind, item=item, seen_from=ENROLLED, seen_until=NOW - timedelta(days=days)),)
+            if days
+            else ()
+            for kind, item, days in (("usb", jetkvm(), usb_days), ("displays", picture, picture_days))
+        }
+        displays, usb = [] if picture_days else [picture], [] if usb_days else [jetkvm()]
+        policy = Policy(sanctions=(entry,))
+        (finding,) = detect(view(policy=policy, assets=assets, history=history, displays=displays, usb=usb))
+        return finding.level
+
+    assert level(0, 0) == level(3, 3) == level(0, 3) == 0
+    assert level(3, 0) == 3, "the KVM has left, and its picture input is still there: another one"
+    assert level(6, 3) == 3

@@ -194,6 +194,33 @@ def test_a_renamed_kvm_that_kept_a_shared_serial_may_be_either_product() -> None
         assert finding.level == 0
 
 
+def test_units_that_share_a_serial_may_each_be_registered_for_its_own_laptop() -> None:
+    entries = tuple(
+        Sanction(owner=owner, reason="lab", asset_serial="CAFEBABE", asset_product="pikvm", devices=(laptop,))
+        for owner, laptop in (("ann", "laptop-1"), ("bob", "laptop-2"))
+    )
+    policy = Policy(sanctions=entries)
+    assets = {serial("CAFEBABE").digest: 1}  # one place for a serial, whichever entry it is
+    for laptop, level in (("laptop-1", 0), ("laptop-2", 0), ("laptop-3", 3)):
+        (finding,) = detect(view(device=laptop, usb=[pikvm()], policy=policy, assets=assets))
+        assert finding.level == level, laptop
+
+
+def test_an_entry_that_ran_out_after_the_kvm_had_left_still_clears_it() -> None:
+    def found(until: date, *usb: UsbDevice) -> int:
+        entry = Sanction(owner="lab", reason="x", asset_serial="8f3c21d07a5e4b19", until=until)
+        history = () if usb else (Span(kind="usb", item=jetkvm(), seen_from=ENROLLED, seen_until=gone),)
+        assets = {serial("8f3c21d07a5e4b19").digest: 0}
+        policy = Policy(sanctions=(entry,))
+        (finding,) = detect(view(usb=usb or [k120()], policy=policy, assets=assets, history={"usb": history}))
+        return finding.level
+
+    gone = NOW - timedelta(days=5)
+    assert found((NOW - timedelta(days=3)).date()) == 0
+    assert found((NOW - timedelta(days=7)).date()) == 3, "it was still there when the entry had run out"
+    assert found((NOW - timedelta(days=3)).date(), jetkvm()) == 3, "it is there and nobody answers for it"
+
+
 def test_a_kvm_without_serial_is_sanctioned_by_product_and_laptop() -> None:
     entry = Sanction(owner="lab", reason="imaging", asset_product="nanokvm", devices=("laptop-1",))
     nano = gadget(manufacturer="sipeed", product="NanoKVM", interfaces=(hid(0, "01/01", 8, None),))
