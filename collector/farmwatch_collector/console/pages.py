@@ -139,19 +139,25 @@ def routes(
         return row
 
     @get("/", guards=[signed_in])
-    async def devices(q: FromQuery[str] = "", level: FromQuery[str] = "none") -> Response[str]:
-        if level not in LEVEL_WORDS:
+    async def devices(
+        q: FromQuery[str] = "", level: FromQuery[str] = "none", after: FromQuery[str] = ""
+    ) -> Response[str]:
+        if level not in LEVEL_WORDS and level != "unjudged":
             raise HTTPException(
-                f"There is no level like this; the levels are {', '.join(LEVEL_WORDS)}.", status_code=400
+                f"There is no level like this; the levels are {', '.join(LEVEL_WORDS)}, unjudged.", status_code=400
             )
         if len(q) > LONGEST_SEARCH:
             raise HTTPException(f"A search has at most {LONGEST_SEARCH} characters.", status_code=400)
         search, minimum = q.strip(), _level(level)
-        rows = await ask(store.rows, minimum, ROWS, search)
+        begin = after if _DEVICE.match(after) else ""
+        rows = await ask(store.rows, "unjudged" if level == "unjudged" else minimum, ROWS + 1, search, begin)
+        more, rows = len(rows) > ROWS, rows[:ROWS]
         counts = await ask(store.counts, search)
         roster = await ask(store.roster)
-        wanted = list(get_args(AttentionLevel))[list(get_args(AttentionLevel)).index(minimum) :]
-        total = sum(counts.get(each, 0) for each in wanted) + (counts.get("unjudged", 0) if minimum == "none" else 0)
+        ranks = list(get_args(AttentionLevel))
+        wanted = [] if level == "unjudged" else ranks[ranks.index(minimum) :]
+        unjudged = counts.get("unjudged", 0) if level in ("none", "unjudged") else 0
+        total = sum(counts.get(each, 0) for each in wanted) + unjudged
         everything = counts if not search else await ask(store.counts)
         highest = (await ask(store.rows, "none", 1)) if not rows else []
         return page(
@@ -164,7 +170,8 @@ def routes(
             highest=highest[0] if highest else None,
             search=search,
             level=level,
-            most=ROWS,
+            after=begin,
+            following=rows[-1].device.device if more else "",
         )
 
     @get("/devices/{device:str}", guards=[signed_in])
@@ -263,7 +270,7 @@ def routes(
 
 
 def _level(text: str) -> AttentionLevel:
-    return next(level for level in LEVEL_WORDS if level == text)
+    return next((level for level in LEVEL_WORDS if level == text), "none")
 
 
 class _RawSection(msgspec.Struct, frozen=True):

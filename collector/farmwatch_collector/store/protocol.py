@@ -214,8 +214,17 @@ class Store(Protocol):
     def roster(self) -> dict[str, RosterEntry]: ...
 
     # console ---------------------------------------------------------------------------------------
-    def rows(self, minimum: AttentionLevel = "none", limit: int = 100, search: str = "") -> list[DeviceRow]:
-        """Returns devices by points, highest first; those not judged yet come last and only with `none`.
+    def rows(
+        self,
+        minimum: "AttentionLevel | Literal['unjudged']" = "none",
+        limit: int = 100,
+        search: str = "",
+        after: str = "",
+    ) -> list[DeviceRow]:
+        """Returns devices by points, highest first; those not judged yet come last, and with `none` or alone.
+
+        minimum  least level; `unjudged` for the devices that have no assessment
+        after    id of the device whose followers in this order are wanted; "" or an unknown one from the first
 
         search  text that device id, name, person, cohort or site holds, in any case; taken literally (no
                 wildcards); "" for every device

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
 
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import DeviceView, SectionView, Span
@@ -329,14 +329,32 @@ def _matches(search: str) -> ColumnElement[bool]:
     )
 
 
-def rows(connection: Connection, minimum: AttentionLevel, limit: int, search: str) -> list[DeviceRow]:
-    """Returns devices by points, those without any last."""
+def rows(
+    connection: Connection,
+    minimum: AttentionLevel | Literal["unjudged"],
+    limit: int,
+    search: str,
+    after: str = "",
+) -> list[DeviceRow]:
+    """Returns devices by points, those without any last; `after` is the device before the first of them."""
     query = _rows()
-    if minimum != "none":
+    if minimum == "unjudged":
+        query = query.where(t.assessment.c.points.is_(None))
+    elif minimum != "none":
         levels = [level for level, rank in _RANK.items() if rank >= _RANK[minimum]]
         query = query.where(t.assessment.c.attention.in_(levels))
     if search:
         query = query.where(_matches(search))
+    last = device(connection, after) if after else None
+    if last is not None:
+        place = (t.device.c.name, t.device.c.device)
+        behind = tuple_(*place) > tuple_(last.device.name, last.device.device)
+        points = t.assessment.c.points
+        if last.assessment is None:
+            query = query.where(points.is_(None), behind)
+        else:
+            mark = last.assessment.points
+            query = query.where(or_(points.is_(None), points < mark, and_(points == mark, behind)))
     query = query.order_by(t.assessment.c.points.desc().nulls_last(), t.device.c.name, t.device.c.device)
     return [_row(row) for row in connection.execute(query.limit(limit))]
 

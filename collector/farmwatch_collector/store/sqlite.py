@@ -294,8 +294,14 @@ class SqliteStore:
         return self._ask(reading.roster)
 
     # console ---------------------------------------------------------------------------------------
-    def rows(self, minimum: AttentionLevel = "none", limit: int = 100, search: str = "") -> list[DeviceRow]:
-        return self._ask(lambda connection: reading.rows(connection, minimum, limit, search))
+    def rows(
+        self,
+        minimum: AttentionLevel | Literal["unjudged"] = "none",
+        limit: int = 100,
+        search: str = "",
+        after: str = "",
+    ) -> list[DeviceRow]:
+        return self._ask(lambda connection: reading.rows(connection, minimum, limit, search, after))
 
     def counts(self, search: str = "") -> dict[AttentionLevel | Literal["unjudged"], int]:
         return self._ask(lambda connection: reading.counts(connection, search))

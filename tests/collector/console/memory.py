@@ -78,14 +78,24 @@ class MemoryStore:
 
         return [row for row in self.held.values() if search.casefold() in text(row)]
 
-    def rows(self, minimum: AttentionLevel = "none", limit: int = 100, search: str = "") -> list[DeviceRow]:
-        least = ORDER.index(minimum)
+    def rows(
+        self,
+        minimum: "AttentionLevel | Literal['unjudged']" = "none",
+        limit: int = 100,
+        search: str = "",
+        after: str = "",
+    ) -> list[DeviceRow]:
+        least = 0 if minimum == "unjudged" else ORDER.index(minimum)
         found = [
             row
             for row in self._found(search)
             if (least == 0 if row.assessment is None else ORDER.index(row.assessment.attention) >= least)
         ]
+        if minimum == "unjudged":
+            found = [row for row in found if row.assessment is None]
         found.sort(key=lambda row: -(row.assessment.points if row.assessment else -1))
+        places = [row.device.device for row in found]
+        found = found[places.index(after) + 1 :] if after in places else found
         return found[:limit]
 
     def counts(self, search: str = "") -> "dict[AttentionLevel | Literal['unjudged'], int]":

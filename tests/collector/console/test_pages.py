@@ -304,6 +304,19 @@ def test_at_most_a_hundred_rows_are_shown_and_the_total_said(analyst: Client, st
     found = page(analyst, "/")
     assert "100 of 134 devices" in found.text
     assert len([row for row in found.all("tr") if "class" in row]) == 100
+    rest = page(analyst, next(link["href"] for link in found.all("a") if link.get("rel") == "next"))
+    assert len([row for row in rest.all("tr") if "class" in row]) == 34
+    assert not [link for link in rest.all("a") if link.get("rel") == "next"]
+    assert "First page" in rest.text
+
+
+def test_devices_that_nobody_judged_can_be_listed_alone(analyst: Client, store: MemoryStore) -> None:
+    waiting = [row.device.name for row in store.held.values() if row.assessment is None]
+    found = page(analyst, "/?level=unjudged")
+    assert len([row for row in found.all("tr") if "class" in row]) == len(waiting) > 0
+    assert f"{len(waiting)} device" in found.text
+    store.held = {device: row for device, row in store.held.items() if row.assessment is not None}
+    assert "No device waits to be judged" in page(analyst, "/?level=unjudged").text
 
 
 @pytest.mark.parametrize(

@@ -347,6 +347,15 @@ class StoreContract:
         assert store.sections("laptop-1")[0].observed_at == START
 
     # evaluation --------------------------------------------------------------------------------
+    def test_a_clock_set_back_cannot_write_into_the_past(self, store: Store, laptop: Laptop) -> None:
+        self.take(store, laptop.report(seen("usb", f"[{MOUSE}]", START)))
+        long_ago = START - timedelta(days=4_000)
+        self.take(store, laptop.report(seen("usb", f"[{MOUSE},{DISK}]", long_ago)), START + MINUTE)
+        view = store.view("laptop-1", START + MINUTE)
+        assert view is not None
+        assert [span.seen_from for span in view.spans("usb")] == [START, START]
+        assert view.sections["usb"].observed_at == START
+
     def test_arrival_makes_due_and_saving_clears_it(self, store: Store, laptop: Laptop) -> None:
         assert store.due(START, 10) == []
         self.take(store, laptop.report())
@@ -415,6 +424,20 @@ class StoreContract:
         assert [row.device.device for row in store.rows(limit=1)] == ["b"]
         counts = store.counts()
         assert (counts["watch"], counts["none"], counts["unjudged"], counts["urgent"]) == (1, 1, 1, 0)
+
+    def test_rows_go_on_after_any_device_so_that_every_one_can_be_reached(self, store: Store) -> None:
+        for device, points in (("a", 10), ("b", 50), ("c", 10), ("d", None), ("e", 0), ("f", None)):
+            self.enrolled(store, device, "same name")
+            if points is not None:
+                store.save(assessment(device, START, points), "v1", None)
+        whole = [row.device.device for row in store.rows()]
+        assert whole == ["b", "a", "c", "e", "d", "f"]
+        for place, device in enumerate(whole):
+            assert [row.device.device for row in store.rows(after=device)] == whole[place + 1 :]
+        assert [row.device.device for row in store.rows(limit=1, after="a")] == ["c"]
+        assert [row.device.device for row in store.rows(after="nobody")] == whole
+        assert [row.device.device for row in store.rows("unjudged")] == ["d", "f"]
+        assert [row.device.device for row in store.rows("unjudged", after="d")] == ["f"]
 
     def test_search_takes_every_character_literally_and_any_case(self, store: Store) -> None:
         self.enrolled(store, "a", "Zoë's_laptop")
