@@ -46,6 +46,11 @@ def tilde_inside(path: str) -> str:
     return f"{inner[1]}~/{rest}" if rest else f"{inner[1]}~"
 
 
+def is_domain(name: str) -> bool:
+    """Whether a folder below /home holds the homes of a domain rather than one person's files."""
+    return _NO_PERSON.fullmatch(name) is not None
+
+
 def home_names(path: str) -> list[str]:
     """Returns what of a path names a home's owner: the folder below /home or /Users, and the one below a domain."""
     found: list[str] = []

@@ -46,6 +46,8 @@ _USUAL = (
 _MACOS_OWN = "utun"
 
 _CONSUMER = ("commercial-vpn", "circumvention")
+_REVERSE = "reverse-tunnel"
+_HIDES = "it can hide where the laptop is or who reaches it"
 _MAKES_TUNNELS = (*_CONSUMER, "corporate", "mesh", "protocol")
 
 
@@ -150,7 +152,8 @@ def _level(product: Tunnel, program: Recognised[Tunnel] | None, lines: list[_Lin
         return (2 if product.category in _CONSUMER else 1), up
     told = program is not None and any(f.kind == "flag" for _, match in program.programs for f in match.facts)
     if running and (sure or told or product.category in _CONSUMER):
-        return 1, "runs, its tunnel is not up" if product.category in _CONSUMER else "runs"
+        # Those of circumvention are proxies for the most part: no interface of theirs is missing.
+        return 1, "runs, its tunnel is not up" if product.category == "commercial-vpn" else "runs"
     return (1, "is installed") if sure and product.category in _CONSUMER else (0, "")
 
 
@@ -169,8 +172,9 @@ def _finding(
     elif product.alarm == "allow":
         sentence = f"{product.name} {what}. Companies install it themselves. Check: is it your own?"
     else:
+        can = "somebody outside can reach into this laptop" if product.category == _REVERSE else _HIDES
         sentence = (
-            f"{product.name}{named} {what}: it can hide where the laptop is or who reaches it. No policy allows it "
+            f"{product.name}{named} {what}: {can}. No policy allows it "
             f"here. Could be {_INNOCENT.get(product.category, 'a developer at work')}. Check: ask what it is for."
         )
     quotes = tuple(_quote(line, source_of(product)) for line in lines) + (evidence_of(program) if program else ())

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from farmwatch_schema.observables import Gap, bucket
 
 from ..host import Host, HostError, Missing, NotPermitted
+from ..paths import is_domain
 
 HOMES = "/home"
 ROOT_HOME = "/root"
@@ -16,7 +17,10 @@ def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], No
     """Calls `look(folder, name)` for each name in each of `folders` below every home; yields what may not be read."""
     homes = [ROOT_HOME]
     try:
-        homes += [f"{HOMES}/{name}" for name in host.names(HOMES)]
+        for name in host.names(HOMES):
+            homes.append(f"{HOMES}/{name}")
+            if is_domain(name):
+                homes += [f"{HOMES}/{name}/{inner}" for inner in _names(host, f"{HOMES}/{name}")]
     except Missing:
         pass
     except HostError:
@@ -37,6 +41,13 @@ def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], No
         yield Gap(what="home folders of other users", outcome="not_permitted", count=bucket(len(closed)))
     if len(homes) > MAX_HOMES:
         yield Gap(what="further home folders", outcome="not_supported", count=bucket(len(homes) - MAX_HOMES))
+
+
+def _names(host: Host, folder: str) -> list[str]:
+    try:
+        return host.names(folder)
+    except HostError:
+        return []
 
 
 def parse_desktop(text: str) -> dict[str, str]:

@@ -121,6 +121,32 @@ def test_units_of_a_person_are_told_without_the_name(tmp_path: Path) -> None:
     assert b"/usr/bin/syncthing" in written
 
 
+@pytest.mark.parametrize(
+    ("unit", "text", "service"),
+    [
+        ("update.timer", "[Timer]\nOnBootSec=1min\n", "update.service"),  # systemd.timer(5): by default the same name
+        ("update.timer", "[Timer]\nUnit=other.service\n", "other.service"),
+        ("update.socket", "[Socket]\nListenStream=5900\nService=other.service\n", "other.service"),
+        ("update.path", "[Path]\nPathExists=/x\n", "update.service"),
+    ],
+)
+def test_what_a_timer_socket_or_path_starts_is_told(tmp_path: Path, unit: str, text: str, service: str) -> None:
+    tree = Tree(tmp_path)
+    tree.file(f"/etc/systemd/system/{unit}", text)
+    tree.file(f"/etc/systemd/system/{service}", "[Service]\nExecStart=/usr/bin/x11vnc -forever\n")
+    tree.link(f"/etc/systemd/system/timers.target.wants/{unit}", f"../{unit}")
+    assert look(tree.host(), "services") == [Service(name=unit, kind="systemd", path="/usr/bin/x11vnc", enabled=True)]
+
+
+def test_homes_of_a_domain_are_looked_into(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    tree.file("/etc/hostname", "x")
+    tree.file("/home/CORP/jdoe/.config/autostart/x.desktop", "[Desktop Entry]\nExec=/home/CORP/jdoe/bin/x11vnc\n")
+    assert look(tree.host(), "services") == [
+        Service(name="x.desktop", kind="autostart", path="~/bin/x11vnc", enabled=True, run_by="user")
+    ]
+
+
 def test_a_program_that_cron_finds_by_its_search_path_is_told_and_words_of_the_shell_are_not() -> None:
     assert services.parse_crontab("@reboot x11vnc -rfbport 5900\n", with_user=False) == ["x11vnc"]
     assert services.parse_crontab("@reboot root sleep 9; x\n@daily root cd / && x\n", with_user=True) == [""]

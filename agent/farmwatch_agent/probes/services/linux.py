@@ -1,6 +1,7 @@
 """Services on Linux.
 
-Sources: systemd.unit(5), systemd.service(5) and systemd's control group layout; crontab(5), cron(8);
+Sources: systemd.unit(5), systemd.service(5), systemd.timer(5), systemd.socket(5),
+systemd.path(5) and systemd's control group layout; crontab(5), cron(8);
 Desktop Application Autostart Specification 0.5; Debian Policy 9.3 for init scripts.
 """
 
@@ -93,6 +94,15 @@ def parse_unit(text: str) -> str:
     return ""
 
 
+def parse_started(text: str) -> str:
+    """Returns the unit that a timer or path (`Unit=`) or socket (`Service=`) names; "" when it names none."""
+    for line in text.split("\n"):
+        key, mark, value = line.strip().partition("=")
+        if mark and key.strip() in ("Unit", "Service") and value.strip():
+            return value.strip()
+    return ""
+
+
 def unit_name(name: str) -> str:
     """Returns a unit's name as it travels: an instance that may be a person's name is `~`."""
     template, mark, rest = name.partition("@")
@@ -146,13 +156,22 @@ def _enabled(host: Host, folder: str) -> set[str]:
 
 
 def _program(host: Host, folders: tuple[str, ...], name: str) -> str:
-    if not name.endswith(".service"):
-        return ""
-    stem, mark, _ = name.removesuffix(".service").partition("@")
-    for unit in dict.fromkeys((name, f"{stem}@.service" if mark else name)):
+    """Returns the program of a service, or of the service that a timer, socket or path unit starts."""
+    text = _unit(host, folders, name)
+    stem, _, end = name.rpartition(".")
+    if end == "service":
+        return _told(parse_unit(text))
+    other = parse_started(text) or f"{stem}.service"
+    return _told(parse_unit(_unit(host, folders, other))) if other.endswith(".service") else ""
+
+
+def _unit(host: Host, folders: tuple[str, ...], name: str) -> str:
+    """Returns the text of a unit, of its template when it is an instance without a file; "" when it is not there."""
+    stem, mark, rest = name.partition("@")
+    for unit in dict.fromkeys((name, f"{stem}@.{rest.rpartition('.')[2]}" if mark else name)):
         for folder in folders:
             try:
-                return _told(parse_unit(host.text(f"{folder}/{unit}", _LIMIT)))
+                return host.text(f"{folder}/{unit}", _LIMIT)
             except HostError:
                 continue
     return ""
