@@ -320,6 +320,8 @@ class Spool:
                 self._lost(mark.epoch, min(mark.first_waiting, mark.last), mark.last)
             self._db.execute("delete from report")
             self._db.execute("delete from known")
+            # What the old identity was told to wait says nothing about the new one.
+            self._db.execute("delete from fact where name in ('note.next_at', 'note.failures')")
             for name, value in (
                 ("epoch", os.urandom(16).hex()),
                 ("device", self.device),

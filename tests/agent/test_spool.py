@@ -350,3 +350,15 @@ def test_a_file_that_may_not_grow_gives_one_clear_message(path: str) -> None:
 def test_a_sender_without_a_spool_is_told_to_start_the_reader(path: str) -> None:
     with pytest.raises(SpoolError, match="farmwatch-agent read"):
         sender(path)
+
+
+def test_a_new_identity_does_not_wait_for_what_the_old_one_was_told(path: str) -> None:
+    spool = reader(path)
+    spool.leave_note("next_at", f"{NOW + 3600:.0f}")
+    spool.leave_note("failures", "7")
+    spool.leave_note("clock_offset", "600")
+    spool.close()
+    spool = reader(path, device="d-another")
+    assert (spool.note("next_at"), spool.note("failures")) == ("", "")
+    assert spool.note("clock_offset") == "600", "the laptop's clock is what it was"
+    spool.close()

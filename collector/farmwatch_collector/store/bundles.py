@@ -224,7 +224,9 @@ class Bundles:
                 last.observed = max(last.observed, observed)
                 if last.looked_now:
                     last.looked = last.observed
-            elif self._section(state, section, observed, received):
+            # Reports come in their order, so what is new cannot be older than what was said of its kind before: a
+            # clock that was set back would else make a device plugged in today look like one from long ago.
+            elif self._section(state, section, max(observed, last.observed if last else 0), received):
                 need.append(Need(kind=section.kind, digest=section.digest))
         return Answer(device=report.device, epoch=report.epoch, sequence=sequence, status="accepted", need=need)
 
@@ -459,14 +461,16 @@ class Bundles:
             return None
         times = section_times(row[9])
         spans = self._sql.execute(
-            "SELECT kind, id, outcome, reason, digest, seen_from FROM section_span"
-            " WHERE device_key=? AND seen_until IS NULL",
+            "SELECT kind, id, outcome, reason, digest, seen_from, digest<>x'' AND NOT EXISTS (SELECT 1"
+            " FROM section_content c WHERE c.device_key=s.device_key AND c.kind=s.kind AND c.digest=s.digest)"
+            " FROM section_span s WHERE device_key=? AND seen_until IS NULL",
             (row[0],),
         )
-        sections = {
-            kind: _Open(span, outcome, reason, digest.hex(), *times.get(kind, (begun, 0, False)))
-            for kind, span, outcome, reason, digest, begun in spans
-        }
+        sections: dict[str, _Open] = {}
+        for kind, span, outcome, reason, digest, begun, lost in spans:
+            seen, looked, missing = times.get(kind, (begun, 0, False))
+            # Content that was held and is gone, from a restored or mended file, is asked for like what never came.
+            sections[kind] = _Open(span, outcome, reason, digest.hex(), seen, looked, missing or bool(lost))
         recent = bytearray(row[5] or bytes(RECENT * _DIGEST))
         state = _State(
             row[0], device, bool(row[1]), row[2], row[3], row[4] or b"", recent, row[6] or 0, row[7], row[8], sections

@@ -15,7 +15,7 @@ from farmwatch_collector.store.migrate import NewerStoreError, config_for
 from farmwatch_collector.store.sqlite import SqliteStore, StoreError
 from farmwatch_collector.store.tables import HEAD, metadata
 
-from ..laptops import Laptop, section
+from ..laptops import Laptop, named, section
 from .contract import StoreContract, incoming
 
 
@@ -41,6 +41,24 @@ class TestSqlite(StoreContract):
         store._raw.execute("PRAGMA max_page_count=1073741823")
         assert self.take(store, first) == "duplicate"
         assert self.take(store, big) == "accepted"
+
+    def test_content_that_was_lost_on_the_collectors_side_is_asked_for_again(self, url: str, tmp_path: Path) -> None:
+        store = open_store(url)
+        laptop = self.enrolled(store, "laptop-1")
+        items = '[{"type":"usb_device","vendor_id":"046d","product_id":"c077"}]'
+        assert self.take(store, laptop.report(section("usb", items))) == "accepted"
+        store.close()
+        with sqlite3.connect(tmp_path / "farmwatch.db") as file:
+            file.execute("DELETE FROM section_content")
+        file.close()
+        store = open_store(url)
+        (answer,) = store.commit([incoming(laptop.report(named("usb", items)))])
+        assert [need.kind for need in answer.need] == ["usb"]
+        assert store.sections("laptop-1")[0].missing
+        (answer,) = store.commit([incoming(laptop.report(section("usb", items)))])
+        assert answer.need == []
+        assert not store.sections("laptop-1")[0].missing
+        store.close()
 
     def test_one_report_that_cannot_be_stored_does_not_spoil_the_others(
         self, store: Any, laptop: Laptop, monkeypatch: pytest.MonkeyPatch
