@@ -82,7 +82,7 @@ def level_of(found: tuple[Fact, ...]) -> int:
     both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
     bus = {fact.rank for fact in found if fact.family == "bus"}
     lesser = {fact.rank for fact in found if fact.family == "support"}
-    if "gadget" in families and families & {"pointer", "set"}:
+    if "gadget" in families and families & {"pointer", "set", "firmware"}:
         return 3
     if both and families & {"bus", "firmware"}:
         return 3

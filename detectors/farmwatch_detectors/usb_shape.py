@@ -22,7 +22,7 @@ Family = Literal["gadget", "pointer", "firmware", "bus", "set", "support"]
 """Facts of one family have an innocent cause in common, so two of them are not two:
 gadget    the Linux gadget stack: a development board or phone has it too
 pointer   an absolute mouse: pen tablets, touch panels and virtual machines have it too
-firmware  the pointer's descriptor as a KVM's firmware publishes it: tablets and panels bring their own
+firmware  a descriptor or serial as a KVM's firmware makes it: tablets and panels bring their own
 bus       how the bus is used: gaming keyboards at high speed come near it
 set       keyboard and pointer both played by a Linux computer that is no touch screen
 support   seen on ordinary devices as well; quoted, never enough by themselves"""
@@ -59,7 +59,14 @@ def facts(device: UsbDevice, *, virtual: bool | None) -> tuple[Fact, ...]:
     """
     if not controls(device):
         return ()
-    found = [*_gadget(device), *_pointer(device, virtual), *_bus(device), *_set(device), *_support(device)]
+    found = [
+        *_gadget(device),
+        *_pointer(device, virtual),
+        *_bus(device),
+        *_set(device),
+        *_serial(device),
+        *_support(device),
+    ]
     return tuple(sorted(found, key=lambda fact: fact.rank))
 
 
@@ -183,6 +190,14 @@ def plays(device: UsbDevice) -> tuple[bool, bool]:
         return False, False
     own = gadget_interfaces(device)
     return any(_keyboard(i) for i in own), any(_pointer_like(i) and not _keyboard(i) for i in own)
+
+
+def _serial(device: UsbDevice) -> Iterator[Fact]:
+    shape = device.serial.shape if device.serial is not None else ""
+    # One digit, "&", seven hex digits, "&0&1", by the shape that a report tells.
+    if shape.startswith("13:other:9&") and shape.endswith("&9&9"):
+        text = "Its serial looks like the id Windows gives to devices without one; JetKVM's presets make such serials."
+        yield Fact(9, "firmware", text, "jetkvm/kvm:ui/src/components/UsbInfoSetting.tsx@bde0a086")
 
 
 def _support(device: UsbDevice) -> Iterator[Fact]:

@@ -17,7 +17,7 @@ from farmwatch_schema.observables.usb import UsbDevice, UsbEndpoint, UsbInterfac
 
 from . import kvm_cases as cases
 from .kvm_cases import endpoint, gadget, hid, storage
-from .views import view
+from .views import serial, view
 
 LAPTOP = HostFacts(chassis="laptop", hypervisor="")
 
@@ -229,6 +229,15 @@ def test_keyboard_and_pointer_in_two_devices_are_seen_together(name: str) -> Non
         assert [finding.level for finding in findings] == [3, 3]
         assert "1-4.1" in findings[1].evidence[-1].fact + findings[0].evidence[-1].fact
     assert level_of(one) == 2, "a keyboard played by a board alone confirms nothing"
+
+
+def test_a_serial_that_a_preset_makes_confirms_what_one_strong_fact_leaves_open() -> None:
+    """jetkvm/kvm:ui/src/components/UsbInfoSetting.tsx @bde0a086: the look of a Windows instance id."""
+    keyboard = msgspec.structs.replace(BUILDS["JetKVM"], interfaces=BUILDS["JetKVM"].interfaces[:1])
+    assert level_of(msgspec.structs.replace(keyboard, serial=serial("8&1a2b3c4&0&1"))) == 3
+    for ordinary in ("8A1a2b3c4A0A1", "CAFEBABE", "", "5&2"):
+        assert level_of(msgspec.structs.replace(keyboard, serial=serial(ordinary))) == 2
+    assert level_of(msgspec.structs.replace(cases.huntsman(), serial=serial("8&1a2b3c4&0&1"))) == 0
 
 
 def test_an_ordinary_mouse_beside_a_board_that_types_is_no_pair() -> None:

@@ -19,7 +19,7 @@ from ...cases import builders, machines
 def displays(root: Path) -> dict[str, Display]:
     """Returns what the probe yields for a tree, by connector."""
     seen = list(collect(RootHost(str(root))))
-    assert all(isinstance(item, Display) for item in seen)
+    assert all(isinstance(item, Display | Gap) for item in seen)
     return {item.connector: item for item in seen if isinstance(item, Display)}
 
 
@@ -77,6 +77,18 @@ def test_the_laptops_own_panel_is_known_by_its_connector(connector: str, interna
 def test_a_monitor_without_edid_is_told_without_facts(tmp_path: Path) -> None:
     builders.display(str(tmp_path), "VGA-1", b"", modes=())
     assert displays(tmp_path)["VGA-1"] == Display(connector="VGA-1", virtual=False)
+
+
+def test_an_external_monitor_that_does_not_say_what_it_is_is_a_gap_because_it_may_be_anything(tmp_path: Path) -> None:
+    builders.display(str(tmp_path), "eDP-1", b"")
+    builders.display(str(tmp_path), "VGA-1", b"")
+    builders.display(str(tmp_path), "DP-1", b"\xff" * 128)
+    builders.display(str(tmp_path), "DP-2", machines.OFFICE_MONITOR)
+    gaps = [item for item in collect(RootHost(str(tmp_path))) if isinstance(item, Gap)]
+    assert sorted((gap.what, gap.outcome) for gap in gaps) == [
+        ("EDID on DP-1", "broken"),
+        ("EDID on VGA-1", "not_supported"),
+    ]
 
 
 def test_a_broken_edid_is_told_as_a_fault(tmp_path: Path) -> None:

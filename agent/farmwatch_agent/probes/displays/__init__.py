@@ -13,7 +13,7 @@ Blind spots
     Drivers that offer no connectors to the kernel (NVIDIA's own without mode setting): `not_supported`.
     An EDID that was overridden in the kernel (drm.edid_firmware, debugfs) is shown as if the monitor had sent it.
     Monitors behind a DisplayLink dock hang on the evdi driver, which virtual screens use too: `virtual` is null.
-    Monitors that were connected before.
+    Monitors that were connected before. An external monitor without EDID, or with one that is none, is a gap.
 """
 
 from farmwatch_schema.observables import Gap

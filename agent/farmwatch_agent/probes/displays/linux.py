@@ -115,7 +115,13 @@ def _display(host: Host, name: str, connector: str, driver: str) -> Iterator[Obs
         pass
     except HostError as error:
         yield Gap(what=f"EDID on {connector}", outcome=_outcome(error))
-    yield parse_display(connector, data, modes, driver)
+        yield parse_display(connector, b"", modes, driver)
+        return
+    display = parse_display(connector, data, modes, driver)
+    yield display
+    # What does not say what it is may be anything: to see nothing in it would be no evidence.
+    if not display.manufacturer and not display.internal and not display.virtual:
+        yield Gap(what=f"EDID on {connector}", outcome="broken" if data else "not_supported")
 
 
 def _is_virtual(connector: str, driver: str) -> bool | None:
