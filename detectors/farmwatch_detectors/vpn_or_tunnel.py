@@ -33,13 +33,13 @@ from .products import Tunnel
 from .programs import Recognised, evidence_of, first_seen, recognised, source_of, surely
 from .view import DeviceView
 
-#: Interfaces that containers, virtual machines and the kernel make on their own. Sources: vpn_tunnel.yaml's
-#: sources (docker, lxc, libvirt, Kubernetes) and the fallback devices of the kernel's tunnel modules.
+#: Tunnels that containers, virtual machines and the kernel make on their own. Sources: vpn_tunnel.yaml's sources
+#: (lxc, libvirt, Kubernetes) and the fallback devices of the kernel's tunnel modules. Their bridges and cable
+#: ends (docker0, veth, virbr) are of other kinds: a tunnel of such a name is none of theirs.
 _USUAL = (
-    "docker", "br-", "veth", "virbr", "vnet", "lxc", "lxd", "incus", "cni", "flannel", "cali", "cilium", "vmnet",
-    "vboxnet", "podman", "dummy", "lo", "bond", "team", "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0",
-    "vxlan.calico", "wireguard.cali", "ip_vti0", "ip6_vti0", "ip6gre0",
-    "awdl", "llw", "gif0", "stf0", "anpi", "ap1", "bridge",
+    "vnet", "lxc", "cni", "flannel", "cali", "cilium", "vmnet", "vboxnet", "vxlan.calico", "wireguard.cali",
+    "tunl0", "sit0", "ip6tnl0", "gre0", "gretap0", "erspan0", "ip_vti0", "ip6_vti0", "ip6gre0", "awdl", "llw",
+    "gif0", "stf0", "anpi", "ap1", "bridge",
 )  # fmt: skip
 
 #: macOS has several of its own for Handoff and Private Relay; only one that takes all traffic says something.

@@ -147,11 +147,17 @@ def test_a_named_tunnel_program_is_told_once() -> None:
     assert _found(view(processes=[process], network=[WIFI])) == [("cloudflared", 1)]
 
 
-@pytest.mark.parametrize("name", ["docker0", "veth9", "lo9", "virbr1"])
+@pytest.mark.parametrize("name", ["vnet3", "cilium_vxlan", "vxlan.calico", "tunl0"])
 def test_a_tunnel_that_takes_all_traffic_hides_behind_no_usual_name(name: str) -> None:
     [finding] = DETECTOR.detect(view(network=[WIFI, _tunnel(name), Gateway(family="ipv4", interface=name)]))
     assert (finding.subject, finding.level) == (name, 1)
     assert _found(view(network=[WIFI, _tunnel(name)])) == []
+
+
+@pytest.mark.parametrize("name", ["docker0", "br-1f2a3b", "veth9", "virbr1"])
+def test_a_tunnel_with_the_name_of_a_bridge_is_a_tunnel(name: str) -> None:
+    assert _found(view(network=[WIFI, _tunnel(name)])) == [(name, 1)]
+    assert _found(view(network=[WIFI, NetworkInterface(name=name, kind="bridge", up=True)])) == []
 
 
 def test_tor_from_its_package_is_level_one_and_a_word_that_resembles_is_not() -> None:
