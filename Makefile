@@ -6,7 +6,7 @@ VENV   := .venv
 AGENT  := .venv-agent
 BIN    := $(VENV)/bin
 
-.PHONY: demo test check unit integration soak bench lock assets clean
+.PHONY: help demo test check unit integration soak bench lock assets clean
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
@@ -14,6 +14,7 @@ help:
 	@echo "make demo    this machine really probed, a simulated fleet, the console (ARGS=--once for the table only)"
 	@echo "make test    every check and test     make soak    the long ones     make bench   timings side by side"
 	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
+	@echo "make unit, make integration: one half of the tests (ARGS=tests/agent)      make clean   take it all away"
 
 # What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
 $(DEMO)/.made: requirements/demo.txt packaging/environment.sh
@@ -59,4 +60,4 @@ assets: $(VENV)/.made
 	@echo "The console's pages need no assets from elsewhere yet: nothing to build."
 
 clean:
-	rm -rf $(DEMO) $(VENV) $(AGENT) build dist
+	rm -rf $(DEMO) $(VENV) $(AGENT) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
