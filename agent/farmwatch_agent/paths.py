@@ -13,6 +13,10 @@ _APPIMAGE = "/.mount_"
 _NO_PERSON = re.compile(
     r"\.ecryptfs|[A-Z][A-Z0-9_-]*|[^/@]+\.(?:[a-z]{2}|com|net|org|edu|gov|local|lan|corp|internal|example|test)"
 )
+#: Instances of units that name a terminal, an interface, a display or a role. Any other may be a person.
+_PLAIN_INSTANCE = re.compile(
+    r":?\d{1,5}|(?:tty|hvc|lo|wg|tun|tap|eth|wlan|en|wl)[A-Z]{0,4}\d{0,4}|default|main|server|client|system|root"
+)
 #: Homes below another folder than /: another system's disk, a backup, a container's layers.
 _INNER = re.compile(r"(.+?/(?:home|Users)/)(.+)", re.DOTALL)
 
@@ -46,17 +50,26 @@ def tilde_inside(path: str) -> str:
     return f"{inner[1]}~/{rest}" if rest else f"{inner[1]}~"
 
 
+def is_plain_instance(instance: str) -> bool:
+    """Whether what stands after a unit's @ names nobody."""
+    return _PLAIN_INSTANCE.fullmatch(instance) is not None
+
+
 def is_domain(name: str) -> bool:
     """Whether a folder below /home holds the homes of a domain rather than one person's files."""
     return _NO_PERSON.fullmatch(name) is not None
 
 
 def home_names(path: str) -> list[str]:
-    """Returns what of a path names a home's owner: the folder below /home or /Users, and the one below a domain."""
+    """Returns what of a path names a person: the folder below /home or /Users, the one below a domain, of /media."""
     found: list[str] = []
     for parent in ("/home/", "/Users/"):
         first, _, rest = path.partition(parent)[2].partition("/")
         found += [first, rest.partition("/")[0]] if _NO_PERSON.fullmatch(first) else [first]
+    for parent in _MEDIA:
+        if path.startswith(parent):
+            name, _, rest = path[len(parent) :].partition("/")
+            found += [name] if rest else []
     return [name for name in found if name and name != ".ecryptfs"]
 
 

@@ -58,4 +58,6 @@ def _cron_line(line: str, *, with_user: bool) -> str:
     if assignment and not stripped[0].isdigit():
         return assignment[0]
     fields = stripped.split(None, (1 if stripped.startswith("@") else 5) + with_user)
+    if with_user and len(fields) > 1 and fields[-2] != "root":
+        fields[-2] = "~"
     return " ".join([*fields[:-1], program_only(fields[-1])])

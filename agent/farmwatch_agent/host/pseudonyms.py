@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from farmwatch_schema.formats import FormatError, edid
 from farmwatch_schema.identifiers import PUBLISHED_CONSTANTS
 
-from ..paths import home_names
+from ..paths import home_names, is_plain_instance
 from .addresses import AddressBook
 from .capture import Answer, Capture
 from .command_lines import without_arguments
@@ -49,9 +49,7 @@ _UUID = re.compile(r"\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{
 #: Names of other machines: where a login came from (logind's session files), and the company's domain.
 _TOLD_HOST = re.compile(r"^(REMOTE_HOST=|REMOTE_USER=|search |domain |DOMAINS=|PRETTY_HOSTNAME=)(.+)$", re.MULTILINE)
 #: Instances of units may be people (syncthing@NAME.service); numbers and terminals are not.
-_INSTANCE = re.compile(
-    r"(?<=[A-Za-z0-9]@)(?!tty|root\.)([^@/\s\"]*[A-Za-z][^@/\s\"]*)(?=\.(?:service|socket|timer|path)\b)"
-)
+_INSTANCE = re.compile(r"(?<=[A-Za-z0-9]@)([^@/\s\"]*[A-Za-z][^@/\s\"]*)(?=\.(?:service|socket|timer|path)\b)")
 LOGIND = "/run/systemd/sessions/"
 _SHORTEST = 6
 
@@ -106,7 +104,7 @@ class _Book:
             text = self._words.sub(lambda match: self.shaped(match[0]), text)
         text = _UUID.sub(lambda match: self.shaped(match[0]), text)
         text = _MAC.sub(self._mac, text)
-        text = _INSTANCE.sub(lambda match: self.shaped(match[0]), text)
+        text = _INSTANCE.sub(lambda match: match[0] if is_plain_instance(match[0]) else self.shaped(match[0]), text)
         text = _TOLD_HOST.sub(lambda match: match[1] + self._host_name(match[2]), text)
         text = _NAMED_BY_MAC.sub(lambda match: f"{match[1]}x{match[2][:6]}{self._mac_tail(match[2])}", text)
         return text if path.startswith(NO_ADDRESSES) else self._addresses.text(path, text)
@@ -231,7 +229,7 @@ def _identifying(capture: Capture) -> Iterable[str]:
 def _homes(capture: Capture) -> Iterable[str]:
     """Yields the names of home folders: listed, in a path that was read, or where a link leads."""
     if "/home" in capture.names:
-        yield from capture.names["/home"].names or ()
+        yield from (name for name in capture.names["/home"].names or () if name != ".ecryptfs")
     for verb in (capture.read, capture.names, capture.status, capture.sha256, capture.link, capture.resolve):
         for path, answer in verb.items():
             yield from home_names(path)

@@ -54,14 +54,18 @@ def test_people_of_sessions_domains_and_units_are_not_in_a_capture() -> None:
         etc__x="x",
     )
     made.names["/etc/systemd/system/multi-user.target.wants"] = Answer(
-        names=["syncthing@tbraun.service", "getty@tty1.service", "user@1000.service"]
+        names=["syncthing@tbraun.service", "getty@tty1.service", "user@1000.service", "wg-quick@wg0.service"]
     )
+    made.read["/etc/cron.d/sync"] = Answer(text="@daily fvogel /usr/bin/sync\n@daily root /usr/bin/true\n")
+    made.link["/proc/7/exe"] = Answer(target="/media/hlorenz/STICK/bin/x")
     made.read["/usr/lib/systemd/system/syncthing@tbraun.service"] = Answer(text="x")
     plain = gzip.decompress(capture.pack(pseudonymised(made, KEY)))
-    for person in (b"mroewer", b"kschulz", b"tbraun"):
+    for person in (b"mroewer", b"kschulz", b"tbraun", b"fvogel", b"hlorenz"):
         assert person not in plain
     assert b"getty@tty1.service" in plain
     assert b"user@1000.service" in plain
+    assert b"wg-quick@wg0.service" in plain
+    assert b"@daily root /usr/bin/true" in plain
     given_names = next(iter(pseudonymised(made, KEY).names.values())).names or []
     assert f"/usr/lib/systemd/system/{given_names[0]}" in pseudonymised(made, KEY).read
 

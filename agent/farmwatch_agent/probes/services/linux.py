@@ -5,14 +5,13 @@ systemd.path(5) and systemd's control group layout; crontab(5), cron(8);
 Desktop Application Autostart Specification 0.5; Debian Policy 9.3 for init scripts.
 """
 
-import re
 from collections.abc import Iterator
 
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.services import Service
 
 from ...host import Host, HostError, Missing, NotPermitted, NotSupported
-from ...paths import tilde
+from ...paths import is_plain_instance, tilde
 from ..bounds import at_most, short
 from ..linux_homes import in_homes, parse_desktop, program_of
 
@@ -30,11 +29,6 @@ _UNIT_ENDS = (".service", ".socket", ".timer", ".path")
 _LINK_FOLDERS = (".wants", ".requires", ".upholds")
 #: Made while running under a name that is new each time.
 _PASSING = ("run-", "dbus-:", "session-", "user-runtime-dir@", "systemd-fsck", "app-dbus", "user@", "systemd-coredump@")
-
-#: Instances that name a terminal, an interface, a display or a role. Any other may be a person (syncthing@NAME).
-_PLAIN_INSTANCE = re.compile(
-    r":?\d{1,5}|(?:tty|hvc|lo|wg|tun|tap|eth|wlan|en|wl)[A-Z]{0,4}\d{0,4}|default|main|server|client|system|root"
-)
 
 #: First words of shell lines that are no program to tell.
 _SHELL_WORDS = frozenset(
@@ -107,7 +101,7 @@ def unit_name(name: str) -> str:
     """Returns a unit's name as it travels: an instance that may be a person's name is `~`."""
     template, mark, rest = name.partition("@")
     instance, dot, end = rest.rpartition(".")
-    if not mark or not instance or _PLAIN_INSTANCE.fullmatch(instance):
+    if not mark or not instance or is_plain_instance(instance):
         return name
     return f"{template}@~{dot}{end}"
 
