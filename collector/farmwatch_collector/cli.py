@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import NoReturn
 
 from farmwatch_schema.errors import FarmwatchError
 
@@ -22,6 +23,18 @@ VERBS: dict[str, str] = {
 }
 
 OK, FAILED, USAGE, CANCELLED = 0, 1, 2, 130
+
+
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong with a command line as a document too, where one was asked for."""
+
+    as_json = False
+
+    def error(self, message: str) -> NoReturn:
+        if self.as_json:
+            verb = self.prog.partition(" ")[2]
+            print(json.dumps({"schema": 1, "verb": verb, "ok": False, "code": USAGE, "error": message}))
+        super().error(message)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -41,15 +54,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _run(words: list[str]) -> int:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="farmwatch",
         description="Finds company laptops that someone far away is driving.",
         epilog="Examples:  farmwatch demo   farmwatch score report.jsonl   farmwatch serve --data /var/lib/farmwatch",
     )
     parser.add_argument("--version", action="version", version=f"farmwatch {__version__}")
+    parser.as_json = "--json" in words
     verbs = parser.add_subparsers(dest="verb", metavar="VERB", required=True)
     for verb, text in VERBS.items():
         verb_parser = verbs.add_parser(verb, help=text, description=text)
+        verb_parser.as_json = parser.as_json
         if words[:1] == [verb]:
             importlib.import_module(f"farmwatch_collector.commands.{verb}").arguments(verb_parser)
     options = parser.parse_args(words)

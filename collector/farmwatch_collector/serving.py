@@ -50,6 +50,8 @@ def loopback(host: str) -> str:
 
 def listen(host: str, port: int) -> socket.socket:
     """Returns a listening socket; port 0 lets the system choose. Raises ListenError."""
+    if not 0 <= port <= 65_535:
+        raise ListenError(f"--port {port}: there is no such port. Choose one from 1 to 65535, or 0 for any free one.")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     listener = socket.socket(family, socket.SOCK_STREAM)
     try:

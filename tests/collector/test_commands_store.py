@@ -110,3 +110,20 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path, capsys: Capture) 
     said = capsys.readouterr().err
     assert "cannot be opened" in said
     assert "--data" in said
+
+
+@pytest.mark.parametrize("words", [["tokens", "--json"], ["devices", "--level", "high", "--json"], ["bogus", "--json"]])
+def test_a_wrong_command_line_is_a_document_too_where_one_was_asked_for(words: list[str], capsys: Capture) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(words)
+    assert caught.value.code == 2
+    document = json.loads(capsys.readouterr().out)
+    assert (document["ok"], document["code"]) == (False, 2)
+    assert document["verb"] == ("" if words[0] == "bogus" else words[0])
+    assert document["error"]
+
+
+@pytest.mark.parametrize("port", ["65536", "-1"])
+def test_a_port_that_cannot_be_is_named(tmp_path: Path, capsys: Capture, port: str) -> None:
+    assert main(["serve", "--data", str(tmp_path / "data"), f"--port={port}"]) == 1
+    assert f"--port {port}: there is no such port" in capsys.readouterr().err
