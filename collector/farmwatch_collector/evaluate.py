@@ -139,7 +139,7 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
         return score_levels(view.device, moment, levels, prior, findings, min(changes, default=None))
 
     now = at(view.now)
-    if now.next_change is None:
+    if now.next_change is None or not any(each.seen_until for each in findings):
         return now
     return msgspec.structs.replace(now, next_change=_first_difference(at, now, now.next_change))
 
@@ -185,7 +185,8 @@ def gone_findings(
 ) -> list[Finding]:
     """Returns findings of the evaluation before that are stated no more, with `seen_until`, while they count.
 
-    What is stated again at the same level or above, or as sanctioned or harmless, is not gone. Neither is what
+    What is stated again at the same level or above, or as sanctioned or harmless, is not gone, nor is a device or
+    monitor of the very same facts that is on another port now. Neither is what
     was quoted from a section that cannot look now, or stated by a detector that failed now: it stays as it was,
     because nobody saw it go.
 
@@ -194,14 +195,18 @@ def gone_findings(
     now_stated: dict[tuple[str, str], int] = {}
     allowed: set[tuple[str, str]] = set()
     for finding in stated:
-        key = (finding.detector, finding.subject)
-        now_stated[key] = max(finding.level, now_stated.get(key, 0))
-        if finding.level < 1 or finding.sanctioned:
-            allowed.add(key)
+        moved = _thing(finding) if not finding.seen_until else ""
+        for key in {(finding.detector, finding.subject), (finding.detector, moved or finding.subject)}:
+            now_stated[key] = max(finding.level, now_stated.get(key, 0))
+            if finding.level < 1 or finding.sanctioned:
+                allowed.add(key)
     gone: dict[tuple[str, str, int], Finding] = {}
     for finding in view.levels:
         key = (finding.detector, finding.subject)
-        if finding.level < 1 or finding.sanctioned or key in allowed or now_stated.get(key, 0) >= finding.level:
+        thing = (finding.detector, _thing(finding) or finding.subject)
+        if finding.level < 1 or finding.sanctioned or {key, thing} & allowed:
+            continue
+        if max(now_stated.get(key, 0), now_stated.get(thing, 0)) >= finding.level:
             continue
         unseen = finding.detector in failed or any(_unseen(view, each.kind) for each in finding.evidence)
         if unseen and not finding.seen_until:
@@ -220,6 +225,13 @@ def gone_findings(
 def _unseen(view: DeviceView, kind: str) -> bool:
     section = view.section(kind)
     return section is not None and not section.looked
+
+
+def _thing(finding: Finding) -> str:
+    """What a finding is about, whichever port or connector it is on; "" where the subject is no place."""
+    if not finding.evidence or not all(each.kind in ("usb", "displays") for each in finding.evidence):
+        return ""
+    return "\n".join(sorted(each.fact for each in finding.evidence))
 
 
 def _last_seen(view: DeviceView, finding: Finding) -> datetime:
