@@ -3,7 +3,7 @@
 The store turns its rows into views with the same functions as `farmwatch score` turns files into views.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -63,17 +63,6 @@ def advance(spans: Sequence[Span], section: SectionView, previous_at: datetime |
     first = previous_at is None
     kept += [Span(kind=section.kind, item=item, seen_from=section.observed_at, from_start=first) for item in here]
     return tuple(kept)
-
-
-def spans_of(stays: Iterable[tuple[SectionView, datetime]]) -> tuple[Span, ...]:
-    """Returns the spans of one kind from its stays, oldest first: a section, and when it was last reported so."""
-    spans: tuple[Span, ...] = ()
-    previous_at: datetime | None = None
-    for section, until in stays:
-        spans = advance(spans, section, previous_at)
-        if section.looked:
-            previous_at = until
-    return spans
 
 
 class History:

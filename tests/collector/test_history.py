@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_collector.history import MISSING, History, advance, moment, section_view, spans_of
+from farmwatch_collector.history import MISSING, History, advance, moment, section_view
 from farmwatch_detectors.view import SectionView, Span
 from farmwatch_schema.errors import CodecError
 from farmwatch_schema.observables import Observable, UnknownObservable
@@ -95,15 +95,6 @@ def test_an_observable_of_an_unknown_type_is_kept() -> None:
 def test_a_time_that_is_none_is_named(text: str) -> None:
     with pytest.raises(CodecError, match="created_at: is no time"):
         moment(text, "report $.created_at")
-
-
-def test_spans_of_stays_end_when_the_stay_ended() -> None:
-    stays = [
-        (SectionView(kind="usb", outcome="found", observed_at=NOW, items=(MOUSE,)), NOW + 9 * HOUR),
-        (SectionView(kind="usb", outcome="none", observed_at=NOW + 10 * HOUR), NOW + 12 * HOUR),
-    ]
-    (span,) = spans_of(stays)
-    assert (span.seen_from, span.seen_until) == (NOW, NOW + 9 * HOUR)
 
 
 ITEMS = st.lists(st.sampled_from([Package(name=name) for name in "abcd"]), max_size=4, unique=True)

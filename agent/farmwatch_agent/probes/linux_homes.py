@@ -6,6 +6,7 @@ from farmwatch_schema.observables import Gap, bucket
 
 from ..host import Host, HostError, Missing, NotPermitted
 from ..paths import is_domain
+from .asking import names_in
 
 HOMES = "/home"
 ROOT_HOME = "/root"
@@ -20,7 +21,7 @@ def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], No
         for name in host.names(HOMES):
             homes.append(f"{HOMES}/{name}")
             if is_domain(name):
-                homes += [f"{HOMES}/{name}/{inner}" for inner in _names(host, f"{HOMES}/{name}")]
+                homes += [f"{HOMES}/{name}/{inner}" for inner in names_in(host, f"{HOMES}/{name}")]
     except Missing:
         pass
     except HostError:
@@ -41,13 +42,6 @@ def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], No
         yield Gap(what="home folders of other users", outcome="not_permitted", count=bucket(len(closed)))
     if len(homes) > MAX_HOMES:
         yield Gap(what="further home folders", outcome="not_supported", count=bucket(len(homes) - MAX_HOMES))
-
-
-def _names(host: Host, folder: str) -> list[str]:
-    try:
-        return host.names(folder)
-    except HostError:
-        return []
 
 
 def parse_desktop(text: str) -> dict[str, str]:

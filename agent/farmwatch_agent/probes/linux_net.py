@@ -79,11 +79,6 @@ def is_loopback(address: str) -> bool:
     return address == "0" * 24 + "01000000" or (address.startswith(_MAPPED) and address[30:] == "7F")
 
 
-def is_unset(address: str) -> bool:
-    """Whether a hexadecimal address is 0.0.0.0 or ::."""
-    return not address.strip("0")
-
-
 def address_text(address: str) -> str:
     """Returns a hexadecimal address as text; IPv6 as RFC 5952 writes it, an IPv4 address mapped into it as IPv4.
 

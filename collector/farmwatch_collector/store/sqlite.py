@@ -163,9 +163,6 @@ class SqliteStore:
             else:
                 job.future.set_result(result[0])
 
-    def _apply(self, job: _Bundle | _Job) -> Any:
-        return self._bundles.apply(job.batch) if isinstance(job, _Bundle) else self._do(job)
-
     def _do(self, job: _Job) -> tuple[Any] | Exception:
         self._raw.execute("SAVEPOINT job")
         try:

@@ -101,17 +101,6 @@ def parse(data: bytes, name: str, kind: type[AnyEntry]) -> Catalogue[AnyEntry]:
     return Catalogue(name, document.version, hashlib.sha256(data).hexdigest(), tuple(entries))
 
 
-@cache
-def catalogue_version() -> str:
-    """Returns 16 hex digits over the bytes of all catalogues: another value, other facts."""
-    folder = resources.files(__name__)
-    names = sorted(item.name for item in folder.iterdir() if item.name.endswith(".yaml"))
-    digest = hashlib.sha256()
-    for name in names:
-        digest.update(f"{name}\0{hashlib.sha256(_bytes(name.removesuffix('.yaml'))).hexdigest()}\n".encode())
-    return digest.hexdigest()[:16]
-
-
 def _bytes(name: str) -> bytes:
     try:
         return resources.files(__name__).joinpath(f"{name}.yaml").read_bytes()

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Literal
 
 from msgspec.structs import replace
 
@@ -12,7 +11,8 @@ from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.displays import Display
 
-from ...host import Host, HostError, Missing, NotPermitted, NotSupported
+from ...host import Host, HostError, Missing, NotSupported
+from ..asking import outcome_of
 
 CLASS = "/sys/class/drm"
 MAX_TOLD_BYTES = 512
@@ -54,7 +54,7 @@ def collect(host: Host) -> Iterator[Observable]:
         except Missing:
             continue  # a dock was unplugged between two looks
         except HostError as error:
-            yield Gap(what=f"display on {connector}", outcome=_outcome(error))
+            yield Gap(what=f"display on {connector}", outcome=outcome_of(error))
 
 
 def _status(host: Host, name: str) -> str:
@@ -114,7 +114,7 @@ def _display(host: Host, name: str, connector: str, driver: str) -> Iterator[Obs
     except Missing:
         pass
     except HostError as error:
-        yield Gap(what=f"EDID on {connector}", outcome=_outcome(error))
+        yield Gap(what=f"EDID on {connector}", outcome=outcome_of(error))
         yield parse_display(connector, b"", modes, driver)
         return
     display = parse_display(connector, data, modes, driver)
@@ -135,9 +135,3 @@ def _driver(host: Host, card: str) -> str:
         return host.link(f"{CLASS}/{card}/device/driver").rpartition("/")[2]
     except HostError:
         return ""
-
-
-def _outcome(error: HostError) -> Literal["not_permitted", "not_supported", "broken"]:
-    if isinstance(error, NotPermitted):
-        return "not_permitted"
-    return "not_supported" if isinstance(error, NotSupported) else "broken"

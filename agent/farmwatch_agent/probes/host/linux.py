@@ -12,6 +12,7 @@ from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.host import HostFacts
 
 from ...host import Host, HostError, Missing, NotPermitted
+from ..asking import link_of
 from . import time_zone
 
 DMI = "/sys/class/dmi/id"
@@ -63,7 +64,7 @@ def collect(host: Host) -> Iterator[Observable]:
     )
     serial, serial_gap = _private(host, "product_serial")
     uuid, uuid_gap = _private(host, "product_uuid")
-    zone = time_zone.name_of(_link(host, "/etc/localtime"), _first(host, "/etc/timezone"))
+    zone = time_zone.name_of(link_of(host, "/etc/localtime"), _first(host, "/etc/timezone"))
     keyboard = parse_settings(_first(host, "/etc/default/keyboard"))
     console = parse_settings(_first(host, "/etc/vconsole.conf"))
     locale = parse_settings(_first(host, "/etc/locale.conf", "/etc/default/locale"))
@@ -184,10 +185,3 @@ def _first(host: Host, *paths: str, limit: int = 1 << 16) -> str:
         except HostError:
             continue
     return ""
-
-
-def _link(host: Host, path: str) -> str:
-    try:
-        return host.link(path)
-    except HostError:
-        return ""

@@ -15,6 +15,7 @@ from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours
 
 from ...host import Host, HostError, Missing, NotSupported
 from ...paths import base_name
+from ..asking import link_of
 from ..linux_net import address_text, ipv6_text
 
 NET = "/sys/class/net"
@@ -100,9 +101,9 @@ def _interface(host: Host, name: str) -> NetworkInterface | None:
     kind_number = _text(host, f"{folder}/type")
     if not kind_number:
         return None  # Gone since the folder was listed, or a file such as bonding_masters.
-    device = _link(host, f"{folder}/device")
-    driver = base_name(_link(host, f"{folder}/device/driver")) if device else ""
-    bus = base_name(_link(host, f"{folder}/device/subsystem")) if device else ""
+    device = link_of(host, f"{folder}/device")
+    driver = base_name(link_of(host, f"{folder}/device/driver")) if device else ""
+    bus = base_name(link_of(host, f"{folder}/device/subsystem")) if device else ""
     state, flags = _text(host, f"{folder}/operstate"), _text(host, f"{folder}/flags")
     marks = _marks(host, folder) if kind_number == _ETHERNET and uevent.get("DEVTYPE", "") not in _DEVTYPES else ()
     mac = _text(host, f"{folder}/address")
@@ -294,12 +295,5 @@ def _text(host: Host, path: str) -> str:
     """Returns a file's text; "" when it cannot be read: drivers refuse single files with many errors."""
     try:
         return host.text(path, 4096).strip()
-    except HostError:
-        return ""
-
-
-def _link(host: Host, path: str) -> str:
-    try:
-        return host.link(path)
     except HostError:
         return ""

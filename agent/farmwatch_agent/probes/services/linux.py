@@ -12,6 +12,7 @@ from farmwatch_schema.observables.services import Service
 
 from ...host import Host, HostError, Missing, NotPermitted, NotSupported
 from ...paths import is_plain_instance, tilde
+from ..asking import names_in
 from ..bounds import at_most, short
 from ..linux_homes import in_homes, parse_desktop, program_of
 
@@ -52,7 +53,7 @@ def collect(host: Host) -> Iterator[Observable]:
 
 
 def _all(host: Host) -> Iterator[Observable]:
-    if not any(_names(host, folder) for folder in ("/etc", *SYSTEM_UNITS)):
+    if not any(names_in(host, folder) for folder in ("/etc", *SYSTEM_UNITS)):
         raise NotSupported("/etc: nothing is there; give a tree that holds it")
     running = _running(host)
     enabled = _enabled(host, SYSTEM_UNITS[0])
@@ -70,7 +71,7 @@ def _all(host: Host) -> Iterator[Observable]:
         yield Service(name=unit_name(name), kind="systemd", path=path, enabled=True, run_by="user")
     yield from _init_scripts(host, running is not None)
     yield from _cron(host)
-    for name in _names(host, AUTOSTART):
+    for name in names_in(host, AUTOSTART):
         yield from _autostart(host, AUTOSTART, name)
     found: list[Service] = []
     yield from in_homes(
@@ -143,9 +144,9 @@ def _told(path: str) -> str:
 def _enabled(host: Host, folder: str) -> set[str]:
     """Returns the units that links below a folder make start."""
     found: set[str] = set()
-    for name in _names(host, folder):
+    for name in names_in(host, folder):
         if name.endswith(_LINK_FOLDERS):
-            found.update(unit for unit in _names(host, f"{folder}/{name}") if unit.endswith(_UNIT_ENDS))
+            found.update(unit for unit in names_in(host, f"{folder}/{name}") if unit.endswith(_UNIT_ENDS))
     return found
 
 
@@ -172,13 +173,13 @@ def _unit(host: Host, folders: tuple[str, ...], name: str) -> str:
 
 
 def _init_scripts(host: Host, systemd: bool) -> Iterator[Service]:
-    scripts = [name for name in _names(host, INIT) if not name.startswith(".") and name not in ("README", "skeleton")]
+    scripts = [name for name in names_in(host, INIT) if not name.startswith(".") and name not in ("README", "skeleton")]
     if not scripts:
         return
     replaced: set[str] = set()
     for folder in SYSTEM_UNITS if systemd else ():
-        replaced.update(_names(host, folder))
-    starts = {link[3:] for folder in _RUN_LEVELS for link in _names(host, folder) if link.startswith("S")}
+        replaced.update(names_in(host, folder))
+    starts = {link[3:] for folder in _RUN_LEVELS for link in names_in(host, folder) if link.startswith("S")}
     for name in scripts:
         if f"{name.removesuffix('.sh')}.service" not in replaced:
             yield Service(name=name, kind="init", path=f"{INIT}/{name}", enabled=name in starts)
@@ -186,13 +187,13 @@ def _init_scripts(host: Host, systemd: bool) -> Iterator[Service]:
 
 def _cron(host: Host) -> Iterator[Observable]:
     files = [("crontab", "/etc/crontab")]
-    files += [(name, f"{folder}/{name}") for folder in CRON_FOLDERS for name in _names(host, folder)]
+    files += [(name, f"{folder}/{name}") for folder in CRON_FOLDERS for name in names_in(host, folder)]
     for name, path in files:
         if not name.startswith("."):
             for program in parse_crontab(_text(host, path), with_user=True):
                 yield Service(name=name, kind="cron", path=_told(program), enabled=True)
     for folder in CRON_SCRIPTS:
-        for name in _names(host, folder):
+        for name in names_in(host, folder):
             if not name.startswith("."):
                 yield Service(name=name, kind="cron", path=f"{folder}/{name}", enabled=True)
     try:
@@ -231,17 +232,10 @@ def _in_home(host: Host, folder: str, name: str, found: list[Service]) -> None:
     if folder.endswith("autostart"):
         found += _autostart(host, folder, name)
     elif name.endswith(".wants"):
-        for unit in _names(host, f"{folder}/{name}"):
+        for unit in names_in(host, f"{folder}/{name}"):
             if unit.endswith(_UNIT_ENDS):
                 path = _program(host, (folder, *USER_UNITS), unit)
                 found.append(Service(name=unit_name(unit), kind="systemd", path=path, enabled=True, run_by="user"))
-
-
-def _names(host: Host, folder: str) -> list[str]:
-    try:
-        return host.names(folder)
-    except HostError:
-        return []
 
 
 def _text(host: Host, path: str) -> str:

@@ -14,6 +14,7 @@ from farmwatch_schema.observables.software import Package
 
 from ...host import Host, HostError, Missing, NotPermitted, SourceBroken
 from ...paths import base_name
+from ..asking import names_in
 from ..bounds import at_most
 from ..linux_homes import in_homes, parse_desktop, program_of
 
@@ -52,7 +53,7 @@ def collect(host: Host) -> Iterator[Observable]:
     if not known and not _is_there(host, STATUS):
         yield Gap(what="packages: there is no package database that farmwatch can read", outcome="not_supported")
     yield from _named(host, FLATPAK, "flatpak")
-    for name in _names(host, SNAP):
+    for name in names_in(host, SNAP):
         if name not in _NO_SNAP:
             yield Package(name=name, version=_snap_version(host, name), source="snap")
     yield from _named(host, OPT, "opt")
@@ -116,14 +117,14 @@ def _from_dpkg(host: Host) -> Iterator[Observable]:
 
 
 def _from_pacman(host: Host) -> Iterator[Observable]:
-    for folder in _names(host, PACMAN):
+    for folder in names_in(host, PACMAN):
         parts = folder.rsplit("-", 2)
         if len(parts) == 3:
             yield Package(name=parts[0], version=f"{parts[1]}-{parts[2]}", source="pacman")
 
 
 def _of_rpm(host: Host) -> Iterator[Observable]:
-    if any(name.startswith(("rpmdb", "Packages")) for folder in RPM for name in _names(host, folder)):
+    if any(name.startswith(("rpmdb", "Packages")) for folder in RPM for name in names_in(host, folder)):
         yield Gap(what="packages of rpm", outcome="not_supported")
 
 
@@ -148,15 +149,8 @@ def _date(host: Host, name: str, architecture: str) -> str:
     return ""
 
 
-def _names(host: Host, folder: str) -> list[str]:
-    try:
-        return host.names(folder)
-    except HostError:
-        return []
-
-
 def _named(host: Host, folder: str, source: str) -> Iterator[Package]:
-    for name in _names(host, folder):
+    for name in names_in(host, folder):
         if not name.startswith("."):
             yield Package(name=name, source=source)
 

@@ -10,6 +10,7 @@ from farmwatch_schema.formats.usb_descriptors import ConfigurationFacts, DeviceF
 from farmwatch_schema.observables.usb import UsbEndpoint
 
 from ...host import Host, HostError, Missing
+from ..asking import names_in
 
 BUS = "/sys/bus/usb/devices"
 NO_DESCRIPTORS = "There are no raw descriptors; this is what the kernel's attribute files say."
@@ -64,7 +65,7 @@ def interfaces_beside(
     start = f"{name}:{configuration}."
     numbers = sorted(
         int(folder[len(start) :])
-        for folder in {*_names(host, f"{BUS}/{name}"), *_names(host, BUS)}
+        for folder in {*names_in(host, f"{BUS}/{name}"), *names_in(host, BUS)}
         if folder.startswith(start) and folder[len(start) :].isdecimal() and len(folder) < len(start) + 4
     )
     return [
@@ -81,7 +82,7 @@ def _interface(host: Host, path: str, number: int) -> InterfaceFacts:
         class_triple=_triple(host, path, "bInterface"),
         name_index=_has(host, f"{path}/interface"),
         endpoints=tuple(
-            _endpoint(host, f"{path}/{child}") for child in _names(host, path) if _ENDPOINT.match(child)
+            _endpoint(host, f"{path}/{child}") for child in names_in(host, path) if _ENDPOINT.match(child)
         ),
     )  # fmt: skip
 
@@ -121,10 +122,3 @@ def _text(host: Host, path: str) -> str:
         return host.text(path, 512).strip()
     except HostError:
         return ""
-
-
-def _names(host: Host, path: str) -> list[str]:
-    try:
-        return host.names(path)
-    except HostError:
-        return []

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from contextlib import suppress
-from typing import Literal
 
 import msgspec
 
@@ -13,7 +12,8 @@ from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface
 
-from ...host import Host, HostError, Missing, NotPermitted, NotSupported
+from ...host import Host, HostError, Missing, NotSupported
+from ..asking import outcome_of
 from .attributes import device_facts, interface_folder, interfaces_beside
 
 BUS = "/sys/bus/usb/devices"
@@ -50,7 +50,7 @@ def collect(host: Host) -> Iterator[Observable]:
         except Missing:
             continue  # unplugged between two looks
         except HostError as error:
-            yield Gap(what=f"USB device on port {name}", outcome=_outcome(error))
+            yield Gap(what=f"USB device on port {name}", outcome=outcome_of(error))
             with suppress(HostError):
                 yield _by_ids(host, name, str(error))
     if len(names) > MAX_DEVICES:
@@ -252,9 +252,3 @@ def _base_of_link(host: Host, path: str) -> str:
         return host.link(path).rpartition("/")[2]
     except HostError:
         return ""
-
-
-def _outcome(error: HostError) -> Literal["not_permitted", "not_supported", "broken"]:
-    if isinstance(error, NotPermitted):
-        return "not_permitted"
-    return "not_supported" if isinstance(error, NotSupported) else "broken"
