@@ -89,7 +89,7 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
         return "network: no gateway with a known MAC address"
     if view.fleet.get("gateway_mac", 0) < row.min_fleet:
         known = view.fleet.get("gateway_mac", 0)
-        return f"fleet too small to compare: gateways of {known} devices are known, {row.min_fleet} are needed"
+        return f"fleet too small to compare: {row.min_fleet} gateways must be known, {known} so far"
     return ""
 
 

@@ -45,12 +45,17 @@ def detect(device: DeviceView) -> Iterator[Finding]:
                 Evidence(
                     kind="host",
                     subject="the machine",
-                    fact=f"Hypervisor {quoted(host.hypervisor)}, model {quoted(host.model)} by {quoted(host.vendor)}.",
+                    fact=f"Hypervisor {quoted(host.hypervisor)}{_model(host)}.",
                 ),
             ),
             subject="hypervisor",
             seen_from=since.isoformat() if since else "",
         )
+
+
+def _model(host: HostFacts) -> str:
+    known = (("model", host.model), ("vendor", host.vendor))
+    return "".join(f", {what} {quoted(text)}" for what, text in known if text)
 
 
 DETECTOR = Detector(

@@ -89,7 +89,7 @@ def test_silence_of_an_old_report_counts_no_more() -> None:
 
 def test_ties_need_a_gateway_and_a_fleet() -> None:
     alone = msgspec.structs.replace(view(), fleet={"gateway_mac": 9})
-    assert "fleet too small to compare: gateways of 9 devices" in grey(alone, "F")
+    assert "fleet too small to compare: 10 gateways must be known, 9 so far" in grey(alone, "F")
     unknown = view(network=SectionView(kind="network", outcome="none", observed_at=NOW))
     assert grey(unknown, "F") == "network: no gateway with a known MAC address"
 

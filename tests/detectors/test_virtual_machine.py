@@ -11,6 +11,9 @@ def test_hit_a_guest_says_on_what_it_runs() -> None:
     assert finding.level == 1
     assert '"kvm"' in finding.sentence
     assert not finding.floor
+    assert finding.evidence[0].fact == 'Hypervisor "kvm", model "Standard PC", vendor "QEMU".'
+    (bare,) = detect(view(host=[HostFacts(hypervisor="kvm")]))
+    assert bare.evidence[0].fact == 'Hypervisor "kvm".'
 
 
 def test_miss_bare_metal_and_the_unknown_say_nothing() -> None:
