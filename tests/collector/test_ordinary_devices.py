@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from farmwatch_agent.cli import main as agent
@@ -95,3 +96,53 @@ def test_capture_boxes_and_dummy_plugs_are_told_and_weigh_little(
     maker, product, said = {"Elgato": ("EGA", 1, "Elgato"), "dummy plug": ("ZLX", 0x0301, "Dummy display")}[name]
     builders.display(str(root), "HDMI-A-1", builders.edid(maker, product, name=said))
     assert [finding["level"] for finding in findings(root, capsys)] == [1]
+
+
+#: PiKVM with a donor's ids and names (override.yaml, kvmd-otgconf --import-usb-ids), storage off.
+DONOR = msgspec.structs.replace(
+    machines.PIKVM,
+    ids="046d:c31c",
+    manufacturer="Logitech",
+    product="USB Keyboard",
+    serial=None,
+    interfaces=machines.PIKVM.interfaces[:3],
+)
+_KEYBOARD, _ABSOLUTE, _RELATIVE = DONOR.interfaces
+_PEN = builders.Interface(triple="03/00/00", report=machines.PEN, name="HID Interface", name_index=12, bcd_hid="0101")
+_DEBUGGING = builders.Interface(triple="ff/42/01", name="ADB Interface", name_index=12)
+
+
+def _with(*interfaces: builders.Interface, **more: Any) -> builders.Device:
+    return msgspec.structs.replace(DONOR, interfaces=interfaces, **more)
+
+
+DISGUISED: dict[str, dict[str, builders.Device]] = {
+    "donor": {"1-3": DONOR},
+    "relative pointer": {"1-3": _with(_KEYBOARD, _RELATIVE)},
+    "two devices behind a hub": {"1-3": machines.DOCK_HUB, "1-3.1": _with(_KEYBOARD), "1-3.2": _with(_RELATIVE)},
+    "full speed": {"1-3": msgspec.structs.replace(DONOR, speed="12")},
+    "no strings": {
+        "1-3": _with(
+            *(msgspec.structs.replace(item, name=None, name_index=0) for item in DONOR.interfaces),
+            manufacturer=None,
+            product=None,
+        )
+    },
+    "changed kernel": {"1-3": _with(*(msgspec.structs.replace(item, name="Keyboard") for item in DONOR.interfaces))},
+    "pen added": {"1-3": _with(_KEYBOARD, _ABSOLUTE, _PEN)},
+    "phone's functions added": {"1-3": _with(_KEYBOARD, _RELATIVE, _DEBUGGING)},
+}
+
+
+@pytest.mark.parametrize("name", DISGUISED)
+def test_a_disguised_kvm_with_its_owners_own_monitor_data_is_put_to_review(
+    name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "disguised"
+    laptop(root)
+    for port, device in DISGUISED[name].items():
+        builders.usb_device(str(root), port, device)
+    builders.display(str(root), "HDMI-A-1", machines.OFFICE_MONITOR)
+    found = findings(root, capsys)
+    assert {(each["detector"], each["level"]) for each in found} == {("ip_kvm_shape", 3)}
+    assert all("?" in each["sentence"] for each in found)
