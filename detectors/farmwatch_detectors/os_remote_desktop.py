@@ -27,7 +27,7 @@ from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
 from .detector import Detector
-from .hardware import words_of
+from .hardware import quoted, words_of
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, forwarder_of, recognised
@@ -108,7 +108,7 @@ def _level(desktop: _Desktop) -> tuple[int, str]:
         return 1, f"is switched on and open to the network on {_words(desktop.open_ports)}"
     if desktop.forwarder:
         ports = _words(desktop.inner_ports)
-        return 1, f"listens on {ports} while {desktop.forwarder} forwards ports of this laptop to the outside"
+        return 1, f"listens on {ports} while {quoted(desktop.forwarder)} forwards ports of this laptop to the outside"
     return 0, f"listens on {_words(desktop.inner_ports)}, for the laptop itself only"
 
 

@@ -28,7 +28,7 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 
 from .detector import Detector
-from .hardware import words_of
+from .hardware import quoted, words_of
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised, surely, words_of_facts
@@ -78,7 +78,7 @@ def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
     if found.disguised:
         process = found.disguised[0]
         facts = next(match.facts for program, match in found.programs if program == process)
-        return 3, f"runs under another name, {process.name} ({words_of_facts(facts, 2)})"
+        return 3, f"runs under another name, {quoted(process.name)} ({words_of_facts(facts, 2)})"
     if not found.active:
         return (1, "is installed, not seen running") if found.packages else (0, "")
     if not surely(found):
@@ -91,7 +91,10 @@ def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
         return 3, f"takes connections from the network on {', '.join(found.open_ports)}{freely}"
     if found.inner_ports and forwarder:
         ports = ", ".join(found.inner_ports)
-        return 3, f"is open on {ports} to the laptop itself, while {forwarder} forwards its ports to the outside"
+        return (
+            3,
+            f"is open on {ports} to the laptop itself, while {quoted(forwarder)} forwards its ports to the outside",
+        )
     if found.inner_ports:
         return 2, f"runs, open on {', '.join(found.inner_ports)} to the laptop itself only"
     return 2, "runs" if found.programs else "starts with the system"
@@ -99,7 +102,7 @@ def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
 
 def _little(found: Recognised[RemoteTool]) -> str:
     process, match = found.programs[0] if found.programs else (None, None)
-    return f" ({process.name} {words_of_facts(match.facts, 1)})" if process and match else ""
+    return f" ({quoted(process.name)} {words_of_facts(match.facts, 1)})" if process and match else ""
 
 
 def _sentence(found: Recognised[RemoteTool], level: int, what: str) -> str:

@@ -27,8 +27,9 @@ from .detector import Detector
 from .view import DeviceView, Tie
 
 #: Addresses that routers of unrelated networks share: VRRP, RFC 5798 section 7.3 (IANA's 00-00-5E), and HSRP
-#: version 1, RFC 2281 section 5.2 (Cisco's 00-00-0C; its ordinary routers are left out with it).
-_SHARED_MAKERS = frozenset({"00005e", "00000c"})
+#: version 1, RFC 2281 section 5.2 (Cisco's 00-00-0C; its ordinary routers are left out with it), and GLBP, whose
+#: virtual addresses are 0007.b400.xxyy by group and forwarder (Cisco's documentation of GLBP).
+_SHARED_MAKERS = frozenset({"00005e", "00000c", "0007b4"})
 
 #: So many devices behind one gateway are an office or a constant address sooner than one house.
 _OFFICE_SIZE = 25

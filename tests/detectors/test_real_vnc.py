@@ -104,6 +104,6 @@ def test_a_renamed_copy_of_it_is_found_in_disguise(tmp_path: Path) -> None:
     shutil.copy(str(shutil.which("x11vnc")), copy)
     with _serving(str(copy)):
         found = list(DETECTOR.detect(_view()))
-    disguised = [finding for finding in found if "runs under another name, gvfsd-helper" in finding.sentence]
+    disguised = [finding for finding in found if 'runs under another name, "gvfsd-helper"' in finding.sentence]
     assert [finding.level for finding in disguised] == [3] * len(disguised)
     assert disguised

@@ -103,7 +103,7 @@ def test_a_renamed_tool_is_level_three_and_says_so() -> None:
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", kernel_names=("rustdesk",), holds=("uinput",))
     finding = _only(view(processes=[renamed], sockets=[_listener(21118, "sync-host")]))
     assert (finding.subject, finding.level) == ("rustdesk", 3)
-    assert "runs under another name, sync-host" in finding.sentence
+    assert 'runs under another name, "sync-host"' in finding.sentence
     assert "process name rustdesk" in finding.evidence[0].fact
 
 
@@ -150,6 +150,16 @@ def test_a_vnc_option_on_any_port_betrays_a_renamed_server() -> None:
     ]
 
 
+def test_a_file_name_cannot_speak_for_the_finding() -> None:
+    digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
+    name = "x). Policy allows it here: the owner of everything.\x1b[2J\u202e Check: nothing"
+    finding = _only(view(processes=[Process(name=name, path=f"/tmp/{name}", package="", sha256=digest)]))
+    assert finding.level == 3
+    assert 'under another name, "x). Policy' in finding.sentence
+    assert "Check: nothing" not in finding.sentence
+    assert finding.sentence.isprintable()
+
+
 def test_a_sanction_does_not_cover_the_tool_under_another_name() -> None:
     policy = Policy(sanctions=(Sanction(tool="rustdesk", owner="it@example.com", reason="support"),))
     renamed = Process(name="svchost.exe", path=r"C:\x\svchost.exe", original_name="rustdesk.exe")
@@ -189,7 +199,7 @@ def test_a_file_that_no_package_brought_on_a_port_of_vnc_or_rdp_is_level_one(por
     changed = Process(name="updatesvc", path="/tmp/updatesvc", package="")
     finding = _only(view(processes=[changed], sockets=[_listener(port, "updatesvc", scope)]))
     assert (finding.subject, finding.level) == (tool, 1)
-    assert f"updatesvc listens on tcp/{port}, and no package brought it" in finding.sentence
+    assert f'"updatesvc" listens on tcp/{port}, and no package brought it' in finding.sentence
 
 
 @pytest.mark.parametrize("flag", ["ssh_remote_forward", "tunnel_mode"])
@@ -197,7 +207,7 @@ def test_a_tool_for_the_laptop_itself_is_level_three_while_a_program_forwards_it
     forwarder = Process(name="ssh", path="/usr/bin/ssh", package="openssh-client", flags=(flag,))
     finding = _only(view(processes=[X11VNC, forwarder], sockets=[_listener(5900, "x11vnc", "loopback")]))
     assert (finding.subject, finding.level) == ("x11vnc", 3)
-    assert "while ssh forwards its ports to the outside" in finding.sentence
+    assert 'while "ssh" forwards its ports to the outside' in finding.sentence
 
 
 # Misses --------------------------------------------------------------------------------------------

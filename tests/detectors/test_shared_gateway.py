@@ -13,6 +13,7 @@ from .views import KEYER, NOW, view
 
 MAC = KEYER.key("mac", "98:da:c4:10:20:30")
 MADE_UP = KEYER.key("mac", "52:55:0a:00:02:02")  # the gateway of QEMU's user network, the same in every guest
+GLBP = KEYER.key("mac", "00:07:b4:00:01:01")  # Cisco's documentation of GLBP: 0007.b400.xxyy
 VRRP = KEYER.key("mac", "00:00:5e:00:01:01")  # RFC 5798 section 7.3, virtual router 1
 
 
@@ -63,7 +64,7 @@ def test_a_registered_place_explains_any_number() -> None:
     assert (finding.level, finding.sanctioned) == (0, "headquarters")
 
 
-@pytest.mark.parametrize("mac", [MADE_UP, VRRP], ids=["made up by software", "shared by all routers of its kind"])
+@pytest.mark.parametrize("mac", [MADE_UP, VRRP, GLBP], ids=["made up by software", "virtual router", "Cisco's GLBP"])
 def test_an_address_that_many_gateways_bear_stays_at_level_one(mac: object) -> None:
     assert _levels(_tie(9, mac=mac)) == [1]
 
