@@ -4,6 +4,7 @@ import json
 import sys
 from collections.abc import Sequence
 from datetime import datetime
+from inspect import cleandoc
 from typing import Any, Literal
 
 import msgspec
@@ -106,6 +107,10 @@ def _item(judged: Judged) -> Item:
 def schema() -> dict[str, Any]:
     """Returns the JSON schema of `Document`."""
     made = msgspec.json.schema(Document)
+    for definition in made["$defs"].values():
+        # As Python 3.13 keeps docstrings, on every version.
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "farmwatch score, version 1", **made}
 
 

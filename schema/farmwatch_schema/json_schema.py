@@ -5,6 +5,7 @@ that it does not know, because agents and collectors are upgraded at different t
 """
 
 import sys
+from inspect import cleandoc
 from typing import Any
 
 import msgspec
@@ -25,6 +26,10 @@ def report_schema() -> dict[str, Any]:
     section: dict[str, Any] = definitions["Section"]["properties"]
     section["items"] = {"type": "array", "maxItems": 5000, "items": {"$ref": "#/$defs/Observable"}}
     section["digest"] = {**_DIGEST, "default": ""}
+    for definition in definitions.values():
+        # As Python 3.13 keeps docstrings, on every version.
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
     definitions["Report"]["properties"]["sequence"]["minimum"] = 1
     definitions["Report"]["properties"]["schema"]["const"] = SCHEMA_VERSION
     definitions["Observable"] = {

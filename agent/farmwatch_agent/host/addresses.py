@@ -9,9 +9,13 @@ import ipaddress
 import re
 from collections.abc import Callable
 
-#: Text forms: dotted quads; colon hex with at least two colons.
-_IPV4 = re.compile(r"(?<![0-9A-Za-z.])(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z.])")
-_IPV6 = re.compile(r"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![0-9A-Za-z:])")
+#: Text forms: dotted quads; colon hex with at least two colons, which may end in a dotted quad (RFC 4291, 2.2).
+_QUAD = r"(?:\d{1,3}\.){3}\d{1,3}(?![0-9A-Za-z.])"
+_IPV4 = re.compile(rf"(?<![0-9A-Za-z.]){_QUAD}")
+_ANY = re.compile(
+    rf"(?<![0-9A-Za-z:.])(?:[0-9A-Fa-f]{{0,4}}:){{2,7}}(?:{_QUAD}|[0-9A-Fa-f]{{0,4}}(?![0-9A-Za-z:]|\.\d))"
+    rf"|{_IPV4.pattern}"
+)
 #: The kernel's own forms: 8 hex digits in host order (proc_net(5): tcp, udp, raw with a port, route), 32 for IPv6.
 _HEX4 = re.compile(r"(?<=\s)[0-9A-F]{8}(?=:[0-9A-F]{4}\s|\s)")
 _HEX6 = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{32}(?![0-9A-Fa-f])")
@@ -35,8 +39,7 @@ class AddressBook:
             if name in ("tcp", "udp", "raw", "route"):
                 text = _HEX4.sub(lambda match: self._hex4(match[0]), text)
             return text
-        text = _IPV4.sub(lambda match: self._dotted(match[0]), text)
-        return _IPV6.sub(lambda match: self._colons(match[0]), text)
+        return _ANY.sub(lambda match: self._colons(match[0]) if ":" in match[0] else self._dotted(match[0]), text)
 
     def packed(self, data: bytes) -> bytes:
         """Returns a login record's 16 bytes of address, exchanged; an IPv4 one has the first four, the rest is 0."""
@@ -50,9 +53,13 @@ class AddressBook:
 
     def _colons(self, text: str) -> str:
         try:
-            return str(ipaddress.IPv6Address(self._sixteen(ipaddress.IPv6Address(text).packed)))
+            changed = ipaddress.IPv6Address(self._sixteen(ipaddress.IPv6Address(text).packed))
         except ValueError:
-            return text
+            return _IPV4.sub(lambda match: self._dotted(match[0]), text)
+        # Spelt as it was, whatever this Python's own way is: Python 3.13 began to write the dotted form.
+        if changed.ipv4_mapped is not None and "." in text:
+            return f"::ffff:{changed.ipv4_mapped}"
+        return str(changed)
 
     def _hex4(self, text: str) -> str:
         return self._four(bytes.fromhex(text)[::-1])[::-1].hex().upper()

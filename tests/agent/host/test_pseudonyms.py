@@ -311,6 +311,18 @@ def test_any_address_keeps_its_scope_and_what_it_shares_with_another(one: IPv4Ad
         assert after[0].rpartition(".")[0] == after[1].rpartition(".")[0]
 
 
+@given(st.ip_addresses(v=4))
+def test_an_ipv4_address_written_inside_ipv6_is_exchanged_like_the_address_itself(address: IPv4Address) -> None:
+    assert BOOK.text("/etc/x", f"from ::ffff:{address} port 22") == (
+        f"from ::ffff:{BOOK.text('/etc/x', str(address))} port 22"
+    )
+
+
+def test_a_dotted_address_behind_colons_that_are_no_address_is_exchanged_too() -> None:
+    assert "192.0.2.77" not in BOOK.text("/etc/x", "1:2:3:4:5:6:7:192.0.2.77")
+    assert "2001:db8:5::" not in BOOK.text("/etc/x", "2001:db8:5::192.0.2.77")
+
+
 @given(st.ip_addresses(v=6))
 def test_any_longer_address_stays_one_of_its_scope(address: IPv6Address) -> None:
     after = IPv6Address(BOOK.text("/etc/x", str(address)))
