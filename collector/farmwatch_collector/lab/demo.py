@@ -152,10 +152,11 @@ class Demo:
         return row(found, "simulated", person.oddity, person.farm)
 
     def _serve(self, app: App, serving: Serving) -> None:
-        print(f"\nconsole  {serving.url}", flush=True)
-        print(f"sign in  {app.sessions.new_link(serving.url)}   (one sign-in, within ten minutes)", flush=True)
-        _tell("Ctrl-C ends the demo; nothing of it stays.")
+        """Tells where the console is and waits; Ctrl-C is how the demo is meant to end, from its first word on."""
         with suppress(KeyboardInterrupt):
+            print(f"\nconsole  {serving.url}", flush=True)
+            print(f"sign in  {app.sessions.new_link(serving.url)}   (one sign-in, within ten minutes)", flush=True)
+            _tell("Ctrl-C ends the demo; nothing of it stays.")
             threading.Event().wait()
 
 
