@@ -11,7 +11,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -157,7 +156,9 @@ class Demo:
             print(f"\nconsole  {serving.url}", flush=True)
             print(f"sign in  {app.sessions.new_link(serving.url)}   (one sign-in, within ten minutes)", flush=True)
             _tell("Ctrl-C ends the demo; nothing of it stays.")
-            threading.Event().wait()
+            while True:
+                # In short steps: a signal that comes just before an endless wait begins would not end it.
+                time.sleep(0.2)
 
 
 def _tell(line: str) -> None:
