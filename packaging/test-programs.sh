@@ -16,6 +16,8 @@ xrdp xrdp
 ip iproute2
 ps procps
 LIST
+# The browser tests are driven by a program that wants this library; compilers bring it, a bare system has none.
+/sbin/ldconfig -p 2>/dev/null | grep -q 'libatomic\.so\.1' || missing="$missing libatomic.so.1" packages="$packages libatomic1"
 [ -n "$packages" ] || exit 0
 if [ -n "${CI:-}" ] && command -v apt-get >/dev/null 2>&1 && [ "$(id -u)" = 0 ]; then
     # shellcheck disable=SC2086
