@@ -20,12 +20,14 @@ class Probe(msgspec.Struct, frozen=True):
     emits             the observable types it yields
     interval_seconds  how often it runs when nothing wakes it
     platforms         where a file for it exists
+    opt_in            runs only when the company's settings name it (`on:`), or `collect --only` does
     """
 
     kind: str
     emits: tuple[type[Observable], ...]
     interval_seconds: int
     platforms: tuple[str, ...]
+    opt_in: bool = False
 
 
 def collect_function(probe: Probe, platform: str) -> Collect | None:

@@ -21,9 +21,6 @@ from .probe import Collect, collect_function
 #: A learnt clock offset from here on corrects a report's times; below, the laptop's clock is good enough.
 CORRECTED_FROM_SECONDS = 300.0
 
-#: Boot id of Linux, new with each boot: proc_sys_kernel(5), random/boot_id.
-BOOT_ID = "/proc/sys/kernel/random/boot_id"
-
 Log = Callable[[str], None]
 
 
@@ -57,7 +54,7 @@ def build(host: Host, numbering: Numbering, sections: list[Section], clock_offse
 def boot_of(host: Host) -> str:
     """Returns 16 hex digits that are new with each boot; "" where the host does not tell."""
     try:
-        return hashlib.sha256(host.text(BOOT_ID).encode()).hexdigest()[:16]
+        return hashlib.sha256(host.boot_id().encode()).hexdigest()[:16]
     except HostError:
         return ""
 

@@ -1,6 +1,7 @@
 """A host of a dictionary: path to bytes, or to the error that reading it raises."""
 
 from farmwatch_agent.host import FileStatus, HostError, Missing
+from farmwatch_agent.host.linux.live import BOOT_ID
 
 
 class FakeHost:
@@ -22,6 +23,9 @@ class FakeHost:
 
     def text(self, path: str, limit: int = 1 << 20) -> str:
         return self.read(path, limit).decode("utf-8", "replace").rstrip()
+
+    def boot_id(self) -> str:
+        return self.text(BOOT_ID)
 
     def now(self) -> float:
         return self.time

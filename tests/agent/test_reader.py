@@ -11,6 +11,7 @@ import pytest
 from farmwatch_agent import health, probes, reader, runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host import Host
+from farmwatch_agent.host.linux.live import BOOT_ID
 from farmwatch_agent.identity import State
 from farmwatch_agent.reader import Reader
 from farmwatch_agent.spool import Spool, SpoolError
@@ -61,7 +62,7 @@ def spool(tmp_path: Path) -> Iterator[Spool]:
 
 
 def reader_of(spool: Spool, tmp_path: Path, **more: Any) -> Reader:
-    host = cast("Host", FakeHost({runner.BOOT_ID: b"boot"}))
+    host = cast("Host", FakeHost({BOOT_ID: b"boot"}))
     return Reader(host, Keyer.from_key(b"k" * 32), spool, State(str(tmp_path)), dice=random.Random(1), **more)
 
 

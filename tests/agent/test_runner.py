@@ -10,6 +10,7 @@ import pytest
 from farmwatch_agent import runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host import Host, HostError, Missing, NotPermitted, NotSupported, SourceBroken
+from farmwatch_agent.host.linux.live import BOOT_ID
 from farmwatch_agent.limits import Limit
 from farmwatch_agent.numbering import Numbering
 from farmwatch_schema import codec
@@ -28,7 +29,7 @@ Collect = Callable[[Any], Iterator[Observable]]
 
 
 def fake_host(now: float = 1_790_000_000.0, **files: Any) -> Host:
-    return cast("Host", FakeHost({runner.BOOT_ID: b"11111111-2222-3333-4444-555555555555\n", **files}, now))
+    return cast("Host", FakeHost({BOOT_ID: b"11111111-2222-3333-4444-555555555555\n", **files}, now))
 
 
 @pytest.fixture

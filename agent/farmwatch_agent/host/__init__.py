@@ -28,4 +28,12 @@ def open_host(root: str | None = None, replay: str | None = None) -> Host:
         from .linux.live import LinuxHost  # noqa: PLC0415
 
         return LinuxHost()
-    raise NotSupported(f"there is no live host for {sys.platform} yet; use a capture or a file tree")
+    if sys.platform == "darwin":
+        from .macos.live import MacHost  # noqa: PLC0415
+
+        return MacHost()
+    if sys.platform == "win32":
+        from .windows.live import WindowsHost  # noqa: PLC0415
+
+        return WindowsHost()
+    raise NotSupported(f"there is no live host for {sys.platform}; use a capture or a file tree")

@@ -37,6 +37,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     names       names in a folder, numbers that a verb for all processes found, or words about one process
     target      where a link leads
     status      of a file; sha256: of a file
+    rows        what an interface of the system answered, one object a line
     error       name of the HostError, with its message
     """
 
@@ -47,6 +48,7 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     target: str | None = None
     status: FileStatus | None = None
     sha256: str | None = None
+    rows: list[msgspec.Raw] | None = None
     error: ErrorName | None = None
     message: str = ""
 
@@ -68,6 +70,8 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
 
     read_each, link_each  by "folder/*/file": the numbers for which `read` or `link` has an answer
     argument_flags, descriptors  by process number; under "" stands the error when the verb itself failed
+    rows, command  by table or command, and what was asked about after a space: "windows_registry_key HKLM\\SYSTEM"
+    boot  new with each boot; "" where the host does not tell
     """
 
     format: str
@@ -79,6 +83,7 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     uptime: float
     euid: int
     running: bool = True
+    boot: str = ""
     read: dict[str, Answer] = {}
     names: dict[str, Answer] = {}
     link: dict[str, Answer] = {}
@@ -89,6 +94,13 @@ class Capture(msgspec.Struct, frozen=True, kw_only=True):
     link_each: dict[str, Answer] = {}
     argument_flags: dict[str, Answer] = {}
     descriptors: dict[str, Answer] = {}
+    rows: dict[str, Answer] = {}
+    command: dict[str, Answer] = {}
+
+
+def asked(name: str, of: str) -> str:
+    """Returns the key of a question to an interface or a command."""
+    return f"{name} {of}" if of else name
 
 
 def refused(error: HostError) -> Answer:

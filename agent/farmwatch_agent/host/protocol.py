@@ -11,11 +11,16 @@ A probe lets them pass when they concern all it looks at: the runner turns each 
 """
 
 from collections.abc import Collection
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import msgspec
 
 from farmwatch_schema.errors import FarmwatchError
+
+if TYPE_CHECKING:
+    from .row import Row
+
+RowType = TypeVar("RowType", bound="Row")
 
 
 class HostError(FarmwatchError):
@@ -51,7 +56,7 @@ class FileStatus(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Host(Protocol):
-    """The operating system. Paths are absolute POSIX paths on Linux, whatever the form of the host.
+    """The operating system. Paths are absolute, as that system writes them, whatever the form of the host.
 
     Forms: live (this machine), recording (live, and keeps what was read), replaying (a capture),
     root (a file tree taken for `/`). Every verb raises only HostError's children.
@@ -97,6 +102,21 @@ class Host(Protocol):
         """Returns by process the sorted, distinct open descriptors that may be told: `socket:[1234]`, `/dev/uinput`,
         `/dev/uhid`, `/dev/hidraw0`; names of files are left out. An error stands for one that cannot be read.
         """
+        ...
+
+    def rows(self, kind: "type[RowType]", of: str = "") -> "list[RowType]":
+        """Returns what an interface of the system answers about `of`, one `Row` a line; see `row.py`."""
+        ...
+
+    def command(self, name: str, of: str = "") -> bytes:
+        """Returns what a listed command printed: only macOS has any (`macos/commands.py`), each with its limits.
+
+        of  the one argument that some of them take: a path or a label
+        """
+        ...
+
+    def boot_id(self) -> str:
+        """Returns a text that is new with each boot; NotSupported where there is none."""
         ...
 
     def names(self, path: str) -> list[str]:

@@ -8,8 +8,9 @@ says what is covered and what is not.
 import hashlib
 import re
 import secrets
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 
+import msgspec
 from msgspec.structs import replace
 
 from farmwatch_schema.formats import FormatError, edid
@@ -20,6 +21,7 @@ from .addresses import AddressBook
 from .capture import Answer, Capture
 from .command_lines import without_arguments
 from .protocol import HostError
+from .row import Row
 
 #: Files whose whole content is a serial: USB, DMI, block, power supply, HID and input (`uniq`).
 SERIAL_FILES = frozenset(
@@ -54,12 +56,24 @@ LOGIND = "/run/systemd/sessions/"
 _SHORTEST = 6
 
 
-def pseudonymised(capture: Capture, key: bytes | None = None) -> Capture:
-    """Returns the capture with invented values in place of identifying ones. A key makes it repeatable, for tests."""
-    book = _Book(key or secrets.token_bytes(32), capture)
+def pseudonymised(
+    capture: Capture, key: bytes | None = None, rows: Mapping[str, Sequence[Row]] | None = None
+) -> Capture:
+    """Returns the capture with invented values in place of identifying ones. A key makes it repeatable, for tests.
+
+    rows  what interfaces answered, by question, not yet in the capture
+    """
+    rows = rows or {}
+    book = _Book(key or secrets.token_bytes(32), capture, rows)
     return replace(
         capture,
         pseudonymised=True,
+        boot=book.shaped(capture.boot),
+        rows={
+            **{book.text("", question): book.answer("", answer) for question, answer in capture.rows.items()},
+            **{book.text("", question): book.rows(found) for question, found in rows.items()},
+        },
+        command={book.text("", question): book.answer("", answer) for question, answer in capture.command.items()},
         **{
             verb: {book.text(path, path): book.answer(path, answer) for path, answer in getattr(capture, verb).items()}
             for verb in ("read", "names", "link", "resolve", "status", "sha256", "read_each", "link_each")
@@ -74,10 +88,10 @@ def pseudonymised(capture: Capture, key: bytes | None = None) -> Capture:
 class _Book:
     """One capture's substitutions: found first, because a serial may stand in another file's text before its own."""
 
-    def __init__(self, key: bytes, capture: Capture) -> None:
+    def __init__(self, key: bytes, capture: Capture, rows: Mapping[str, Sequence[Row]]) -> None:
         self._key = key
         self._addresses = AddressBook(self._digest)
-        words = {word for word in _identifying(capture) if word not in PUBLISHED_CONSTANTS}
+        words = {word for word in (*_identifying(capture), *_in_rows(rows)) if word not in PUBLISHED_CONSTANTS}
         longest_first = sorted(words, key=lambda word: (-len(word), word))
         self._words = (
             re.compile(f"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])")
@@ -97,6 +111,11 @@ class _Book:
         if answer.message:
             changes["message"] = self.text(path, answer.message)
         return replace(answer, **changes) if changes else answer
+
+    def rows(self, found: Sequence[Row]) -> Answer:
+        """Returns what an interface answered, every text in it replaced where it tells somebody."""
+        rewritten = (row.rewritten(lambda text: self.text("", text)) for row in found)
+        return Answer(rows=[msgspec.Raw(msgspec.json.encode(row)) for row in rewritten])
 
     def text(self, path: str, text: str) -> str:
         """Returns a text with every substitution made; `path` decides whether addresses are looked for."""
@@ -224,6 +243,12 @@ def _identifying(capture: Capture) -> Iterable[str]:
         elif name in LOGIN_FILES:
             yield from filter(_tells, _logged_in(answer.content()) if answer.error is None else ())
     yield from filter(_tells, _homes(capture))
+
+
+def _in_rows(rows: Mapping[str, Sequence[Row]]) -> Iterable[str]:
+    for found in rows.values():
+        for row in found:
+            yield from filter(_tells, row.identifying())
 
 
 def _homes(capture: Capture) -> Iterable[str]:

@@ -3,9 +3,12 @@
 from collections.abc import Callable, Collection
 from typing import TypeVar
 
+import msgspec
+
 from .. import __version__
-from .capture import FORMAT, VERSION, Answer, Capture, refused
-from .protocol import FileStatus, Host, HostError
+from .capture import FORMAT, VERSION, Answer, Capture, asked, refused
+from .protocol import FileStatus, Host, HostError, RowType
+from .row import Row
 
 T = TypeVar("T")
 
@@ -22,6 +25,8 @@ class RecordingHost:
         self.running = inner.running
         self._inner = inner
         self._kept: dict[str, dict[str, Answer]] = {}
+        # Kept as they are until `capture`, because only their types know what in them tells whom.
+        self._rows: dict[str, list[Row]] = {}
 
     def capture(self, *, raw: bool = False) -> Capture:
         """Returns all that was read so far, pseudonymised unless `raw` (see docs/capture.md for what that covers)."""
@@ -35,13 +40,14 @@ class RecordingHost:
             now=self._inner.now(),
             uptime=self._inner.uptime(),
             euid=self._inner.euid(),
+            boot=self._boot(),
             **self._kept,
         )
         if raw:
-            return capture
+            return with_rows(capture, self._rows)
         from .pseudonyms import pseudonymised  # noqa: PLC0415 (a raw capture needs none of it)
 
-        return pseudonymised(capture)
+        return pseudonymised(capture, rows=self._rows)
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
         try:
@@ -75,6 +81,23 @@ class RecordingHost:
     def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         return self._words("descriptors", lambda: self._inner.descriptors(processes))
 
+    def rows(self, kind: type[RowType], of: str = "") -> list[RowType]:
+        key = asked(kind.table, of)
+        try:
+            found = self._inner.rows(kind, of)
+        except HostError as error:
+            self._keep("rows", key, refused(error))
+            raise
+        self._rows.setdefault(key, list(found))
+        return found
+
+    def command(self, name: str, of: str = "") -> bytes:
+        key = asked(name, of)
+        return self._pass("command", key, lambda: self._inner.command(name, of), lambda data: _content(data, 1 << 62))
+
+    def boot_id(self) -> str:
+        return self._inner.boot_id()
+
     def names(self, path: str) -> list[str]:
         return self._pass(
             "names", path, lambda: self._inner.names(path), lambda names: Answer(names=[_plain(name) for name in names])
@@ -102,6 +125,12 @@ class RecordingHost:
 
     def euid(self) -> int:
         return self._inner.euid()
+
+    def _boot(self) -> str:
+        try:
+            return self._inner.boot_id()
+        except HostError:
+            return ""
 
     def _words(
         self, verb: str, call: Callable[[], dict[str, tuple[str, ...] | HostError]]
@@ -131,6 +160,20 @@ class RecordingHost:
         before = kept.get(path)
         if before is None or (before.limit and before.limit < (answer.limit or 1 << 62)):
             kept[path] = answer
+
+
+def with_rows(capture: Capture, rows: dict[str, list[Row]]) -> Capture:
+    """Returns the capture with these rows beside what it holds."""
+    answers = {key: Answer(rows=[msgspec.Raw(_packed(row)) for row in found]) for key, found in rows.items()}
+    return msgspec.structs.replace(capture, rows={**capture.rows, **answers})
+
+
+def _packed(row: Row) -> bytes:
+    try:
+        return msgspec.json.encode(row)
+    except UnicodeEncodeError:
+        # A name may hold bytes that are no text.
+        return msgspec.json.encode(row.rewritten(_plain))
 
 
 def _keys(found: dict[str, T]) -> Answer:

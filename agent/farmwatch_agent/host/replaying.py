@@ -2,8 +2,10 @@
 
 from collections.abc import Collection
 
-from .capture import Answer, Capture
-from .protocol import FileStatus, HostError, Missing, SourceBroken
+import msgspec
+
+from .capture import Answer, Capture, asked
+from .protocol import FileStatus, HostError, Missing, RowType, SourceBroken
 
 
 class ReplayingHost:
@@ -55,6 +57,23 @@ class ReplayingHost:
     def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         return _words(self._capture.descriptors, processes)
 
+    def rows(self, kind: type[RowType], of: str = "") -> list[RowType]:
+        answer = self._asked("rows", asked(kind.table, of))
+        if answer.rows is None:
+            raise answer.problem()
+        try:
+            return [msgspec.json.decode(row, type=kind) for row in answer.rows]
+        except msgspec.MsgspecError as error:
+            raise SourceBroken(f"{asked(kind.table, of)}: the capture's answer makes no sense: {error}") from None
+
+    def command(self, name: str, of: str = "") -> bytes:
+        return self._asked("command", asked(name, of)).content()
+
+    def boot_id(self) -> str:
+        if not self._capture.boot:
+            return self.text("/proc/sys/kernel/random/boot_id")  # captures made before version 0.2
+        return self._capture.boot
+
     def names(self, path: str) -> list[str]:
         return self._listed("names", path)
 
@@ -76,7 +95,7 @@ class ReplayingHost:
             raise answer.problem()
         return answer.status
 
-    def sha256(self, path: str, limit: int = 1 << 28) -> str:  # noqa: ARG002 (the one that hashed it knew it)
+    def sha256(self, path: str, limit: int = 1 << 28) -> str:
         answer = self._answer("sha256", path)
         if answer.sha256 is None:
             raise answer.problem()
@@ -90,6 +109,13 @@ class ReplayingHost:
 
     def euid(self) -> int:
         return self._capture.euid
+
+    def _asked(self, verb: str, key: str) -> Answer:
+        answers: dict[str, Answer] = getattr(self._capture, verb)
+        answer = answers.get(key)
+        if answer is None:
+            raise SourceBroken(f"{key}: is not in the capture, because nothing asked it then; make a new capture")
+        return answer
 
     def _listed(self, verb: str, path: str) -> list[str]:
         answer = self._answer(verb, path)

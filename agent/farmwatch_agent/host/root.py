@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from .argument_flags import flags_of
 from .files import NO_FOLLOW, READ_FLAGS, error_of, fail, hash_descriptor, names_in, read_descriptor, status_of
 from .process_facts import ARGUMENT_LIMIT, TOLD
-from .protocol import FileStatus, HostError, Missing, NotPermitted, NotSupported, SourceBroken
+from .protocol import FileStatus, HostError, Missing, NotPermitted, NotSupported, RowType, SourceBroken
 
 MAX_LINKS = 40
 
@@ -92,6 +92,15 @@ class RootHost:
             else:
                 found[name] = tuple(sorted(target for target in targets if target.startswith(TOLD)))
         return found
+
+    def rows(self, kind: type[RowType], of: str = "") -> list[RowType]:
+        raise NotSupported(f"{kind.table}: a file tree answers nothing but files; use a capture")
+
+    def command(self, name: str, of: str = "") -> bytes:
+        raise NotSupported(f"{name}: a file tree runs nothing; use a capture")
+
+    def boot_id(self) -> str:
+        return self.text("/proc/sys/kernel/random/boot_id")
 
     def names(self, path: str) -> list[str]:
         real, _ = self._locate(path)

@@ -1,6 +1,25 @@
 """One module per kind of section, one frozen type per kind of thing seen. To add one, see CONTRIBUTING.md."""
 
-from . import agent, displays, host, network, power, processes, services, sessions, sockets, software, usb
+from . import (
+    agent,
+    arp,
+    bluetooth,
+    browsers,
+    displays,
+    host,
+    input_source,
+    input_timing,
+    media,
+    network,
+    power,
+    processes,
+    services,
+    sessions,
+    sockets,
+    software,
+    usb,
+    wifi,
+)
 from .base import Gap, Kind, Observable, UnknownObservable, bucket
 
 __all__ = ["KINDS", "OBSERVABLES", "Gap", "Kind", "Observable", "UnknownObservable", "bucket"]
@@ -8,7 +27,10 @@ __all__ = ["KINDS", "OBSERVABLES", "Gap", "Kind", "Observable", "UnknownObservab
 #: Every kind of section, by name, in the order in which pages show them.
 KINDS: dict[str, Kind] = {
     module.KIND.kind: module.KIND
-    for module in (host, usb, displays, processes, software, services, sockets, network, sessions, power, agent)
+    for module in (
+        *(host, usb, bluetooth, displays, input_source, input_timing, processes, software, services, browsers),
+        *(sockets, network, wifi, sessions, power, media, arp, agent),
+    )
 }
 
 #: Every observable type, by the name it bears on the wire.

@@ -11,6 +11,7 @@ class Display(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="di
     internal      the laptop's own panel (eDP, LVDS, DSI)
     virtual       made by software (a virtual connector or driver); null when unknown
     active_mode   first mode the connector lists, "1920x1080"; "" when it lists none
+    ddc           the monitor answers on DDC/CI; null when it was not asked
     edid_digest   SHA-256 of the whole EDID, hex; "" when there is no EDID
     base_digest   SHA-256 of its first 128 bytes
     edid          its bytes as hex with the serial number and serial string zeroed, at most 512 bytes
@@ -28,6 +29,7 @@ class Display(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="di
     internal: bool = False
     virtual: bool | None = None
     active_mode: str = ""
+    ddc: bool | None = None
     edid_digest: str = ""
     base_digest: str = ""
     edid: str = ""
@@ -42,4 +44,38 @@ class Display(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="di
     fault: str = ""
 
 
-KIND = Kind("displays", "state", (Display,))
+class RememberedDisplay(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="remembered_display"):
+    """A monitor that was connected before and is gone; fields as in Display, days as in RememberedUsb."""
+
+    manufacturer: str = ""
+    product: str = ""
+    name: str = ""
+    edid_digest: str = ""
+    base_digest: str = ""
+    edid: str = ""
+    serial_number: Identifier | None = None
+    serial: Identifier | None = None
+    week: int = 0
+    year: int = 0
+    installed_on: str = ""
+    last_arrival: str = ""
+    last_removal: str = ""
+    fault: str = ""
+
+
+class DisplayAdapter(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="display_adapter"):
+    """What makes pictures: a graphics card, or a driver that makes displays by software.
+
+    name         as the system names it
+    driver       service or kernel driver
+    hardware_id  "pci/10de/1f95", "root/mttvdd", "usb/17e9/6006"; "" when not known
+    virtual      made by software; null when not known
+    """
+
+    name: str
+    driver: str = ""
+    hardware_id: str = ""
+    virtual: bool | None = None
+
+
+KIND = Kind("displays", "state", (Display, RememberedDisplay, DisplayAdapter))

@@ -32,6 +32,8 @@ class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="ga
     address    the hop's address, keyed; null for a route straight into a tunnel
     mac        its MAC from the neighbour table, keyed; null when not there
     metric     route metric; the lowest wins
+    sources    who told of it, sorted: `netifaces`, `routes`; () before agents told. One alone, where both were
+               asked, means that they disagree
     """
 
     family: str
@@ -39,6 +41,7 @@ class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="ga
     address: Identifier | None = None
     mac: Identifier | None = None
     metric: int = 0
+    sources: tuple[str, ...] = ()
 
 
 class Route(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="route"):
@@ -62,4 +65,15 @@ class Neighbours(Observable, frozen=True, kw_only=True, omit_defaults=True, tag=
     count: str = "1"
 
 
-KIND = Kind("network", "state", (NetworkInterface, Gateway, Route, NameServer, Neighbours))
+class Radio(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="radio"):
+    """A radio and whether it is switched on.
+
+    kind   `wifi`, `bluetooth`, `mobile`, `location` (the switch of the location service) or `airplane_mode`
+    state  `on`, `off` (by software or a person), `blocked` (by a switch or policy); "" when not known
+    """
+
+    kind: str
+    state: str = ""
+
+
+KIND = Kind("network", "state", (NetworkInterface, Gateway, Route, NameServer, Neighbours, Radio))

@@ -26,6 +26,8 @@ class InboundConnection(Observable, frozen=True, kw_only=True, omit_defaults=Tru
     port   the listener's
     peer   keyed address with its scope
     count  connections from that peer, as a bucket
+    rtt    round-trip time of the quickest of them as the kernel measures it, milliseconds: `0-4`, `5-19`, `20-59`,
+           `60-149`, `150+`; "" when the system does not tell
     """
 
     port: int
@@ -33,6 +35,7 @@ class InboundConnection(Observable, frozen=True, kw_only=True, omit_defaults=Tru
     owner: str = ""
     path: str | None = None
     count: str = "1"
+    rtt: str = ""
 
 
 class OutboundCount(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="outbound_count"):

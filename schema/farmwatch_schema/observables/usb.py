@@ -115,4 +115,36 @@ class UsbDevice(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="
         return f"{self.vendor_id}:{self.product_id}"
 
 
-KIND = Kind("usb", "state", (UsbDevice,))
+class RememberedUsb(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="remembered_usb"):
+    """A USB device that was plugged in before and is gone: what the system remembers of it.
+
+    vendor_id, product_id, product, bcd_device, serial, scsi  as in UsbDevice; "" or null when not remembered
+    class_triples  of its interfaces, sorted and distinct
+    installed_on, last_arrival, last_removal  days, "2026-11-22"; "" when not remembered
+    """
+
+    vendor_id: str
+    product_id: str
+    product: str | None = None
+    bcd_device: str = ""
+    serial: Identifier | None = None
+    has_serial: bool | None = None
+    class_triples: tuple[str, ...] = ()
+    scsi: tuple[ScsiInquiry, ...] = ()
+    installed_on: str = ""
+    last_arrival: str = ""
+    last_removal: str = ""
+
+
+class UsbOverIp(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="usb_over_ip"):
+    """A driver that takes USB devices over the network, or gives them away.
+
+    name  driver or service: "vhci_hcd", "usbip2_ude"
+    role  `client` (devices of others appear here) or `server`
+    """
+
+    name: str
+    role: str = "client"
+
+
+KIND = Kind("usb", "state", (UsbDevice, RememberedUsb, UsbOverIp))

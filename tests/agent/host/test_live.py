@@ -11,7 +11,7 @@ import pytest
 
 from farmwatch_agent.host import HostError, Missing, NotPermitted, NotSupported, SourceBroken, open_host
 from farmwatch_agent.host.files import error_of
-from farmwatch_agent.host.linux.live import LinuxHost, is_user_tree
+from farmwatch_agent.host.linux.live import LinuxHost
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the live host of Linux needs Linux")
 
@@ -91,7 +91,7 @@ def fifo(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.Mon
     """A FIFO in a place of users, and the same as if it lay where only root can write."""
     os.mkfifo(tmp_path / "fifo")
     if request.param == "system":
-        monkeypatch.setattr("farmwatch_agent.host.linux.live.SYSTEM_TREES", ("/",))
+        monkeypatch.setattr(LinuxHost, "system_trees", ("/",))
     return f"{tmp_path}/fifo"
 
 
@@ -145,7 +145,7 @@ def test_a_link_where_users_can_write_is_not_followed(tmp_path: Path) -> None:
      ("/home/a/.config", True), ("/tmp/x", True), ("/var/tmp/x", True), ("/dev/shm/x", True), ("/srv/home/x", True)],
 )  # fmt: skip
 def test_places_of_users_are_known(path: str, users: bool) -> None:
-    assert is_user_tree(path) is users
+    assert LinuxHost().is_user_tree(path) is users
 
 
 def test_one_verb_reads_a_file_of_every_process() -> None:

@@ -1,0 +1,1 @@
+"""The live Windows host: one module an interface of the system, each with the rows that it answers."""
