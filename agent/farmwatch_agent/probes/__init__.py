@@ -9,6 +9,7 @@ NAMES: tuple[str, ...] = (
     "host",
     "usb",
     "displays",
+    "bluetooth",
     "processes",
     "software",
     "services",
