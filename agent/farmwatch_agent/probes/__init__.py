@@ -17,6 +17,7 @@ NAMES: tuple[str, ...] = (
     "network",
     "sessions",
     "power",
+    "media",
     "agent",
 )
 
