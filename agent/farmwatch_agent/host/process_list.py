@@ -57,6 +57,54 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
             yield self.user.rpartition("\\")[2]
 
 
+class Connection(Row, frozen=True, kw_only=True, omit_defaults=True):
+    """A socket that listens, is connected, or is bound to a UDP port; those that begin or end are left out.
+
+    pid          of the process that holds it; 0 when the system does not tell
+    protocol     `tcp` or `udp`
+    local        address it is bound to, "0.0.0.0" or "::" for all
+    remote       the other side's address; "" without one
+    state        `listen`, `established` or `bound`
+    refused      True: the sockets of this process may not be listed, everything else in the row is empty
+    """
+
+    table: ClassVar[str] = "connection"
+    platforms: ClassVar[tuple[str, ...]] = ("macos", "windows")
+
+    pid: int = 0
+    protocol: str = ""
+    local: str = ""
+    local_port: int = 0
+    remote: str = ""
+    remote_port: int = 0
+    state: str = ""
+    refused: bool = False
+
+    @classmethod
+    def live(cls, of: str) -> "list[Connection]":
+        import sys  # noqa: PLC0415
+
+        import psutil  # noqa: PLC0415
+
+        if sys.platform == "win32":
+            # GetExtendedTcpTable and GetExtendedUdpTable: whole tables with owners, for every user.
+            try:
+                return [row for found in psutil.net_connections("inet") if (row := _row(found, found.pid or 0))]
+            except (psutil.Error, OSError) as error:
+                raise SourceBroken(f"connections: {type(error).__name__}") from None
+        rows: list[Connection] = []
+        for pid in psutil.pids():
+            try:
+                held = psutil.Process(pid).net_connections("inet")
+            except (psutil.NoSuchProcess, psutil.ZombieProcess):
+                continue
+            except (psutil.AccessDenied, OSError):
+                rows.append(cls(pid=pid, refused=True))
+                continue
+            rows += [row for found in held if (row := _row(found, pid))]
+        return rows
+
+
 def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
     """Returns the argument flags of every process that has any, by its number; an error where it cannot be read."""
     import psutil  # noqa: PLC0415
@@ -87,3 +135,25 @@ def _asked(question: Callable[[], Any]) -> Any:
         return question()
     except (psutil.AccessDenied, OSError, NotImplementedError, SystemError):
         return None
+
+
+def _row(found: Any, pid: int) -> Connection | None:
+    """Returns psutil's line as ours; None for a socket that neither listens, is bound nor connected."""
+    import socket  # noqa: PLC0415
+
+    udp = found.type == socket.SOCK_DGRAM
+    if udp:
+        state = "established" if found.raddr else "bound"
+    else:
+        state = {"LISTEN": "listen", "ESTABLISHED": "established"}.get(found.status, "")
+    if not state or not found.laddr:
+        return None
+    return Connection(
+        pid=pid,
+        protocol="udp" if udp else "tcp",
+        local=found.laddr.ip,
+        local_port=found.laddr.port,
+        remote=found.raddr.ip if found.raddr else "",
+        remote_port=found.raddr.port if found.raddr else 0,
+        state=state,
+    )
