@@ -15,6 +15,7 @@ NAMES: tuple[str, ...] = (
     "services",
     "sockets",
     "network",
+    "wifi",
     "sessions",
     "power",
     "media",
