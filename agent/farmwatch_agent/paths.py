@@ -20,9 +20,29 @@ _PLAIN_INSTANCE = re.compile(
 #: Homes below another folder than /: another system's disk, a backup, a container's layers.
 _INNER = re.compile(r"(.+?/(?:home|Users)/)(.+)", re.DOTALL)
 
+#: A path of Windows: a drive, a share or a device first ("Naming Files, Paths, and Namespaces", learn.microsoft.com).
+_WINDOWS = re.compile(r"[A-Za-z]:|\\")
+#: What says that the rest is to be taken as it is: \\?\, \\.\ and the kernel's \??\.
+_AS_IT_IS = re.compile(r"\\(?:\\[?.]|\?\?)\\")
+#: Folders of profiles: the usual one, and Windows XP's, which still leads there; DOCUME~1 is its short name.
+_PROFILES = re.compile(
+    r"(?P<top>[A-Za-z]:|\\Device\\[^\\/]+|%SystemDrive%)?(?P<inner>(?:.*?[\\/])??)"
+    r"(?P<users>Users|Documents and Settings|DOCUME~1)[\\/](?P<name>[^\\/]+)(?P<rest>(?:[\\/].*)?)",
+    re.IGNORECASE | re.DOTALL,
+)
+#: Profiles that are nobody's: shared, the pattern for new ones, and those of Windows's own set-up and sandbox.
+_NOBODY = frozenset(
+    {"public", "default", "all users", "default user", "defaultuser0", "defaultuser1", "defaultuser100000"}
+    | {"wdagutilityaccount", "defaultapppool"}
+)
+#: An account's number stands in names of folders, as in the recycle bin.
+_SID = re.compile(r"S-1-(?:5-21|12-1)(?:-\d{1,10}){3,5}", re.IGNORECASE)
+
 
 def tilde(path: str) -> str:
     """Returns a path with home folders as `~` and an AppImage's random mount suffix as `*`."""
+    if _WINDOWS.match(path):
+        return _windows_tilde(path)
     if path.startswith("/root") and path[5:6] in ("", "/"):
         return "~" + path[5:]
     for parent in _HOMES:
@@ -39,6 +59,32 @@ def tilde(path: str) -> str:
         if len(mount) > 6:
             return f"{path[: start + len(_APPIMAGE)]}{mount[:-6]}*{slash}{rest}"
     return tilde_inside(path)
+
+
+def _windows_tilde(path: str) -> str:
+    r"""Returns a path of Windows without people: ~\x for C:\Users\NAME\x, \\*\*\x for \\SERVER\SHARE\x."""
+    path = _AS_IT_IS.sub("", path, count=1) if path.startswith("\\") else path
+    if path[:4].upper() == "UNC\\":
+        path = f"\\\\{path[4:]}"
+    if path.startswith("\\\\"):
+        # Names of other machines and their shares, which are often a person's, are nobody's business.
+        rest = path[2:].split("\\", 2)[2:]
+        path = "\\".join(("\\\\*\\*", *rest))
+    match = _PROFILES.fullmatch(path)
+    if match is not None and match["name"].casefold() not in _NOBODY:
+        before = match["inner"].strip("\\/")
+        home = path[: match.start("name")] + "~" if before or match["top"] is None else "~"
+        inner = match["rest"]
+        path = home + (_windows_inner(inner) if inner else "")
+    return _SID.sub("~", path)
+
+
+def _windows_inner(rest: str) -> str:
+    """Returns what follows a home, with the homes of a backup in it as `~`, too."""
+    match = _PROFILES.fullmatch(rest)
+    if match is None or match["name"].casefold() in _NOBODY:
+        return rest
+    return f"{rest[: match.start('name')]}~{match['rest']}"
 
 
 def tilde_inside(path: str) -> str:
@@ -63,6 +109,12 @@ def is_domain(name: str) -> bool:
 def home_names(path: str) -> list[str]:
     """Returns what of a path names a person: the folder below /home or /Users, the one below a domain, of /media."""
     found: list[str] = []
+    if "\\" in path:
+        match = _PROFILES.fullmatch(path)
+        while match is not None:
+            found += [match["name"]] if match["name"].casefold() not in _NOBODY else []
+            match = _PROFILES.fullmatch(match["rest"])
+        return found
     for parent in ("/home/", "/Users/"):
         first, _, rest = path.partition(parent)[2].partition("/")
         found += [first, rest.partition("/")[0]] if _NO_PERSON.fullmatch(first) else [first]
@@ -82,3 +134,8 @@ def _below_home(rest: str) -> str:
 def base_name(path: str) -> str:
     """Returns what stands after the last slash."""
     return path.rpartition("/")[2]
+
+
+def windows_name(path: str) -> str:
+    """Returns what stands after the last backslash or slash."""
+    return path[max(path.rfind("\\"), path.rfind("/")) + 1 :]

@@ -2,7 +2,7 @@
 
 import pytest
 
-from farmwatch_agent.paths import base_name, home_names, tilde
+from farmwatch_agent.paths import base_name, home_names, tilde, windows_name
 
 
 @pytest.mark.parametrize(
@@ -43,3 +43,43 @@ def test_the_owner_of_a_home_is_found_below_a_domain_too() -> None:
 
 def test_the_base_name_is_what_follows_the_last_slash() -> None:
     assert (base_name("/usr/bin/x"), base_name("x"), base_name("")) == ("x", "x", "")
+
+
+@pytest.mark.parametrize(
+    ("path", "told"),
+    [
+        (r"C:\Users\jdoe\AppData\Local\x.exe", r"~\AppData\Local\x.exe"),
+        (r"c:\users\JDOE~1\x.exe", r"~\x.exe"),
+        (r"D:\Users\jdoe.CORP\x.exe", r"~\x.exe"),
+        (r"C:\Users\jdoe", "~"),
+        (r"C:\Users\Public\x.exe", r"C:\Users\Public\x.exe"),
+        (r"C:\Users\Default\x", r"C:\Users\Default\x"),
+        (r"C:\Users", r"C:\Users"),
+        ("C:\\Users\\", "C:\\Users\\"),
+        (r"\\?\C:\Users\jdoe\x", r"~\x"),
+        (r"\??\C:\Users\jdoe\x", r"~\x"),
+        (r"\\?\UNC\files\jdoe$\x.exe", r"\\*\*\x.exe"),
+        (r"\\files.corp.example\homes\Users\jdoe\x.exe", r"\\*\*\Users\~\x.exe"),
+        (r"\Device\HarddiskVolume3\Users\jdoe\x", r"~\x"),
+        (r"C:\DOCUME~1\jdoe\x", r"~\x"),
+        (r"C:/Users/jdoe/x", "~/x"),
+        (r"D:\Backup\Users\jdoe\x", r"D:\Backup\Users\~\x"),
+        (r"C:\Users\jdoe\old\Users\jroe\x", r"~\old\Users\~\x"),
+        (r"C:\$Recycle.Bin\S-1-5-21-1004336348-1177238915-682003330-1001\x", r"C:\$Recycle.Bin\~\x"),
+        (r"C:\Windows\System32\svchost.exe", r"C:\Windows\System32\svchost.exe"),
+        (r"C:\PowerUsers\jdoe\x", r"C:\PowerUsers\jdoe\x"),
+        ("\\\\", "\\\\*\\*"),
+    ],
+)
+def test_profiles_of_windows_become_a_tilde(path: str, told: str) -> None:
+    assert tilde(path) == told
+
+
+def test_the_owner_of_a_windows_profile_is_found_and_nobody_in_shared_ones() -> None:
+    assert home_names(r"C:\Users\jdoe\old\Users\jroe\x") == ["jdoe", "jroe"]
+    assert home_names(r"\Device\HarddiskVolume3\Users\jdoe\x.exe") == ["jdoe"]
+    assert home_names(r"C:\Users\Public\x") == []
+
+
+def test_the_name_of_a_windows_path_is_what_follows_the_last_separator() -> None:
+    assert (windows_name(r"C:\a\b.exe"), windows_name("C:/a/b.exe"), windows_name("b.exe")) == ("b.exe",) * 3

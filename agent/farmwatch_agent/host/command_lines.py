@@ -13,6 +13,12 @@ _EXEC = re.compile(r"(\s*(?:Try)?Exec\w*\s*=\s*[-@:+!|]*)(.*)", re.DOTALL)
 _SECRET_KEY = re.compile(r"\s*(?:Pass)?Environment\w*\s*=|\s*(?:Set|Load|Import)Credential\w*\s*=")
 _WORD = re.compile(r"\"[^\"]*\"?|'[^']*'?|\S+")
 _ASSIGNMENT = re.compile(r"[^\s/=]+=")
+#: A quoted program, or everything up to the first ending of one: CreateProcess takes blanks in it without quotes.
+_WINDOWS = re.compile(
+    r'\s*(?:"(?P<quoted>[^"]*)"?|(?P<ended>.*?\.(?:exe|sys|dll|com|bat|cmd|scr|vbs|js|ps1|msi|lnk|cpl))(?=$|[\s,"])'
+    r"|(?P<word>\S*))",
+    re.IGNORECASE | re.DOTALL,
+)
 _PLAIN = re.compile(r"[^`$;|&<>(){}\[\]*?!#\\]*")
 
 
@@ -41,6 +47,15 @@ def program_only(command: str) -> str:
             kept.append(word if quoted or _PLAIN.fullmatch(word) else "$")
             break
     return " ".join(kept)
+
+
+def windows_program(command: str) -> str:
+    """Returns the program of a Windows command line, without quotes and arguments (learn.microsoft.com, CreateProcess).
+
+    A path with blanks and without quotes ends at its first `.exe` or the like.
+    """
+    match = _WINDOWS.match(command)
+    return (match["quoted"] or match["ended"] or match["word"] or "") if match else ""
 
 
 def _unit_line(line: str) -> str:

@@ -128,7 +128,8 @@ class ReplayingHost:
         answer = answers.get(path)
         if answer is not None:
             return answer
-        above, _, name = path.rpartition("/")
+        separator = "\\" if self.platform == "windows" else "/"
+        above, _, name = path.rpartition(separator)
         while above:
             listed = self._capture.names.get(above)
             gone = listed is not None and (
@@ -136,7 +137,7 @@ class ReplayingHost:
             )
             if gone:
                 raise Missing(f"{path}: was not there when the capture was made")
-            above, _, name = above.rpartition("/")
+            above, _, name = above.rpartition(separator)
         raise SourceBroken(f"{path}: is not in the capture, because nothing read it then; make a new capture")
 
 

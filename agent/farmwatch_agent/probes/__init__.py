@@ -13,6 +13,7 @@ NAMES: tuple[str, ...] = (
     "processes",
     "software",
     "services",
+    "browsers",
     "sockets",
     "network",
     "wifi",
@@ -21,6 +22,11 @@ NAMES: tuple[str, ...] = (
     "media",
     "agent",
 )
+
+
+def usual() -> tuple[str, ...]:
+    """Returns the kinds that are looked at without being asked for by name."""
+    return tuple(name for name in NAMES if not load(name).opt_in)
 
 
 def load(name: str) -> Probe:

@@ -8,7 +8,7 @@ class BrowserExtension(Observable, frozen=True, kw_only=True, omit_defaults=True
 
     browser   `chrome`, `chromium`, `edge`, `brave`, `opera`, `vivaldi`, `firefox`, `safari`
     id        as the browser names it: 32 letters a-p (Chromium's family), an add-on id (Firefox), a bundle id (Safari)
-    profiles  how many profiles hold it, as a bucket
+    profiles  how many profiles hold it, as a bucket; "0" when only a policy names it
     by_policy the company's policy installed it; null when not known
     """
 

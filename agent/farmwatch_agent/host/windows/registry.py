@@ -3,10 +3,12 @@
 Source: learn.microsoft.com, "Registry Value Types" and RegQueryInfoKey; Python's winreg.
 """
 
-from collections.abc import Iterator
-from typing import Any, ClassVar
+from collections.abc import Callable, Iterator
+from typing import Any, ClassVar, Self
 
-from ..protocol import Missing, NotPermitted, NotSupported, SourceBroken
+from msgspec.structs import replace
+
+from ..protocol import HostError, Missing, NotPermitted, NotSupported, SourceBroken
 from ..row import Row
 
 #: FILETIME counts 100 ns from 1601; this many seconds lie between that and 1970.
@@ -14,6 +16,17 @@ FILETIME_EPOCH = 11_644_473_600
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS", "HKCU": "HKEY_CURRENT_USER", "HKCR": "HKEY_CLASSES_ROOT"}
 _MAX_KEYS = 4096
 _MAX_VALUE = 1 << 16
+#: Values that name the buyer or the licence: never read.
+_NEVER = frozenset(
+    {"registeredowner", "registeredorganization", "productid", "digitalproductid", "digitalproductid4"}
+    | {"defaultusername", "defaultpassword", "altdefaultusername", "lastusedusername"}
+)
+#: Keys below which texts are command lines, folded: in a pseudonymised capture only their programs stay.
+_COMMANDS = (
+    *("\\currentcontrolset\\services\\", "\\currentversion\\run", "\\currentversion\\uninstall"),
+    *("\\currentversion\\explorer\\startupapproved", "\\windows nt\\currentversion\\winlogon"),
+)
+_COMMAND_VALUES = frozenset({"imagepath", "uninstallstring", "quietuninstallstring", "modifypath", "failurecommand"})
 
 
 class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
@@ -73,6 +86,59 @@ class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
     def live(cls, of: str) -> "list[RegistryKey]":
         return [read(of)]
 
+    def rewritten(self, text: Callable[[str], str]) -> Self:
+        """Returns it with `text` applied and, where texts are command lines, without their arguments."""
+        folded = f"{self.path.casefold()}\\"
+        if any(part in folded for part in _COMMANDS):
+            from ..command_lines import windows_program  # noqa: PLC0415 (only a capture needs it)
+
+            every = "\\currentversion\\run" in folded
+            texts = {
+                name: windows_program(value) if every or name.casefold() in _COMMAND_VALUES else value
+                for name, value in self.texts.items()
+            }
+            return super(RegistryKey, replace(self, texts=texts)).rewritten(text)
+        return super().rewritten(text)
+
+
+class RegistryBranch(RegistryKey, frozen=True, kw_only=True, omit_defaults=True):
+    r"""One of the keys right below a key: `of` names the one above ("HKLM\SYSTEM\CurrentControlSet\Services").
+
+    All of them are one question, so that a thousand services are no thousand of them. A key that goes away meanwhile
+    is left out.
+
+    problem  why this one could not be read: `not_permitted` or `broken`; "" when it was
+    """
+
+    table: ClassVar[str] = "windows_registry_branch"
+
+    problem: str = ""
+
+    @property
+    def name(self) -> str:
+        """What stands after the last backslash of its path."""
+        return self.path.rpartition("\\")[2]
+
+    @classmethod
+    def live(cls, of: str) -> "list[RegistryBranch]":
+        found: list[RegistryBranch] = []
+        for _, path in below(of, read(of).keys):
+            try:
+                key = read(path)
+            except Missing:
+                continue
+            except HostError as error:
+                problem = "not_permitted" if isinstance(error, NotPermitted) else "broken"
+                found.append(cls(path=path, problem=problem))
+            else:
+                found.append(
+                    cls(
+                        path=path, texts=key.texts, numbers=key.numbers, words=key.words, data=key.data,
+                        keys=key.keys, written=key.written,
+                    )
+                )  # fmt: skip
+        return found
+
 
 def read(path: str) -> RegistryKey:
     """Returns a key of this machine's registry; raises Missing, NotPermitted or SourceBroken."""
@@ -96,6 +162,8 @@ def read(path: str) -> RegistryKey:
             subkeys, values, written = winreg.QueryInfoKey(key)
             names = tuple(winreg.EnumKey(key, index) for index in range(min(subkeys, _MAX_KEYS)))
             for name, value, kind in (winreg.EnumValue(key, index) for index in range(min(values, _MAX_KEYS))):
+                if name.casefold() in _NEVER:
+                    continue
                 if kind in (winreg.REG_SZ, winreg.REG_EXPAND_SZ):
                     texts[name] = value or ""
                 elif kind in (winreg.REG_DWORD, winreg.REG_QWORD):
