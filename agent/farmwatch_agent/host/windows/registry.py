@@ -83,8 +83,8 @@ class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
         return default
 
     @classmethod
-    def live(cls, of: str) -> "list[RegistryKey]":
-        return [read(of)]
+    def live(cls, of: str) -> "list[Self]":
+        return [cls(**_content(of))]
 
     def rewritten(self, text: Callable[[str], str]) -> Self:
         """Returns it with `text` applied and, where texts are command lines, without their arguments."""
@@ -120,28 +120,26 @@ class RegistryBranch(RegistryKey, frozen=True, kw_only=True, omit_defaults=True)
         return self.path.rpartition("\\")[2]
 
     @classmethod
-    def live(cls, of: str) -> "list[RegistryBranch]":
-        found: list[RegistryBranch] = []
+    def live(cls, of: str) -> "list[Self]":
+        found: list[Self] = []
         for _, path in below(of, read(of).keys):
             try:
-                key = read(path)
+                found.append(cls(**_content(path)))
             except Missing:
                 continue
             except HostError as error:
                 problem = "not_permitted" if isinstance(error, NotPermitted) else "broken"
                 found.append(cls(path=path, problem=problem))
-            else:
-                found.append(
-                    cls(
-                        path=path, texts=key.texts, numbers=key.numbers, words=key.words, data=key.data,
-                        keys=key.keys, written=key.written,
-                    )
-                )  # fmt: skip
         return found
 
 
 def read(path: str) -> RegistryKey:
     """Returns a key of this machine's registry; raises Missing, NotPermitted or SourceBroken."""
+    return RegistryKey(**_content(path))
+
+
+def _content(path: str) -> dict[str, Any]:
+    """Returns a key's fields."""
     import sys  # noqa: PLC0415
 
     if sys.platform != "win32":
@@ -179,10 +177,15 @@ def read(path: str) -> RegistryKey:
     except OSError as error:
         # A subkey or value that went away between counting and reading ends here, too; the next pass sees the rest.
         raise SourceBroken(f"{path}: {error.strerror or 'cannot be read'}") from None
-    return RegistryKey(
-        path=path, texts=texts, numbers=numbers, words=words, data=data, keys=names,
-        written=max(0.0, written / 1e7 - FILETIME_EPOCH),
-    )  # fmt: skip
+    return {
+        "path": path,
+        "texts": texts,
+        "numbers": numbers,
+        "words": words,
+        "data": data,
+        "keys": names,
+        "written": max(0.0, written / 1e7 - FILETIME_EPOCH),
+    }
 
 
 def below(path: str, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
