@@ -1,0 +1,82 @@
+"""The Windows readers against what of Windows can be had on Linux: mingw-w64's headers, and Wine.
+
+No Windows Python is to be had from PyPI, npm or Debian, so tests/soak/wine/host.c puts this system's Python into a Wine
+process. Wine's answers are few (no USB, one network adapter); what is shown is that every call is made as the
+functions want it: none is unknown, cut to 32 bits, or crashes.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sysconfig
+from pathlib import Path
+
+import pytest
+
+from ..agent.host.test_windows_layouts import LAYOUTS
+from . import windows_layouts
+
+pytestmark = pytest.mark.soak
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+WINE = "/usr/lib/wine/wine64"
+#: What Wine 8.0 answers where the answer is known beforehand: table, what is asked, and what must come back.
+#: Wine claims to be Windows 7 in a new prefix, and keeps no certificate stores, devices or event channels.
+ASKED: dict[str, str] = {"windows_registry_key": r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"}
+
+
+def test_the_layouts_are_still_those_of_the_headers() -> None:
+    if shutil.which(windows_layouts.COMPILER) is None:
+        pytest.skip("no mingw-w64 compiler: install gcc-mingw-w64-x86-64 to measure again")
+    assert windows_layouts.measure() == json.loads(LAYOUTS.read_text(encoding="utf-8"))
+
+
+@pytest.fixture(scope="module")
+def hosted(tmp_path_factory: pytest.TempPathFactory) -> "Wine":
+    library, folder = str(sysconfig.get_config_var("LDLIBRARY")), str(sysconfig.get_config_var("LIBDIR"))
+    if shutil.which("winegcc") is None or not os.path.exists(WINE):
+        pytest.skip("no Wine: install wine64, wine64-tools and libwine-dev to run the Windows readers here")
+    if ".so" not in library:
+        pytest.skip("this Python has no shared library to put into a Wine process")
+    made = tmp_path_factory.mktemp("wine")
+    short = f"-lpython{sysconfig.get_python_version()}"
+    subprocess.run(
+        ["winegcc", "-m64", "-w", f'-DLIBPYTHON="{folder}/{library}"', "-o", "host", HERE / "wine" / "host.c",
+         f"-I{sysconfig.get_path('include')}", f"-L{folder}", short, "-ldl", f"-Wl,-rpath,{folder}"],
+        cwd=made, check=True,
+    )  # fmt: skip
+    return Wine(made)
+
+
+class Wine:
+    """A Wine prefix of its own, with a Python in it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._program = folder / "host.exe.so"
+        self._environment = {
+            "WINEPREFIX": str(folder / "prefix"), "WINEDEBUG": "-all", "PATH": os.environ["PATH"],
+            "HOME": str(folder), "PYTHONHOME": sysconfig.get_config_var("prefix"),
+        }  # fmt: skip
+        subprocess.run(["wineboot", "-i"], env=self._environment, check=True, timeout=180, capture_output=True)
+
+    def ask(self, *question: str) -> object:
+        """Returns what the readers' process printed; a crash or a call that ctypes would refuse fails the test."""
+        folders = [ROOT / "agent", ROOT / "schema", sysconfig.get_path("platlib")]
+        done = subprocess.run(
+            [WINE, self._program, HERE / "wine" / "windows.py", ":".join(map(str, folders)), *question],
+            env=self._environment, capture_output=True, text=True, timeout=120, check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, f"{question}: {done.stderr[-3000:]}"
+        return json.loads(done.stdout)
+
+
+def test_every_reader_of_windows_runs_in_wine(hosted: Wine) -> None:
+    tables = hosted.ask()
+    assert isinstance(tables, list)
+    assert len(tables) > 10
+    answers = {table: hosted.ask(table, ASKED.get(table, "")) for table in tables}
+    print(json.dumps(answers, indent=1)[:20_000])  # noqa: T201 (read with -s)
+    key = answers["windows_registry_key"]
+    assert isinstance(key, dict)
+    assert key["rows"][0]["texts"]["ProductName"].startswith("Microsoft Windows")
