@@ -45,7 +45,10 @@ class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="ga
 
 
 class Route(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="route"):
-    """A route that takes (nearly) all traffic into a tunnel: 0.0.0.0/1, 128.0.0.0/1, 2000::/3, ::/1, 8000::/1."""
+    """A route that takes (nearly) all traffic into a tunnel: 0.0.0.0/1, 128.0.0.0/1, 2000::/3, ::/1, 8000::/1.
+
+    "default" is the default route of another table than the main one, to which a rule sends all unmarked packets.
+    """
 
     destination: str
     interface: str

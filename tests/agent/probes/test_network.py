@@ -1,5 +1,6 @@
 """The network probe on Linux, on trees as Documentation/ABI/testing/sysfs-class-net and proc(5) describe them."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -7,9 +8,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farmwatch_agent.host.capture import Answer, Capture
+from farmwatch_agent.host.linux.rtnetlink import FarRoute, NeighbourEntry, PolicyRule
+from farmwatch_agent.host.replaying import ReplayingHost
+from farmwatch_agent.host.row import Row
 from farmwatch_agent.probes.network import linux as network
+from farmwatch_agent.probes.network import rules
 from farmwatch_schema.observables import Gap
-from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours, NetworkInterface, Route
+from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours, NetworkInterface, Radio, Route
 
 from ..linux_tree import Tree, keyed, look, section
 
@@ -129,7 +135,7 @@ def test_two_halves_of_all_addresses_in_a_tunnel_are_told(tree: Tree) -> None:
     }
 
 
-def test_an_ipv6_gateway_has_no_mac_and_the_neighbours_are_a_gap(tree: Tree) -> None:
+def test_in_a_tree_an_ipv6_gateway_has_no_mac_and_the_neighbours_are_a_gap(tree: Tree) -> None:
     hop = "fe80000000000000021b21fffeaabb01"
     tree.file("/proc/net/ipv6_route",
               f"{'0' * 32} 00 {'0' * 32} 00 {hop} 00000400 00000002 00000000 00000003    wlan0\n"
@@ -142,7 +148,7 @@ def test_an_ipv6_gateway_has_no_mac_and_the_neighbours_are_a_gap(tree: Tree) -> 
     assert Gap(what="IPv6 neighbours", outcome="not_supported") in seen
 
 
-def test_a_tunnel_that_is_up_leaves_policy_routing_unseen(tree: Tree) -> None:
+def test_in_a_tree_a_tunnel_that_is_up_leaves_policy_routing_unseen(tree: Tree) -> None:
     interface(tree, "wg0", "65534", address="", operstate="unknown", uevent="DEVTYPE=wireguard")
     assert any(isinstance(item, Gap) and "policy routing" in item.what for item in look(tree.host(), "network"))
 
@@ -184,3 +190,138 @@ def test_hostile_text_makes_no_error(text: str) -> None:
     list(network.count_makers(neighbours))
     network.parse_resolv_conf(text)
     network.parse_uevent(text)
+
+
+def packed(rows: Sequence[Row]) -> list[msgspec.Raw]:
+    return [msgspec.Raw(msgspec.json.encode(row)) for row in rows]
+
+
+def rules_of(text: str) -> list[PolicyRule]:
+    """Returns rules as `ip rule` prints them, in the few forms that these tests need."""
+    found: list[PolicyRule] = []
+    for line in text.strip().split("\n"):
+        number, _, rest = line.strip().partition(":")
+        words = rest.split()
+        table = words[words.index("lookup") + 1] if "lookup" in words else "0"
+        mark, _, mask = words[words.index("fwmark") + 1].partition("/") if "fwmark" in words else ("0", "", "0")
+        found.append(
+            PolicyRule(
+                priority=int(number),
+                action="unreachable" if "unreachable" in words else "table",
+                lookup={"local": 255, "main": 254, "default": 253}.get(table) or int(table),
+                mark=int(mark, 0),
+                mask=int(mask, 0) if mask else 0xFFFFFFFF,
+                inverted="not" in words,
+                shortest=0 if "suppress_prefixlength" in words else -1,
+                selects=("user",) if "uidrange" in words else (),
+            )
+        )
+    return found
+
+
+MAIN_DEFAULT = FarRoute(lookup=254, destination="0.0.0.0/0", kind="unicast", interface="wlan0", gateway="192.0.2.1")
+
+
+def test_wg_quicks_table_is_where_everything_goes() -> None:
+    # wg-quick(8) for AllowedIPs = 0.0.0.0/0, as `ip rule` shows it.
+    seen = rules_of(
+        """0: from all lookup local
+        32764: from all lookup main suppress_prefixlength 0
+        32765: not from all fwmark 0xca6c lookup 51820
+        32766: from all lookup main
+        32767: from all lookup default"""
+    )
+    own = FarRoute(lookup=51820, destination="0.0.0.0/0", kind="unicast", interface="wg0")
+    assert rules.judge(seen, [MAIN_DEFAULT, own], {"wg0"}) == ([("default", "wg0")], False)
+
+
+TAILSCALE = """0: from all lookup local
+    5210: from all fwmark 0x80000/0xff0000 lookup main
+    5230: from all fwmark 0x80000/0xff0000 lookup default
+    5250: from all fwmark 0x80000/0xff0000 unreachable
+    5270: from all lookup 52
+    32766: from all lookup main"""
+
+
+def test_tailscale_takes_everything_only_with_an_exit_node() -> None:
+    # wgengine/router/router_linux.go: these rules stand with and without an exit node; table 52 tells the two apart.
+    exit_node = FarRoute(lookup=52, destination="0.0.0.0/0", kind="unicast", interface="tailscale0")
+    assert rules.judge(rules_of(TAILSCALE), [MAIN_DEFAULT], {"tailscale0"}) == ([], False)
+    assert rules.judge(rules_of(TAILSCALE), [MAIN_DEFAULT, exit_node], {"tailscale0"}) == (
+        [("default", "tailscale0")],
+        False,
+    )
+
+
+def test_a_table_behind_the_main_one_is_never_reached_and_two_halves_before_it_are() -> None:
+    behind = rules_of("0: from all lookup local\n32766: from all lookup main\n32800: from all lookup 7")
+    own = FarRoute(lookup=7, destination="0.0.0.0/0", kind="unicast", interface="tun0")
+    assert rules.judge(behind, [MAIN_DEFAULT, own], {"tun0"}) == ([], False)
+    halves = [
+        FarRoute(lookup=7, destination=f"{part}.0.0.0/1", length=1, kind="unicast", interface="tun0")
+        for part in (0, 128)
+    ]
+    before = rules_of("100: from all lookup 7\n32766: from all lookup main")
+    assert rules.judge(before, [MAIN_DEFAULT, *halves], {"tun0"})[0] == [("0.0.0.0/1", "tun0"), ("128.0.0.0/1", "tun0")]
+
+
+def test_rules_for_some_users_or_marks_leave_open_how_much_goes_into_the_tunnel() -> None:
+    own = FarRoute(lookup=7, destination="0.0.0.0/0", kind="unicast", interface="tun0")
+    for rule in ("100: from all uidrange 1000-1000 lookup 7", "100: from all fwmark 0x7 lookup 7"):
+        seen = rules_of(f"{rule}\n32766: from all lookup main")
+        assert rules.judge(seen, [MAIN_DEFAULT, own], {"tun0"}) == ([], True)
+        assert rules.judge(seen, [MAIN_DEFAULT, own], set()) == ([], False)
+
+
+def test_the_neighbour_table_gives_an_ipv6_gateway_its_mac_and_a_tunnel_its_rules() -> None:
+    files = {
+        "/sys/class/net/wg0/type": "65534", "/sys/class/net/wg0/uevent": "DEVTYPE=wireguard",
+        "/sys/class/net/wg0/operstate": "unknown", "/sys/class/net/wg0/flags": "0x10d1",
+        "/proc/net/ipv6_route": f"{'0' * 32} 00 {'0' * 32} 00 fe80000000000000021b21fffeaabb01 400 2 0 3 wlan0\n",
+        "/proc/net/if_inet6": "fe80000000000000021b21fffeaabb02 02 40 20 80    wlan0\n",
+        "/proc/net/route": "", "/proc/net/arp": "", "/etc/resolv.conf": "", "/run/systemd/resolve/resolv.conf": "",
+    }  # fmt: skip
+    own = FarRoute(lookup=51820, destination="0.0.0.0/0", kind="unicast", interface="wg0")
+    answers: dict[str, Sequence[Row]] = {
+        "linux_neighbour ipv6": [
+            NeighbourEntry(address="fe80::21b:21ff:feaa:bb01", mac="94:83:c4:00:11:22", interface="wlan0")
+        ],
+        "linux_policy_rule ipv4": [PolicyRule(priority=100, action="table", lookup=51820)],
+        "linux_far_route ipv4": [own],
+        "linux_policy_rule ipv6": [],
+        "linux_far_route ipv6": [],
+    }
+    capture = Capture(
+        format="farmwatch-capture", version=1, agent="test", platform="linux", pseudonymised=True, now=1.0, uptime=1.0,
+        euid=0, read={path: Answer(text=text) for path, text in files.items()},
+        names={"/sys/class/net": Answer(names=["wg0"]), "/sys/class/net/wg0": Answer(names=["type", "uevent"]),
+               "/sys/class/rfkill": Answer(error="missing")},
+        rows={key: Answer(rows=packed(told)) for key, told in answers.items()},
+    )  # fmt: skip
+    seen = look(ReplayingHost(capture), "network")
+    [gateway] = [item for item in seen if isinstance(item, Gateway)]
+    assert gateway.mac == keyed("mac", "94:83:c4:00:11:22")
+    assert Neighbours(interface="wlan0", oui="9483c4", count="1") in seen
+    assert Route(destination="default", interface="wg0") in seen
+    assert not [item for item in seen if isinstance(item, Gap)]
+
+
+def test_radios_are_told_with_their_switches(tree: Tree) -> None:
+    # What `rfkill list` of a ThinkPad shows: the maker's switch and the card's own for Bluetooth, one for the rest.
+    for number, (kind, soft, hard) in enumerate(
+        [("bluetooth", "1", "0"), ("bluetooth", "0", "0"), ("wlan", "0", "1"), ("wwan", "1", "0"), ("nfc", "0", "0")]
+    ):
+        for file, text in (("type", kind), ("soft", soft), ("hard", hard)):
+            tree.file(f"/sys/class/rfkill/rfkill{number}/{file}", text + "\n")
+    assert {item for item in look(tree.host(), "network") if isinstance(item, Radio)} == {
+        Radio(kind="bluetooth", state="on"),
+        Radio(kind="wifi", state="blocked"),
+        Radio(kind="mobile", state="off"),
+    }
+
+
+def test_a_radio_without_a_switch_in_the_kernel_is_a_gap(tree: Tree) -> None:
+    interface(tree, "wlan0", uevent="DEVTYPE=wlan")
+    assert Gap(what="switches of radios", outcome="not_supported") in look(tree.host(), "network")
+    tree.folder("/sys/class/rfkill", 0o700)
+    assert Gap(what="switches of radios", outcome="not_permitted") in look(tree.host(euid=1000), "network")

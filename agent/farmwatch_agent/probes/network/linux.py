@@ -1,4 +1,4 @@
-"""Network on Linux, from /sys/class/net and /proc/net.
+"""Network on Linux, from /sys/class/net, /proc/net, and netlink for what /proc does not show.
 
 Sources: Documentation/ABI/testing/sysfs-class-net; include/uapi/linux/if_arp.h for types and ATF_COM;
 include/uapi/linux/route.h for RTF flags; resolv.conf(5); systemd-resolved.service(8).
@@ -14,9 +14,11 @@ from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours, NetworkInterface, Route
 
 from ...host import Host, HostError, Missing, NotSupported
+from ...host.linux.rtnetlink import NeighbourEntry
 from ...paths import base_name
 from ..asking import link_of
 from ..linux_net import address_text, ipv6_text
+from . import radios, rules
 
 NET = "/sys/class/net"
 #: systemd-resolved lists the real servers here; resolv.conf then names only its own 127.0.0.53.
@@ -52,7 +54,7 @@ class RouteRow(msgspec.Struct, frozen=True, gc=False):
 
 
 class Neighbour(msgspec.Struct, frozen=True, gc=False):
-    """A complete entry of the IPv4 neighbour table."""
+    """A complete entry of a neighbour table."""
 
     address: str
     mac: str
@@ -75,6 +77,14 @@ def collect(host: Host) -> Iterator[Observable]:
         neighbours = parse_arp(host.text("/proc/net/arp"))
     except HostError as error:
         yield gap("IPv4 neighbours", error)
+    if _uses_ipv6(host):
+        try:
+            entries = host.rows(NeighbourEntry, "ipv6")
+            neighbours += [
+                Neighbour(entry.address, entry.mac, entry.interface) for entry in entries if is_mac(entry.mac)
+            ]
+        except HostError as error:
+            yield gap("IPv6 neighbours", error)
     yield from gateways(routes, neighbours)
     yield from (
         Route(destination=route.destination, interface=told_name(route.interface))
@@ -83,10 +93,10 @@ def collect(host: Host) -> Iterator[Observable]:
     )
     yield from _name_servers(host)
     yield from count_makers(neighbours)
-    if any(interface.kind == "tunnel" and interface.up for interface in interfaces):
-        yield Gap(what="policy routing, which may send everything into a tunnel", outcome="not_supported")
-    if _uses_ipv6(host):
-        yield Gap(what="IPv6 neighbours", outcome="not_supported")
+    tunnels = {interface.name for interface in interfaces if interface.kind == "tunnel" and interface.up}
+    if tunnels:
+        yield from rules.collect(host, tunnels)
+    yield from radios.collect(host, has_radio=any(interface.kind in ("wifi", "mobile") for interface in interfaces))
 
 
 def gap(what: str, error: HostError) -> Gap:
@@ -230,16 +240,23 @@ def parse_arp(text: str) -> list[Neighbour]:
         if len(parts) < 6 or len(parts[3]) != 17 or parts[3] == _NO_MAC:
             continue
         try:
-            if int(parts[2], 16) & _ATF_COM:
-                bytes.fromhex(parts[3].replace(":", ""))
+            if int(parts[2], 16) & _ATF_COM and is_mac(parts[3]):
                 found.append(Neighbour(parts[0], parts[3].lower(), parts[5]))
         except ValueError:
             continue
     return found
 
 
+def is_mac(text: str) -> bool:
+    """Whether a text is a hardware address of six bytes."""
+    try:
+        return len(text) == 17 and len(bytes.fromhex(text.replace(":", ""))) == 6
+    except ValueError:
+        return False
+
+
 def gateways(routes: list[RouteRow], neighbours: list[Neighbour]) -> Iterator[Gateway]:
-    """Yields the next hop of each default route, with its MAC where the IPv4 neighbour table has it."""
+    """Yields the next hop of each default route, with its MAC where the neighbour table has it."""
     macs = {(entry.interface, entry.address): entry.mac for entry in neighbours}
     for route in routes:
         if route.destination not in ("0.0.0.0/0", "::/0"):
