@@ -1,13 +1,18 @@
 """The socket probe on Linux."""
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from farmwatch_agent.host import Host, NotPermitted
+from farmwatch_agent.host.linux.sock_diag import TcpRoundTrip
+from farmwatch_agent.host.root import RootHost
+from farmwatch_agent.probes.sockets import linux as sockets
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.sockets import InboundConnection, Listener, OutboundCount
 
-from ..linux_tree import Tree, keyed, look, section, socket_line
+from ..linux_tree import NOW, Tree, keyed, look, section, socket_line
 
 # 192.0.2.9 and 203.0.113.7 as a little-endian kernel prints them.
 PEER, PUBLIC, NONE = "090200C0", "077100CB", "00000000:0000"
@@ -26,6 +31,10 @@ def tree(tmp_path: Path) -> Tree:
 
 def seen(tree: Tree, euid: int = 0) -> list[Observable]:
     return look(tree.host(euid), "sockets")
+
+
+def look_at(host: Host) -> list[Observable]:
+    return look(host, "sockets")
 
 
 def test_a_listener_and_who_is_connected_to_it_are_told_with_their_owner(tree: Tree) -> None:
@@ -105,3 +114,44 @@ def test_closed_tables_are_not_permitted(tree: Tree) -> None:
     for table in ("tcp", "tcp6", "udp", "udp6"):
         (tree.root / "proc/net" / table).chmod(0o600)
     assert section(tree.host(euid=1000), "sockets").outcome == "not_permitted"
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "told"),
+    [(0, ""), (180, "0-4"), (5_000, "5-19"), (59_999, "20-59"), (60_000, "60-149"), (420_000, "150+")],
+)
+def test_a_round_trip_time_travels_as_a_bucket(microseconds: int, told: str) -> None:
+    assert sockets.rtt_bucket(microseconds) == told
+
+
+def test_the_quickest_connection_of_a_peer_says_how_far_it_is(tree: Tree) -> None:
+    asked: list[str] = []
+
+    class Measuring(RootHost):
+        def rows(self, kind: type[Any], of: str = "") -> list[Any]:
+            asked.append(of)
+            return [TcpRoundTrip(local_port=5900, remote="192.0.2.9", rtt_us=rtt) for rtt in (0, 210_000, 94_000)]
+
+    tree.sockets("tcp", socket_line("00000000:170C", NONE, "0A", 500), socket_line("00000000:0016", NONE, "0A", 503))
+    list(look_at(Measuring(str(tree.root), now=NOW)))
+    assert asked == []  # nobody is connected, so nothing is asked
+    tree.sockets(
+        "tcp",
+        socket_line("00000000:170C", NONE, "0A", 500),
+        socket_line(f"{HERE}:170C", f"{PEER}:C001", "01", 501),
+    )
+    inbound = [item for item in look_at(Measuring(str(tree.root), now=NOW)) if isinstance(item, InboundConnection)]
+    assert asked == ["5900"]
+    assert [item.rtt for item in inbound] == ["60-149"]
+
+
+def test_refused_round_trip_times_are_a_gap(tree: Tree) -> None:
+    class Refusing(RootHost):
+        def rows(self, kind: type[Any], of: str = "") -> list[Any]:
+            raise NotPermitted("sock_diag")
+
+    tree.sockets(
+        "tcp", socket_line("00000000:170C", NONE, "0A", 500), socket_line(f"{HERE}:170C", f"{PEER}:C001", "01", 501)
+    )
+    found = look_at(Refusing(str(tree.root), now=NOW))
+    assert Gap(what="round-trip times of inbound connections", outcome="not_permitted") in found

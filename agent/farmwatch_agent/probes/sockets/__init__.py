@@ -1,7 +1,8 @@
 """Who can be reached over the network, and who is connected.
 
 Reads
-    /proc/net/tcp, tcp6, udp, udp6; the owner of each socket through /proc/PID/fd, shared with `processes`.
+    /proc/net/tcp, tcp6, udp, udp6; the owner of each socket through /proc/PID/fd, shared with `processes`. While
+    somebody is connected, the kernel's round-trip times of these connections (sock_diag).
 Why
     A remote-access server listens; a connection to one of the laptop's own ports is somebody coming in.
 Never reads
@@ -12,7 +13,8 @@ Blind spots
     Tools that only connect outwards show as counts. UDP has no listening state: a bound and unconnected port
     below 32768, or one of the few usual ones above, counts as a listener; all others belong to clients and come
     and go. An outbound connection made before the listener of the same port began looks like an inbound one.
-    Sockets of other network namespaces (containers) are not seen.
+    Sockets of other network namespaces (containers) are not seen. A round-trip time ends where the connection does:
+    at a relay or proxy on the way, and at the laptop itself for a tunnel's local end.
 """
 
 from farmwatch_schema.observables.base import Gap

@@ -7,14 +7,18 @@ from farmwatch_schema.identifiers import address_scope, unkeyed
 from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.sockets import InboundConnection, Listener, OutboundCount
 
-from ...host import Host, Missing, NotSupported
+from ...host import Host, HostError, Missing, NotSupported
+from ...host.linux.sock_diag import TcpRoundTrip
 from ...paths import base_name, tilde
 from .. import linux_pass
+from ..asking import outcome_of
 from ..bounds import at_most, short
 from ..linux_net import ESTABLISHED, LISTEN, TABLES, SocketRow, address_text, is_loopback
 from ..linux_pass import ProcessRow, is_service_port
 
 Owner = tuple[str, str | None]
+#: Microseconds by the listener's port and the peer's address.
+Times = dict[tuple[int, str], int]
 #: The kernel holds a socket itself (WireGuard, NFS) under this number.
 KERNEL = "0"
 MAX_ITEMS = 2_000
@@ -30,7 +34,10 @@ def collect(host: Host) -> Iterator[Observable]:
     if real:
         yield Gap(what="some socket tables", outcome="broken", count=bucket(len(real)))
     held = linux_pass.owners(seen)
-    yield from at_most(judge(seen.sockets, {inode: owner_of(row) for inode, row in held.items()}), MAX_ITEMS, "sockets")
+    times: Times = {}
+    yield from _round_trips(host, seen.sockets, times)
+    owners = {inode: owner_of(row) for inode, row in held.items()}
+    yield from at_most(judge(seen.sockets, owners, times), MAX_ITEMS, "sockets")
 
 
 def owner_of(row: ProcessRow) -> Owner:
@@ -41,8 +48,28 @@ def owner_of(row: ProcessRow) -> Owner:
     return base_name(path)[:255], short(tilde(path))
 
 
-def judge(rows: list[SocketRow], held: dict[str, Owner]) -> Iterator[Observable]:
-    """Yields what rows and the owners of their inodes mean."""
+def _round_trips(host: Host, rows: list[SocketRow], times: Times) -> Iterator[Gap]:
+    """Fills `times`, if anybody is connected, and yields why it could not."""
+    ports = {row.local_port for row in rows if row.protocol == "tcp" and row.state == LISTEN}
+    wanted = {row.local_port for row in rows if row.state == ESTABLISHED and row.protocol == "tcp"} & ports
+    if not wanted:
+        return
+    try:
+        measured = host.rows(TcpRoundTrip, ",".join(map(str, sorted(wanted))))
+    except NotSupported:
+        return  # a file tree; "" in the connection says so
+    except HostError as error:
+        yield Gap(what="round-trip times of inbound connections", outcome=outcome_of(error))
+        return
+    for row in measured:
+        key = (row.local_port, row.remote)
+        if row.rtt_us > 0:
+            times[key] = min(row.rtt_us, times.get(key, row.rtt_us))
+
+
+def judge(rows: list[SocketRow], held: dict[str, Owner], times: Times | None = None) -> Iterator[Observable]:
+    """Yields what rows, the owners of their inodes, and round-trip times by port and peer mean."""
+    times = times or {}
     listening = [row for row in rows if is_listener(row)]
     ports = {(row.protocol, row.local_port) for row in listening}
     listeners: set[tuple[str, int, str, Owner]] = set()
@@ -71,11 +98,28 @@ def judge(rows: list[SocketRow], held: dict[str, Owner]) -> Iterator[Observable]
     for protocol, port, scope, (name, path) in sorted(listeners, key=lambda entry: (entry[2] != "network", str(entry))):
         yield Listener(protocol=protocol, port=port, scope=scope, owner=name, path=path)
     for (port, address, (name, path)), count in sorted(inbound.items(), key=str):
-        yield InboundConnection(port=port, peer=unkeyed("address", address), owner=name, path=path, count=bucket(count))
+        yield InboundConnection(
+            port=port,
+            peer=unkeyed("address", address),
+            owner=name,
+            path=path,
+            count=bucket(count),
+            rtt=rtt_bucket(times.get((port, address), 0)),
+        )
     for (name, path), count in sorted(outbound.items(), key=str):
         yield OutboundCount(owner=name, path=path, count=bucket(count))
     if unseen:
         yield Gap(what="owners of other users' sockets", outcome="not_permitted", count=bucket(unseen))
+
+
+def rtt_bucket(microseconds: int) -> str:
+    """Returns a round-trip time as `InboundConnection.rtt` has it; "" for 0, nothing measured."""
+    if microseconds <= 0:
+        return ""
+    for limit, name in ((5, "0-4"), (20, "5-19"), (60, "20-59"), (150, "60-149")):
+        if microseconds < limit * 1000:
+            return name
+    return "150+"
 
 
 def is_listener(row: SocketRow) -> bool:
