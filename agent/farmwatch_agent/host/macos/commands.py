@@ -42,7 +42,7 @@ COMMANDS: dict[str, Command] = {
     "wifi_driver": Command(
         program="/usr/sbin/ioreg", arguments=("-a", "-r", "-d", "1", "-n", "AppleBCMWLANSkywalkInterface")
     ),
-    # host (sysctl(8); xnu bsd/kern: unknown names are told on stderr and end it with 1, the others are printed all the same)
+    # host (sysctl(8)): unknown names are told on stderr and end it with 1, the others are printed all the same
     "system": Command(
         program="/usr/sbin/sysctl",
         arguments=("hw.model", "kern.osproductversion", "kern.osrelease", "kern.hv_vmm_present"),
@@ -50,7 +50,7 @@ COMMANDS: dict[str, Command] = {
         limit=1 << 12,
         codes=(0, 1),
     ),
-    # host: the entry that stands for the whole Mac, and on Apple silicon the one that bears its name in the shop (ioreg(8))
+    # host: the entry for the whole Mac, and on Apple silicon the one that bears its name in the shop (ioreg(8))
     "registry_platform": _ioreg("-d", "1", "-c", "IOPlatformExpertDevice"),
     "registry_product": _ioreg("-d", "1", "-c", "IOPlatformDevice", "-k", "product-name"),
     # usb: devices with all below them; the second tells the controllers only, because a device does not name its own

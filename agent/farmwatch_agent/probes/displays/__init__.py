@@ -2,6 +2,8 @@
 
 Reads
     Linux: `/sys/class/drm/card*-*`: per connector its status, EDID and modes; the graphics card's driver name.
+    macOS: `ioreg` for framebuffers, DisplayPort ports and, on Intel, connected monitors; `system_profiler` for the list
+    that holds virtual displays, too; whether DisplayLink Manager is installed.
 Why
     A network KVM must claim to be a monitor, and its EDID is often its maker's default or a published copy of
     somebody else's. A laptop driven from afar may show no monitor at all, or one made by software.
@@ -9,11 +11,16 @@ Never reads
     Anything on the screen, windows, titles, brightness, what is shown where.
 Rights
     None: the files are readable by everybody. EDID serials travel keyed, the bytes with serials zeroed.
+    macOS: none.
 Blind spots
     Drivers that offer no connectors to the kernel (NVIDIA's own without mode setting): `not_supported`.
     An EDID that was overridden in the kernel (drm.edid_firmware, debugfs) is shown as if the monitor had sent it.
     Monitors behind a DisplayLink dock hang on the evdi driver, which virtual screens use too: `virtual` is null.
     Monitors that were connected before. An external monitor without EDID, or with one that is none, is a gap.
+    macOS: on Apple silicon a monitor's EDID bytes are told only for ports that keep them (HDMI and DisplayPort of current
+    systems); without them its maker, code, name, serial and date stand alone, and a gap says so. The panel of the
+    laptop has no EDID there. Which display a DisplayLink dock makes cannot be told from other virtual ones: `virtual`
+    is null while its manager is installed.
 """
 
 from farmwatch_schema.observables import Gap
@@ -21,4 +28,4 @@ from farmwatch_schema.observables.displays import Display
 
 from ...probe import Probe
 
-PROBE = Probe(kind="displays", emits=(Display, Gap), interval_seconds=300, platforms=("linux",))
+PROBE = Probe(kind="displays", emits=(Display, Gap), interval_seconds=300, platforms=("linux", "macos"))

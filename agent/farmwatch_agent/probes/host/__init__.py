@@ -4,6 +4,9 @@ Reads
     /etc/os-release, /proc/sys/kernel/osrelease, /sys/class/dmi/id/*, /proc/device-tree, /proc/cpuinfo's flags,
     clock sources, /sys/hypervisor/type, /proc/xen/capabilities, /etc/localtime, /etc/timezone,
     /etc/default/keyboard, /etc/vconsole.conf, /etc/locale.conf, /etc/default/locale, /sys/bus/mei/devices.
+    macOS: `ioreg` for IOPlatformExpertDevice, the model's name and AppleSmartBattery; `sysctl` for model, versions and
+    kern.hv_vmm_present; SystemVersion.plist, /etc/localtime, com.apple.HIToolbox and .GlobalPreferences below
+    /Library/Preferences.
 Why
     Serial and model against the roster; a time zone that contradicts the claimed place; a virtual machine where
     a laptop was shipped; Intel AMT, which drives a laptop from outside its operating system.
@@ -12,9 +15,12 @@ Never reads
     and are never scored.
 Rights
     Serial and platform UUID are root's: as an ordinary user they are a gap.
+    macOS: none.
 Blind spots
     A hypervisor can hide its flag and forge the firmware's tables. AMT is seen as present, not whether it is
     provisioned: asking needs an ioctl on /dev/mei0. Without the mei driver its state is unknown.
+    macOS: layouts and languages are those of the login window, not of each user. A virtual machine on an Intel Mac can
+    hide kern.hv_vmm_present and bear a real Mac's model. Macs have no AMT; its state stays null.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -22,4 +28,4 @@ from farmwatch_schema.observables.host import HostFacts
 
 from ...probe import Probe
 
-PROBE = Probe(kind="host", emits=(HostFacts, Gap), interval_seconds=3600, platforms=("linux",))
+PROBE = Probe(kind="host", emits=(HostFacts, Gap), interval_seconds=3600, platforms=("linux", "macos"))

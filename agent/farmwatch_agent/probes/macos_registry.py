@@ -1,0 +1,159 @@
+"""What listed commands of macOS printed in one pass, shared by the probes that read it, and how it is parsed.
+
+Sources: ioreg(8) and system_profiler(8); the form of `ioreg -a` is what IORegistryEntryCreateCFProperties returns,
+with the keys IORegistryEntryName, IORegistryEntryID, IOObjectClass and IORegistryEntryChildren beside it.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+from weakref import ReferenceType, ref
+
+import msgspec
+
+from ..host import Host, HostError, SourceBroken
+
+#: A section that follows within this time belongs to the same pass.
+PASS_SECONDS = 5.0
+#: Deeper trees than any Mac has; what a hostile plist nests deeper is left out.
+MAX_DEPTH = 64
+MAX_TEXT = 512
+#: XML 1.0 forbids these bytes, and the writer behind `ioreg -a` puts a device's name into the document as it came:
+#: without taking them out, one device with such a name would hide all others.
+_FORBIDDEN = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
+
+Node = dict[str, Any]
+
+_last: tuple["ReferenceType[Host]", float, dict[tuple[str, str], bytes | HostError]] | None = None
+
+
+def output(host: Host, name: str, of: str = "") -> bytes:
+    """Returns what a listed command printed less than five seconds ago, else asks it; its error stays as long."""
+    global _last  # noqa: PLW0603 (the probes of one pass share it; a weak reference tells whose it is)
+    now = host.uptime()
+    if _last is None or _last[0]() is not host or not 0 <= now - _last[1] < PASS_SECONDS:
+        _last = (ref(host), now, {})
+    kept = _last[2]
+    answer = kept.get((name, of))
+    if answer is None:
+        try:
+            answer = host.command(name, of)
+        except HostError as error:
+            answer = error
+        kept[name, of] = answer
+    if isinstance(answer, HostError):
+        raise answer
+    return answer
+
+
+def forget() -> None:
+    """Drops what was printed: the next `output` asks again."""
+    global _last  # noqa: PLW0603
+    _last = None
+
+
+def registry(host: Host, name: str) -> list[Node]:
+    """Returns the top entries that an `ioreg -a` printed; none when it printed nothing, which is how it says so."""
+    data = output(host, name)
+    if not data.strip():
+        return []
+    found = plist(data, name)
+    return nodes(found if isinstance(found, list) else [found])
+
+
+def profile(host: Host, name: str, kind: str) -> list[Node]:
+    """Returns the items of one data type of a `system_profiler -json`; raises SourceBroken when it has none."""
+    try:
+        found = msgspec.json.decode(output(host, name))
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise SourceBroken(f"{name}: is no JSON: {error}") from None
+    if not isinstance(found, dict) or not isinstance(found.get(kind), list):
+        raise SourceBroken(f"{name}: holds no {kind}")
+    return nodes(found[kind])
+
+
+def plist(data: bytes, what: str) -> Any:
+    """Returns a property list of any form; raises SourceBroken for what is none."""
+    import plistlib  # noqa: PLC0415 (no other platform needs it)
+    from xml.parsers.expat import ExpatError  # noqa: PLC0415
+
+    try:
+        try:
+            return plistlib.loads(data)
+        except ExpatError:
+            cleaned = data.decode("utf-8", "replace").encode().translate(None, _FORBIDDEN)
+            return plistlib.loads(cleaned)
+    except (ExpatError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
+            MemoryError) as error:  # fmt: skip
+        raise SourceBroken(f"{what}: is no property list: {type(error).__name__}") from None
+
+
+def file_plist(host: Host, path: str, limit: int = 1 << 20) -> Node:
+    """Returns the dictionary in a property list file; raises what reading it raises, SourceBroken for another thing."""
+    found = plist(host.read(path, limit), path)
+    if not isinstance(found, dict):
+        raise SourceBroken(f"{path}: holds no dictionary")
+    return found
+
+
+def nodes(value: Any) -> list[Node]:
+    """Returns the dictionaries in a list; none when it is no list."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def children(node: Node) -> list[Node]:
+    """Returns the entries directly below a registry entry."""
+    return nodes(node.get("IORegistryEntryChildren"))
+
+
+def below(node: Node, stop: Callable[[Node], bool] | None = None) -> Iterator[Node]:
+    """Yields every entry below one, but none for which `stop` says so, nor what is below it."""
+    waiting = [(child, 1) for child in reversed(children(node))]
+    while waiting:
+        entry, depth = waiting.pop()
+        if stop is not None and stop(entry):
+            continue
+        yield entry
+        if depth < MAX_DEPTH:
+            waiting += [(child, depth + 1) for child in reversed(children(entry))]
+
+
+def text(node: Node, *keys: str) -> str:
+    """Returns the first text among some keys, bounded, data taken for text that ends in NUL; "" when there is none."""
+    for key in keys:
+        value = node.get(key)
+        if isinstance(value, bytes):
+            value = value.split(b"\0", 1)[0].decode("utf-8", "replace")
+        if isinstance(value, str) and value:
+            return value[:MAX_TEXT]
+    return ""
+
+
+def number(node: Node, *keys: str) -> int | None:
+    """Returns the first whole number among some keys; None when there is none."""
+    for key in keys:
+        value = node.get(key)
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value
+    return None
+
+
+def flag(node: Node, key: str) -> bool | None:
+    """Returns a yes or no; None when there is none."""
+    value = node.get(key)
+    return value if isinstance(value, bool) else None
+
+
+def data_of(node: Node, key: str) -> bytes:
+    """Returns bytes; b"" when there are none."""
+    value = node.get(key)
+    return value if isinstance(value, bytes) else b""
+
+
+def inner(node: Node, *keys: str) -> Node:
+    """Returns the dictionary at the end of a way of keys; an empty one when there is none."""
+    for key in keys:
+        value = node.get(key)
+        if not isinstance(value, dict):
+            return {}
+        node = value
+    return node
