@@ -18,6 +18,7 @@ from farmwatch_schema.identifiers import PUBLISHED_CONSTANTS
 
 from ..paths import home_names, is_plain_instance
 from .addresses import AddressBook
+from .bluetooth_files import without_names
 from .capture import Answer, Capture
 from .command_lines import without_arguments
 from .protocol import HostError
@@ -178,7 +179,7 @@ class _Book:
             return {"text": text}
         if answer.text is not None:
             text = _without_full_names(answer.text) if name == "passwd" else answer.text
-            return {"text": self.text(path, without_arguments(path, text))}
+            return {"text": self.text(path, without_names(path, without_arguments(path, text), self.shaped))}
         latin = answer.content().decode("latin-1")
         if self._words is not None:
             latin = self._words.sub(lambda match: self.shaped(match[0]), latin)
