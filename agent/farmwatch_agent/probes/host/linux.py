@@ -1,7 +1,7 @@
 """Host facts on Linux.
 
 Sources: os-release(5); Documentation/ABI/testing/sysfs-class-dmi (and drivers/firmware/dmi-id.c for the modes);
-SMBIOS reference specification 7.4.1 for chassis types; localtime(5), RFC 8536; keyboard(5), vconsole.conf(5),
+localtime(5), RFC 8536; keyboard(5), vconsole.conf(5),
 locale.conf(5); Documentation/ABI/stable/sysfs-hypervisor-xen.
 """
 
@@ -14,30 +14,9 @@ from farmwatch_schema.observables.host import HostFacts
 from ...host import Host, HostError, Missing, NotPermitted
 from ..asking import link_of
 from . import time_zone
+from .firmware import chassis_of, model_of, named_hypervisor
 
 DMI = "/sys/class/dmi/id"
-_CHASSIS = {
-    **dict.fromkeys((8, 9, 10, 14, 31, 32), "laptop"),
-    **dict.fromkeys((3, 4, 5, 6, 7, 13, 15, 16, 24, 34, 35, 36), "desktop"),
-    **dict.fromkeys((17, 23, 25, 28, 29), "server"),
-    **dict.fromkeys((11, 30), "tablet"),
-}
-#: Words in vendor and product of virtual machines, as systemd's detect-virt and the hypervisors' firmware have them.
-_VIRTUAL = (
-    ("VMware", "vmware"),
-    ("VirtualBox", "virtualbox"),
-    ("innotek GmbH", "virtualbox"),
-    ("Parallels", "parallels"),
-    ("Apple Virtualization", "apple"),
-    ("Xen", "xen"),
-    ("Bochs", "bochs"),
-    ("BHYVE", "bhyve"),
-    ("Google Compute Engine", "kvm"),
-    ("Amazon EC2", "kvm"),
-    ("KubeVirt", "kvm"),
-    ("KVM", "kvm"),
-)
-_HYPER_V = ("Microsoft Corporation", "Virtual Machine")
 #: A guest's paravirtual clock names its hypervisor (drivers/clocksource, arch/x86/kernel/kvmclock.c).
 _CLOCKS = (("kvm-clock", "kvm"), ("hyperv_clocksource", "hyperv"), ("xen", "xen"))
 #: AMT's host interface among the management engine's clients: samples/mei/mei-amt-version.c, MEI_IAMTHIF.
@@ -49,10 +28,7 @@ def collect(host: Host) -> Iterator[Observable]:
     release = parse_settings(_first(host, "/etc/os-release", "/usr/lib/os-release"))
     vendor, model = _first(host, f"{DMI}/sys_vendor"), _first(host, f"{DMI}/product_name")
     family = _first(host, f"{DMI}/product_version")
-    if not model:
-        model = _first(host, "/proc/device-tree/model").rstrip("\0")
-    elif vendor == "LENOVO" and family:
-        model = f"{family} ({model})"  # Lenovo puts its type number where others put the name.
+    model = model_of(vendor, model, family) or _first(host, "/proc/device-tree/model").rstrip("\0")
     hypervisor = hypervisor_of(
         vendor,
         model,
@@ -104,13 +80,6 @@ def parse_settings(text: str) -> dict[str, str]:
     return found
 
 
-def chassis_of(number: str, hypervisor: str | None) -> str:
-    """Returns the chassis word of an SMBIOS number; `virtual` in a virtual machine whatever its firmware says."""
-    if hypervisor:
-        return "virtual"
-    return _CHASSIS.get(int(number) & 0x7F, "") if number.isdecimal() and len(number) < 4 else ""
-
-
 def hypervisor_of(
     vendor: str, model: str, *, cpuinfo: str, clocks: str, xen: str, domain: str, tree: str
 ) -> str | None:
@@ -122,9 +91,9 @@ def hypervisor_of(
     if "control_d" in domain:
         return ""  # Xen's first domain is the laptop itself.
     words = f"{vendor} {model}"
-    if all(word in words for word in _HYPER_V):
-        return "hyperv"
-    named = next((name for word, name in _VIRTUAL if word in words), "")
+    named = named_hypervisor(vendor, model)
+    if named == "hyperv":
+        return named
     clocked = next((name for word, name in _CLOCKS if word in clocks), "")
     if named or xen or tree:
         return named or ("xen" if "xen" in f"{xen} {tree}" else "kvm" if "kvm" in tree else "other")

@@ -1,0 +1,75 @@
+"""A program's file: who signed it, what its maker says it is, who may replace it."""
+
+import ntpath
+from typing import ClassVar
+
+from ..protocol import HostError, Missing, NotPermitted, NotSupported
+from ..row import Row
+
+
+class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
+    """What one executable is; `of` is its path.
+
+    signer          name in the certificate; "" when nobody signed it, null when that could not be told
+    original_name   of the version resource (else its internal name); null when there is none or it cannot be read
+    company, product  of the version resource, "" when it has none
+    user_writable   an ordinary user may replace the file; null when that could not be told
+    """
+
+    table: ClassVar[str] = "windows_program_file"
+    platforms: ClassVar[tuple[str, ...]] = ("windows",)
+
+    signer: str | None = None
+    original_name: str | None = None
+    company: str = ""
+    product: str = ""
+    user_writable: bool | None = None
+
+    @classmethod
+    def live(cls, of: str) -> "list[ProgramFile]":
+        from . import versions  # noqa: PLC0415 (loads ctypes)
+
+        if not ntpath.isabs(of):
+            raise Missing(f"{of}: is no whole path")
+        try:
+            said = versions.parse(versions.read(of))
+        except (NotPermitted, NotSupported):
+            said = {}
+        name = said.get("originalfilename") or said.get("internalname")
+        return [
+            cls(
+                signer=_signer(of),
+                # Windows's own programs keep texts of each language in a file beside them, NAME.mui.
+                original_name=name.removesuffix(".mui").removesuffix(".MUI") if name else None,
+                company=said.get("companyname", ""),
+                product=said.get("productname", ""),
+                user_writable=_writable(of),
+            )
+        ]
+
+
+def _signer(path: str) -> str | None:
+    import msvcrt  # noqa: PLC0415 (of Windows)
+    import os  # noqa: PLC0415
+
+    from . import trust  # noqa: PLC0415
+
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_BINARY | os.O_NOINHERIT)  # type: ignore[attr-defined,unused-ignore]
+    except (OSError, ValueError):
+        return None
+    try:
+        return trust.signer_of(path, msvcrt.get_osfhandle(descriptor))  # type: ignore[attr-defined,unused-ignore]
+    except (HostError, OSError, AttributeError):
+        return None
+    finally:
+        os.close(descriptor)
+
+
+def _writable(path: str) -> bool | None:
+    from . import access  # noqa: PLC0415
+
+    try:
+        return access.may_users_write(path, folder=False) or access.may_users_write(ntpath.dirname(path), folder=True)
+    except HostError:
+        return None
