@@ -60,16 +60,17 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
 class Connection(Row, frozen=True, kw_only=True, omit_defaults=True):
     """A socket that listens, is connected, or is bound to a UDP port; those that begin or end are left out.
 
-    pid          of the process that holds it; 0 when the system does not tell
-    protocol     `tcp` or `udp`
-    local        address it is bound to, "0.0.0.0" or "::" for all
-    remote       the other side's address; "" without one
-    state        `listen`, `established` or `bound`
-    refused      True: the sockets of this process may not be listed, everything else in the row is empty
+    On a Mac the same call lists one's own sockets only, so that netstat is asked there.
+
+    pid           of the process that holds it; 0 when the system does not tell
+    protocol      `tcp` or `udp`
+    local         address it is bound to, "0.0.0.0" or "::" for all
+    remote        the other side's address; "" without one
+    state         `listen`, `established` or `bound`
     """
 
     table: ClassVar[str] = "connection"
-    platforms: ClassVar[tuple[str, ...]] = ("macos", "windows")
+    platforms: ClassVar[tuple[str, ...]] = ("windows",)
 
     pid: int = 0
     protocol: str = ""
@@ -78,31 +79,18 @@ class Connection(Row, frozen=True, kw_only=True, omit_defaults=True):
     remote: str = ""
     remote_port: int = 0
     state: str = ""
-    refused: bool = False
 
     @classmethod
     def live(cls, of: str) -> "list[Connection]":
-        import sys  # noqa: PLC0415
-
         import psutil  # noqa: PLC0415
 
-        if sys.platform == "win32":
-            # GetExtendedTcpTable and GetExtendedUdpTable: whole tables with owners, for every user.
-            try:
-                return [row for found in psutil.net_connections("inet") if (row := _row(found, found.pid or 0))]
-            except (psutil.Error, OSError) as error:
-                raise SourceBroken(f"connections: {type(error).__name__}") from None
-        rows: list[Connection] = []
-        for pid in psutil.pids():
-            try:
-                held = psutil.Process(pid).net_connections("inet")
-            except (psutil.NoSuchProcess, psutil.ZombieProcess):
-                continue
-            except (psutil.AccessDenied, OSError):
-                rows.append(cls(pid=pid, refused=True))
-                continue
-            rows += [row for found in held if (row := _row(found, pid))]
-        return rows
+        # GetExtendedTcpTable and GetExtendedUdpTable: whole tables with owners, for every user.
+        try:
+            return [row for found in psutil.net_connections("inet") if (row := _row(found)) is not None]
+        except psutil.AccessDenied:
+            raise NotPermitted("connections may not be listed") from None
+        except (psutil.Error, OSError) as error:
+            raise SourceBroken(f"connections: {type(error).__name__}") from None
 
 
 def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
@@ -137,7 +125,7 @@ def _asked(question: Callable[[], Any]) -> Any:
         return None
 
 
-def _row(found: Any, pid: int) -> Connection | None:
+def _row(found: Any) -> Connection | None:
     """Returns psutil's line as ours; None for a socket that neither listens, is bound nor connected."""
     import socket  # noqa: PLC0415
 
@@ -149,7 +137,7 @@ def _row(found: Any, pid: int) -> Connection | None:
     if not state or not found.laddr:
         return None
     return Connection(
-        pid=pid,
+        pid=found.pid or 0,
         protocol="udp" if udp else "tcp",
         local=found.laddr.ip,
         local_port=found.laddr.port,

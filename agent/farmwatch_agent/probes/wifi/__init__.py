@@ -19,6 +19,7 @@ Blind spots
     Linux: in a file tree only the signal is to be had, and the rest is a gap. With several links at once (802.11be)
     the address is that of the access point as a whole.
     macOS: signal and standard are not told; the band only of Broadcom's adapters.
+    Windows: the band stays open where its channel's number exists in two bands.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -27,5 +28,9 @@ from farmwatch_schema.observables.wifi import WifiConnection
 from ...probe import Probe
 
 PROBE = Probe(
-    kind="wifi", emits=(WifiConnection, Gap), interval_seconds=300, wakes=("net",), platforms=("linux", "macos")
+    kind="wifi",
+    emits=(WifiConnection, Gap),
+    interval_seconds=300,
+    wakes=("net",),
+    platforms=("linux", "macos", "windows"),
 )

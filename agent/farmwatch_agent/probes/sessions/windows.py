@@ -1,0 +1,179 @@
+"""Sessions on Windows: Remote Desktop Services for now, the event log for what came and went.
+
+Sources: learn.microsoft.com, WTS_CONNECTSTATE_CLASS, WTSQuerySessionInformation (protocol type 0 console, 2 RDP);
+LocalSessionManager events 21, 23, 24 and 25 (hayabusa-rules pull request 762, hayabusa-sample-evtx pull request 3);
+Security events 4778 and 4779. The address that an RDP client reports of itself is often that of its own network,
+while the log has where the connection came from: the log's comes first.
+"""
+
+import time
+from collections.abc import Iterator
+
+import msgspec
+from msgspec.structs import replace
+
+from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.sessions import Session
+
+from ...host import Host, HostError, Missing
+from ...host.windows.events import EventRecord
+from ...host.windows.terminal import DISCONNECTED, SHADOW, TerminalSession
+from ..asking import outcome_of
+from ..bounds import at_most
+
+MAX_ENDED = 50
+MAX_SESSIONS = 100
+_LOGON, _LOGOFF, _DISCONNECT, _RECONNECT = 21, 23, 24, 25
+_SHADOW_BEGINS, _SHADOW_ENDS = (20503, 20506), (20504, 20507)
+_CONNECTED_AGAIN = 4778
+#: Protocol type of WTSQuerySessionInformation; others are Remote Desktop.
+_CONSOLE = 0
+#: What the log writes for a session at the machine itself, in any language of Windows.
+_AT_MACHINE = ("LOCAL", "", "0.0.0.0", "::", "::%16777216")  # noqa: S104 (an address in a log, nothing is bound to it)
+
+
+class Visit(msgspec.Struct, frozen=True):
+    """A remote login or reconnection of the log; `number` is its session, `ended` when it was left."""
+
+    number: str
+    user: str
+    address: str
+    since: float
+    ended: float
+
+
+def collect(host: Host) -> Iterator[Observable]:
+    """Yields sessions now, remote ones of the last two days that ended, and shadowing of somebody's screen."""
+    gaps: list[Gap] = []
+    now: list[TerminalSession] | None = None
+    try:
+        now = host.rows(TerminalSession)
+    except HostError as error:
+        gaps.append(Gap(what="sessions now", outcome=outcome_of(error)))
+    events = _events(host, "sessions", "sessions that ended", gaps)
+    past = visits(events, host.now() - host.uptime())
+    last = {visit.number: visit for visit in past if not visit.ended}
+    if now is None:
+        # Without the list, what the log leaves open is the best there is.
+        yield from at_most((_of_visit(visit) for visit in last.values()), MAX_SESSIONS, "sessions")
+    else:
+        told = (_of_session(session, last.get(str(session.number))) for session in now)
+        yield from at_most((session for session in told if session is not None), MAX_SESSIONS, "sessions")
+        if any(session.user is None for session in now):
+            gaps.append(Gap(what="users of sessions", outcome="not_permitted"))
+        # The log lost their end, or has not written it yet.
+        there = {str(session.number) for session in now if is_remote(session)}
+        past = [replace(it, ended=it.ended or (0.0 if it.number in there else it.since)) for it in past]
+    ended = [visit for visit in past if visit.ended]
+    yield from (_of_visit(visit) for visit in sorted(ended, key=lambda it: -it.since)[:MAX_ENDED])
+    yield from named_clients(_events(host, "reconnected", "names of clients that reconnected", gaps), past)
+    yield from shadowing(_events(host, "shadowing", "shadowed sessions", gaps))
+    yield from gaps
+
+
+def visits(events: list[EventRecord], boot: float) -> list[Visit]:
+    """Returns remote logins and reconnections; each ends with a disconnect, a logoff, or the next one of its session.
+
+    boot  seconds since 1970: sessions are numbered anew with each start, so what began before it has ended
+    """
+    begun: dict[str, EventRecord] = {}
+    found: list[Visit] = []
+    for event in sorted(events, key=lambda it: it.at):
+        number = event.fields.get("SessionID", "")
+        if event.number not in (_LOGON, _LOGOFF, _DISCONNECT, _RECONNECT) or not number.isdigit():
+            continue
+        before = begun.pop(number, None)
+        if before is not None:
+            found.append(_visit(number, before, event.at))
+        if event.number in (_LOGON, _RECONNECT) and event.fields.get("Address", "") not in _AT_MACHINE:
+            begun[number] = event
+    return found + [_visit(it, event, 0.0 if event.at >= boot else event.at) for it, event in begun.items()]
+
+
+def _visit(number: str, event: EventRecord, ended: float) -> Visit:
+    user = event.fields.get("User", "").rpartition("\\")[2]
+    return Visit(number, user, event.fields["Address"].partition("%")[0], event.at, ended)
+
+
+def named_clients(events: list[EventRecord], past: list[Visit]) -> Iterator[Session]:
+    """Yields reconnections of the security log that the other log does not have, once a client."""
+    known = {visit.address for visit in past}
+    seen: set[tuple[str, str]] = set()
+    for event in events:
+        address, name = event.fields.get("ClientAddress", ""), event.fields.get("ClientName", "")
+        if event.number != _CONNECTED_AGAIN or address in _AT_MACHINE or address in known or (address, name) in seen:
+            continue
+        seen.add((address, name))
+        if len(seen) > MAX_ENDED:
+            return
+        yield Session(
+            origin="remote",
+            protocol="rdp",
+            user=unkeyed("user", event.fields["AccountName"]) if "AccountName" in event.fields else None,
+            client=unkeyed("address", address),
+            since=minute(event.at),
+            ended=True,
+        )
+
+
+def shadowing(events: list[EventRecord]) -> Iterator[Session]:
+    """Yields what the log says of screens that somebody else looked at or took over (mstsc /shadow)."""
+    left = 0
+    for event in sorted(events, key=lambda it: -it.at)[:MAX_ENDED]:
+        # Newest first: an end that stands before its beginning is met first.
+        if event.number in _SHADOW_ENDS:
+            left += 1
+        elif event.number in _SHADOW_BEGINS:
+            yield Session(origin="remote", protocol="rdp_shadow", since=minute(event.at), ended=left > 0)
+            left = max(0, left - 1)
+
+
+def minute(seconds: float) -> str:
+    """Returns seconds since 1970 as UTC to the minute; "" for none."""
+    return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if 0 < seconds < 1 << 33 else ""
+
+
+def is_remote(session: TerminalSession) -> bool:
+    """Whether somebody looks at a session from elsewhere now."""
+    return session.state == SHADOW or (session.state != DISCONNECTED and (session.protocol or _CONSOLE) != _CONSOLE)
+
+
+def _of_session(session: TerminalSession, visit: Visit | None) -> Session | None:
+    """Returns what a session is; None for one that nobody is logged in to.
+
+    visit  what the log has of its last remote connection, if that has not ended
+    """
+    if session.user == "" or session.state == DISCONNECTED:
+        return None  # Where a session is left, its programs run on and nobody looks; the log has that somebody did.
+    remote = is_remote(session) or (session.protocol is None and visit is not None)
+    visit = visit if remote else None
+    client = visit.address if visit else session.address or session.client
+    return Session(
+        origin="remote" if remote else "console",
+        protocol="rdp_shadow" if session.state == SHADOW else "rdp" if remote else "",
+        user=unkeyed("user", session.user) if session.user else None,
+        client=unkeyed("address", client) if remote and client else None,
+        since=minute(visit.since if visit else session.logon),
+    )
+
+
+def _of_visit(visit: Visit) -> Session:
+    return Session(
+        origin="remote",
+        protocol="rdp",
+        user=unkeyed("user", visit.user) if visit.user else None,
+        client=unkeyed("address", visit.address),
+        since=minute(visit.since),
+        ended=visit.ended > 0,
+    )
+
+
+def _events(host: Host, question: str, what: str, gaps: list[Gap]) -> list[EventRecord]:
+    try:
+        return host.rows(EventRecord, question)
+    except Missing:
+        return []
+    except HostError as error:
+        gaps.append(Gap(what=what, outcome=outcome_of(error)))
+        return []
