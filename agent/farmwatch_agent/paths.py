@@ -17,6 +17,13 @@ _NO_PERSON = re.compile(
 _PLAIN_INSTANCE = re.compile(
     r":?\d{1,5}|(?:tty|hvc|lo|wg|tun|tap|eth|wlan|en|wl)[A-Z]{0,4}\d{0,4}|default|main|server|client|system|root"
 )
+#: Homes on macOS (File System Programming Guide); Shared and Guest are nobody's.
+_MAC_HOMES = "/Users/"
+_MAC_NOBODY = frozenset({"Shared", "Guest"})
+#: macOS makes a folder for each user's temporary files out of his number and the Mac's (confstr(3)), and runs a program
+#: that was downloaded from a mount with a new UUID each time.
+_MAC_TEMPORARY = re.compile(r"((?:/private)?/var/folders/)[^/]+/[^/]+(/.*)?", re.DOTALL)
+_TRANSLOCATED = re.compile(r"(?<=/AppTranslocation/)[0-9A-Fa-f-]{36}(?=/)")
 #: Homes below another folder than /: another system's disk, a backup, a container's layers.
 _INNER = re.compile(r"(.+?/(?:home|Users)/)(.+)", re.DOTALL)
 
@@ -49,6 +56,9 @@ def tilde(path: str) -> str:
         if path.startswith(parent):
             rest = _below_home(path[len(parent) :])
             return f"~/{rest}" if rest else "~"
+    mac = _mac_tilde(path)
+    if mac is not None:
+        return mac
     for parent in _MEDIA:
         if path.startswith(parent):
             name, _, rest = path[len(parent) :].partition("/")
@@ -59,6 +69,20 @@ def tilde(path: str) -> str:
         if len(mount) > 6:
             return f"{path[: start + len(_APPIMAGE)]}{mount[:-6]}*{slash}{rest}"
     return tilde_inside(path)
+
+
+def _mac_tilde(path: str) -> str | None:
+    """Returns a path of macOS without people; None where it is in no home and no user's temporary folder."""
+    if path.startswith(_MAC_HOMES):
+        name, _, rest = path[len(_MAC_HOMES) :].partition("/")
+        if not name or name in _MAC_NOBODY:
+            return path
+        return f"~/{tilde_inside(rest)}" if rest else "~"
+    for parent in ("/private/var/root", "/var/root"):
+        if path.startswith(parent) and path[len(parent) : len(parent) + 1] in ("", "/"):
+            return "~" + path[len(parent) :]
+    temporary = _MAC_TEMPORARY.fullmatch(path)
+    return f"{temporary[1]}*{_TRANSLOCATED.sub('*', temporary[2] or '')}" if temporary else None
 
 
 def _windows_tilde(path: str) -> str:
@@ -122,7 +146,7 @@ def home_names(path: str) -> list[str]:
         if path.startswith(parent):
             name, _, rest = path[len(parent) :].partition("/")
             found += [name] if rest else []
-    return [name for name in found if name and name != ".ecryptfs"]
+    return [name for name in found if name and name != ".ecryptfs" and name not in _MAC_NOBODY]
 
 
 def _below_home(rest: str) -> str:

@@ -83,3 +83,35 @@ def test_the_owner_of_a_windows_profile_is_found_and_nobody_in_shared_ones() -> 
 
 def test_the_name_of_a_windows_path_is_what_follows_the_last_separator() -> None:
     assert (windows_name(r"C:\a\b.exe"), windows_name("C:/a/b.exe"), windows_name("b.exe")) == ("b.exe",) * 3
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("/Users/jdoe/Library/x", "~/Library/x"),
+        ("/Users/jane.doe", "~"),
+        ("/Users/ADMIN/x", "~/x"),
+        ("/Users/jdoe/old/Users/jroe/x", "~/old/Users/~/x"),
+        ("/Users/Shared/x", "/Users/Shared/x"),
+        ("/Users/Guest/x", "/Users/Guest/x"),
+        ("/Users/", "/Users/"),
+        ("/Applications/AnyDesk.app/Contents/MacOS/AnyDesk", "/Applications/AnyDesk.app/Contents/MacOS/AnyDesk"),
+        ("/private/var/root/x", "~/x"),
+        ("/var/root", "~"),
+        ("/var/rootless/x", "/var/rootless/x"),
+        ("/System/Volumes/Data/Users/jdoe/x", "/System/Volumes/Data/Users/~/x"),
+        ("/private/var/folders/zz/abc123_n0000000000000/T/x", "/private/var/folders/*/T/x"),
+        (
+            "/private/var/folders/5k/y0x8/X/AppTranslocation/2B1E7A3C-0D51-4E2B-9C38-52D1A0F6E7B4/d/RustDesk.app/x",
+            "/private/var/folders/*/X/AppTranslocation/*/d/RustDesk.app/x",
+        ),
+        ("/var/folders/5k", "/var/folders/5k"),
+    ],
+)
+def test_paths_of_macos_travel_without_people(path: str, wanted: str) -> None:
+    assert tilde(path) == wanted
+
+
+def test_shared_homes_of_macos_are_nobodys_names() -> None:
+    assert home_names("/Users/jdoe/x") == ["jdoe"]
+    assert home_names("/Users/Shared/x") == []

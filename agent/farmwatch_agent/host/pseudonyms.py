@@ -18,8 +18,8 @@ from farmwatch_schema.identifiers import PUBLISHED_CONSTANTS
 
 from ..paths import home_names, is_plain_instance
 from .addresses import AddressBook
-from .bluetooth_files import without_names
 from .capture import Answer, Capture
+from .capture_files import without_names
 from .command_lines import without_arguments
 from .protocol import HostError
 from .row import Row
@@ -32,6 +32,12 @@ SERIAL_FILES = frozenset(
 HOST_NAME_FILES = frozenset({"hostname", "nodename"})
 #: Login records: struct utmp of utmp(5) on Linux, 384 bytes; user and host are NUL-padded strings in it.
 LOGIN_FILES = frozenset({"utmp", "wtmp", "btmp"})
+#: macOS has its own: 628 bytes (struct utmpx32 of Apple's Libc, gen/utmpx-darwin.h).
+MAC_LOGINS = "utmpx"
+UTMPX_SIZE, UTMPX_USER, UTMPX_HOST = 628, (0, 256), (308, 564)
+#: Names of files in it are names of users.
+MAC_CRONTABS = "/private/var/at/tabs"
+_LAUNCHD = ("/LaunchDaemons/", "/LaunchAgents/")
 _OF_PEOPLE = (b"\x07\0", b"\x08\0")  # USER_PROCESS, DEAD_PROCESS: the host is where somebody came from
 UTMP_SIZE, UTMP_USER, UTMP_HOST, UTMP_ADDRESS = 384, (44, 76), (76, 332), (348, 364)
 #: Bytes that mean something bit by bit; text inside them is nobody's.
@@ -74,7 +80,7 @@ def pseudonymised(
             **{book.text("", question): book.answer("", answer) for question, answer in capture.rows.items()},
             **{book.text("", question): book.rows(found) for question, found in rows.items()},
         },
-        command={book.text("", question): book.answer("", answer) for question, answer in capture.command.items()},
+        command={book.text("", question): book.said(question, answer) for question, answer in capture.command.items()},
         **{
             verb: {book.text(path, path): book.answer(path, answer) for path, answer in getattr(capture, verb).items()}
             for verb in ("read", "names", "link", "resolve", "status", "sha256", "read_each", "link_each")
@@ -112,6 +118,16 @@ class _Book:
         if answer.message:
             changes["message"] = self.text(path, answer.message)
         return replace(answer, **changes) if changes else answer
+
+    def said(self, question: str, answer: Answer) -> Answer:
+        """Returns what a command printed."""
+        if answer.text is not None:
+            from .macos.told import without_names as plain  # noqa: PLC0415 (only macOS has commands)
+
+            name = question.partition(" ")[0]
+            text = plain(name, answer.text, self.shaped, lambda text: self._addresses.text("", text))
+            answer = replace(answer, text=text)
+        return self.answer("", answer)
 
     def rows(self, found: Sequence[Row]) -> Answer:
         """Returns what an interface answered, every text in it replaced where it tells somebody."""
@@ -171,6 +187,12 @@ class _Book:
             return {"text": None, "data": edid.rewritten(answer.content(), self._unique)}
         if name in LOGIN_FILES:
             return {"text": None, "data": self._logins(answer.content())}
+        if name == MAC_LOGINS:
+            return {"text": None, "data": self._mac_logins(answer.content())}
+        if name.endswith(".plist") and any(folder in path for folder in _LAUNCHD):
+            from .macos.launchd_plists import without_arguments as jobs_only  # noqa: PLC0415 (captures of Macs only)
+
+            return {"data": None, "text": self.text(path, jobs_only(answer.content()).decode())}
         if name in SERIAL_FILES and answer.text is not None:
             stripped = answer.text.strip()
             # Long ones are words of the whole capture by now; a short one is replaced in its own file only.
@@ -213,6 +235,15 @@ class _Book:
             records[start + first : start + end] = self._addresses.packed(bytes(records[start + first : start + end]))
         return bytes(records)
 
+    def _mac_logins(self, data: bytes) -> bytes:
+        records = bytearray(data)
+        for start in range(UTMPX_SIZE, len(records) - UTMPX_SIZE + 1, UTMPX_SIZE):
+            for (first, end), change in ((UTMPX_USER, str), (UTMPX_HOST, self._host_name)):
+                text = bytes(records[start + first : start + end]).split(b"\0", 1)[0].decode("latin-1")
+                changed = self.text("/var/run/utmpx", change(text)).encode("latin-1", "replace")[: end - first]
+                records[start + first : start + end] = changed.ljust(end - first, b"\0")
+        return bytes(records)
+
     def _digest(self, text: str, size: int) -> bytes:
         return hashlib.shake_256(self._key + text.encode("utf-8", "replace")).digest(size)
 
@@ -243,6 +274,8 @@ def _identifying(capture: Capture) -> Iterable[str]:
             yield from _serial_of(answer)
         elif name in LOGIN_FILES:
             yield from filter(_tells, _logged_in(answer.content()) if answer.error is None else ())
+        elif name == MAC_LOGINS and answer.error is None:
+            yield from filter(_tells, _logged_in_mac(answer.content()))
     yield from filter(_tells, _homes(capture))
 
 
@@ -254,8 +287,10 @@ def _in_rows(rows: Mapping[str, Sequence[Row]]) -> Iterable[str]:
 
 def _homes(capture: Capture) -> Iterable[str]:
     """Yields the names of home folders: listed, in a path that was read, or where a link leads."""
-    if "/home" in capture.names:
-        yield from (name for name in capture.names["/home"].names or () if name != ".ecryptfs")
+    for folder in ("/home", "/Users", MAC_CRONTABS):
+        if folder in capture.names:
+            names = capture.names[folder].names or ()
+            yield from (name for name in names if name not in (".ecryptfs", ".localized", "Shared", "Guest"))
     for verb in (capture.read, capture.names, capture.status, capture.sha256, capture.link, capture.resolve):
         for path, answer in verb.items():
             yield from home_names(path)
@@ -301,3 +336,8 @@ def _serial_of(answer: Answer) -> Iterable[str]:
 def _logged_in(data: bytes) -> Iterable[str]:
     for start in range(0, len(data) - UTMP_SIZE + 1, UTMP_SIZE):
         yield data[start + UTMP_USER[0] : start + UTMP_USER[1]].split(b"\0", 1)[0].decode("latin-1")
+
+
+def _logged_in_mac(data: bytes) -> Iterable[str]:
+    for start in range(UTMPX_SIZE, len(data) - UTMPX_SIZE + 1, UTMPX_SIZE):
+        yield data[start + UTMPX_USER[0] : start + UTMPX_USER[1]].split(b"\0", 1)[0].decode("latin-1")

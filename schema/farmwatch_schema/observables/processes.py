@@ -11,8 +11,10 @@ class Process(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="pr
     user_writable  an ordinary user could replace the file; null when not known
     deleted        the file is gone while the program runs
     sha256         of the file, hex, at first sight; null when not (yet) read
-    package        package that owns the file: "x11vnc"; "" when none does, null when not known
-    signer         code signer's name, or team id on macOS; null when not known, "" when unsigned
+    package        package that owns the file: "x11vnc"; on macOS the identifier that its signature proves, mostly the
+                   bundle id; "" when none does, null when not known
+    signer         code signer's name, or team id on macOS ("Apple" for Apple's own); null when not known, "" when
+                   nothing proves one: unsigned, signed ad hoc or with a certificate that the system does not trust
     original_name  original file name in the version resource; null where there is no such thing
     kernel_names   other names its processes gave themselves, sorted
     run_by         `system`, `user` or `both`

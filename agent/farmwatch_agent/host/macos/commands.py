@@ -22,7 +22,7 @@ def _profiler(kind: str) -> Command:
 COMMANDS: dict[str, Command] = {
     # runner: new with each boot (sysctl(8); xnu bsd/kern/kern_sysctl.c, kern.bootsessionuuid)
     "boot_session": Command(program="/usr/sbin/sysctl", arguments=("-n", "kern.bootsessionuuid"), limit=1 << 10),
-    # services: switches of launchd's jobs, and which of them run (launchctl(1)); the second form is no promise of Apple's
+    # services: switches of launchd's jobs, and which of them run (launchctl(1)); Apple promises no form of the second
     "launchd_switches": Command(program="/bin/launchctl", arguments=("print-disabled", "{}"), limit=1 << 20),
     "launchd_jobs": Command(program="/bin/launchctl", arguments=("print", "{}"), limit=1 << 22, missing=(113, 125)),
     # sockets and sessions: whole IPv6 addresses (-l) and the process of each socket (-v), for every user (netstat(1))

@@ -1,4 +1,4 @@
-"""What is remembered of executables from pass to pass: hashes and owning packages.
+"""What is remembered of executables from pass to pass: hashes, owning packages and signers.
 
 The reader keeps it across restarts: `load(path)` at start, `save(path)` after a pass, in its state folder
 (a few tens of KiB). Without that, as in a single `collect`, the first passes read again, within the same budgets.
@@ -23,16 +23,20 @@ class Executables(msgspec.Struct, kw_only=True, omit_defaults=True):
     hashes      SHA-256 by "path|inode|mtime|size"
     packages    owning package by path, "" for none
     generation  mtime and size of dpkg's status file for which `packages` holds
+    signers     by the key of `hashes`: signer, "" when nothing proves one, and the name that the program was made
+                with (macOS: identifier in its signature; Windows: original name in its version resource)
     """
 
     hashes: dict[str, str] = {}
     packages: dict[str, str] = {}
     generation: str = ""
+    signers: dict[str, tuple[str, str]] = {}
 
     def trim(self, seen: set[str]) -> None:
-        """Drops the oldest hashes that were not seen in this pass when there are too many."""
-        for key in [key for key in self.hashes if key not in seen][: max(0, len(self.hashes) - MAX_ENTRIES)]:
-            del self.hashes[key]
+        """Drops the oldest hashes and signers that were not seen in this pass when there are too many."""
+        for kept in (self.hashes, self.signers):
+            for key in [key for key in kept if key not in seen][: max(0, len(kept) - MAX_ENTRIES)]:
+                del kept[key]
         for path in list(self.packages)[: max(0, len(self.packages) - MAX_ENTRIES)]:
             del self.packages[path]
 
@@ -52,6 +56,7 @@ def load(path: str) -> None:
     except (OSError, msgspec.MsgspecError, RecursionError):
         return
     current.hashes, current.packages, current.generation = kept.hashes, kept.packages, kept.generation
+    current.signers = kept.signers
 
 
 def save(path: str) -> None:
@@ -61,7 +66,7 @@ def save(path: str) -> None:
     if content == _saved:
         return
     try:
-        write_whole(path, content, mode=0o640)
+        write_whole(path, content, mode=0o600)
     except OSError:
         return
     _saved = content

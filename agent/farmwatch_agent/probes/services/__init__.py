@@ -5,6 +5,9 @@ Reads
     unit that of the service it starts); which services have a control group now; scripts in /etc/init.d that no
     unit replaces; /etc/crontab, /etc/cron.*, user crontabs; autostart desktop files in /etc/xdg and in home
     folders. Of each line only the program's path.
+    macOS: property lists in /Library/LaunchDaemons, /Library/LaunchAgents and home folders; of Apple's own jobs those
+    that let somebody in (Screen Sharing, Remote Login, file sharing, Apple events) and the switch of Remote Management;
+    launchctl's switches and running jobs; /Library/SystemExtensions/db.plist; crontabs in /var/at/tabs.
 Why
     Unattended access has to survive a restart: a service, a timer, an autostart entry.
 Never reads
@@ -12,11 +15,16 @@ Never reads
     person's name (syncthing@NAME.service) is `~`.
 Rights
     User crontabs are root's, other users' home folders theirs: gaps for an ordinary user.
+    macOS: crontabs are root's, too; all else is readable by every user.
 Blind spots
     A drop-in that replaces ExecStart is not followed; units made while running (`run-*`, scopes) are left out
     because their names change; of a line for a shell (`sh -c`, `cd x && y`) only the first program is told, and of
     one that begins with a word of the shell none; at(1) jobs and a program started from a shell's profile are not
     seen.
+    macOS: Apple's other jobs, some 900 and the same on every Mac, are left out. Login items that an application
+    registered for itself stand in a store of the system's, which is always a gap, unless they bring a job of launchd.
+    Of an agent is not told whether it runs. Which jobs run is read from an output whose form Apple does not promise:
+    when it cannot be read it is a gap.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -24,4 +32,4 @@ from farmwatch_schema.observables.services import Service
 
 from ...probe import Probe
 
-PROBE = Probe(kind="services", emits=(Service, Gap), interval_seconds=1800, platforms=("linux",))
+PROBE = Probe(kind="services", emits=(Service, Gap), interval_seconds=1800, platforms=("linux", "macos"))
