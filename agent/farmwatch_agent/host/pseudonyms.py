@@ -21,6 +21,7 @@ from .addresses import AddressBook
 from .capture import Answer, Capture
 from .capture_files import without_names
 from .command_lines import without_arguments
+from .macos import identifying
 from .protocol import HostError
 from .row import Row
 
@@ -133,6 +134,16 @@ class _Book:
         """Returns what an interface answered, every text in it replaced where it tells somebody."""
         rewritten = (row.rewritten(lambda text: self.text("", text)) for row in found)
         return Answer(rows=[msgspec.Raw(msgspec.json.encode(row)) for row in rewritten])
+
+    def command(self, question: str, answer: Answer) -> Answer:
+        """Returns what a command printed, of a Mac's registry and profile only what probes read."""
+        name = question.partition(" ")[0]
+        if answer.error is not None or not identifying.is_kept_in_part(name):
+            return self.answer("", answer)
+        data = identifying.rewritten(
+            name, answer.content(), lambda text: self.text("", text), self.shaped, self._unique
+        )
+        return replace(answer, text=data.decode(), data=None)
 
     def text(self, path: str, text: str) -> str:
         """Returns a text with every substitution made; `path` decides whether addresses are looked for."""
@@ -276,6 +287,10 @@ def _identifying(capture: Capture) -> Iterable[str]:
             yield from filter(_tells, _logged_in(answer.content()) if answer.error is None else ())
         elif name == MAC_LOGINS and answer.error is None:
             yield from filter(_tells, _logged_in_mac(answer.content()))
+    for question, answer in capture.command.items():
+        name = question.partition(" ")[0]
+        if answer.error is None and identifying.is_kept_in_part(name):
+            yield from (word for word in identifying.words(name, answer.content()) if len(word) >= _SHORTEST)
     yield from filter(_tells, _homes(capture))
 
 

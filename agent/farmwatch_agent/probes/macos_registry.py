@@ -11,17 +11,17 @@ from weakref import ReferenceType, ref
 import msgspec
 
 from ..host import Host, HostError, SourceBroken
+from ..host.macos import property_list
 
 #: A section that follows within this time belongs to the same pass.
 PASS_SECONDS = 5.0
 #: Deeper trees than any Mac has; what a hostile plist nests deeper is left out.
 MAX_DEPTH = 64
 MAX_TEXT = 512
-#: XML 1.0 forbids these bytes, and the writer behind `ioreg -a` puts a device's name into the document as it came:
-#: without taking them out, one device with such a name would hide all others.
-_FORBIDDEN = bytes(byte for byte in range(32) if byte not in b"\t\n\r")
 
 Node = dict[str, Any]
+
+plist = property_list.parse
 
 _last: tuple["ReferenceType[Host]", float, dict[tuple[str, str], bytes | HostError]] | None = None
 
@@ -56,7 +56,7 @@ def registry(host: Host, name: str) -> list[Node]:
     data = output(host, name)
     if not data.strip():
         return []
-    found = plist(data, name)
+    found = property_list.parse(data, name)
     return nodes(found if isinstance(found, list) else [found])
 
 
@@ -71,25 +71,9 @@ def profile(host: Host, name: str, kind: str) -> list[Node]:
     return nodes(found[kind])
 
 
-def plist(data: bytes, what: str) -> Any:
-    """Returns a property list of any form; raises SourceBroken for what is none."""
-    import plistlib  # noqa: PLC0415 (no other platform needs it)
-    from xml.parsers.expat import ExpatError  # noqa: PLC0415
-
-    try:
-        try:
-            return plistlib.loads(data)
-        except ExpatError:
-            cleaned = data.decode("utf-8", "replace").encode().translate(None, _FORBIDDEN)
-            return plistlib.loads(cleaned)
-    except (ExpatError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError,
-            MemoryError) as error:  # fmt: skip
-        raise SourceBroken(f"{what}: is no property list: {type(error).__name__}") from None
-
-
 def file_plist(host: Host, path: str, limit: int = 1 << 20) -> Node:
     """Returns the dictionary in a property list file; raises what reading it raises, SourceBroken for another thing."""
-    found = plist(host.read(path, limit), path)
+    found = property_list.parse(host.read(path, limit), path)
     if not isinstance(found, dict):
         raise SourceBroken(f"{path}: holds no dictionary")
     return found

@@ -8,6 +8,7 @@ class Package(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="pa
 
     source        `dpkg`, `rpm`, `flatpak`, `snap`, `desktop`, ...
     installed_on  day, "2026-11-22"; "" when not known
+    bundle        bundle id of a macOS application: "com.example.tool"; "" for others
     """
 
     name: str
@@ -15,6 +16,7 @@ class Package(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="pa
     publisher: str = ""
     installed_on: str = ""
     source: str = ""
+    bundle: str = ""
 
 
 KIND = Kind("software", "state", (Package,))

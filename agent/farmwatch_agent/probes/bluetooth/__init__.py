@@ -25,6 +25,8 @@ Blind spots
     (without Miracast or AirPlay) shows to others: see `processes`.
     macOS: no report descriptors, no day on which a device was last seen. The AirPlay receiver's setting is seen only
     where somebody changed it.
+    Windows: devices whose pairing was removed are left out, though the registry keeps them. `powered` is true for the
+    radio that answers and null for others. Who casts to this laptop over Miracast is seen in no way.
 """
 
 from farmwatch_schema.observables import Gap

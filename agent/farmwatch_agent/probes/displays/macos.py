@@ -146,7 +146,7 @@ def with_profile(found: list[Display], cards: list[Node], *, displaylink: bool) 
                 free.discard(at)
                 shown[at] = replace(found[at], active_mode=mode)
                 continue
-            internal = text(item, "spdisplays_connection_type") == "spdisplays_internal"
+            internal = _is_panel(item)
             made = True if airplay else (None if displaylink else True) if virtual else None
             shown.append(
                 replace(
@@ -164,11 +164,14 @@ def with_profile(found: list[Display], cards: list[Node], *, displaylink: bool) 
 
 def _is_same(item: Node, display: Display) -> bool:
     """Whether system_profiler's item is this display: the panel is the panel, others agree in product and serial."""
-    if text(item, "spdisplays_connection_type") == "spdisplays_internal" or "spdisplays_display_type" in item:
-        return display.internal
-    if display.internal:
-        return text(item, "_name") == "Color LCD"
+    if _is_panel(item) or display.internal:
+        return _is_panel(item) and display.internal
     return _hex(item, "_spdisplays_display-product-id") == (int(display.product, 16) if display.product else None)
+
+
+def _is_panel(item: Node) -> bool:
+    kind = text(item, "spdisplays_display_type")
+    return text(item, "spdisplays_connection_type") == "spdisplays_internal" or kind.startswith("spdisplays_built-in")
 
 
 def _of_numbers(display: Display, entry: Node) -> Display:

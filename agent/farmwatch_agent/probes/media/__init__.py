@@ -1,8 +1,9 @@
 """Cameras, microphones, and which programs may see the screen or give input.
 
 Reads
-    macOS: `system_profiler` for cameras and sound devices; names of CoreMediaIO and audio plug-ins; the tables
-    `access` of the system's and of each home folder's TCC.db.
+    macOS: `system_profiler` for cameras and sound devices; names of CoreMediaIO and audio plug-ins and of camera
+    extensions; of the system's and each home folder's TCC.db the lines on camera, microphone, screen and input; what a
+    management profile sets of them (MDMOverrides.plist).
 Why
     A camera picture or a voice that software makes; a program that was allowed to see the screen and to give
     input at once, which is what remote control needs under any name.
@@ -11,8 +12,8 @@ Never reads
 Rights
     macOS: TCC.db needs Full Disk Access, root alone is not enough; without it grants are a gap.
 Blind spots
-    macOS keeps no day of last use: only grants are seen there. Grants by a management profile lie in another file,
-    MDMOverrides.plist, and are read from it. A camera that an application makes only while it runs shows only then.
+    macOS keeps no day of last use: only grants are seen there, and who gave one mostly not. A camera that an application
+    makes only while it runs shows only then. Names of phones, headsets and other people's things are left out.
 """
 
 from farmwatch_schema.observables import Gap
@@ -20,4 +21,6 @@ from farmwatch_schema.observables.media import Grant, MediaDevice, MediaUse
 
 from ...probe import Probe
 
-PROBE = Probe(kind="media", emits=(MediaDevice, MediaUse, Grant, Gap), interval_seconds=1800, platforms=())
+PROBE = Probe(
+    kind="media", emits=(MediaDevice, MediaUse, Grant, Gap), interval_seconds=1800, wakes=("usb",), platforms=("macos",)
+)

@@ -4,6 +4,8 @@ Reads
     /var/lib/dpkg/status and dates of /var/lib/dpkg/info/*.list; names in /var/lib/pacman/local; names below
     /var/lib/flatpak/app and /snap with their versions; names of folders in /opt; of home folders the desktop files
     (their program) and flatpaks that a user installed.
+    macOS: Info.plist of each bundle in /Applications, in the folders in it and in ~/Applications; receipts in
+    /var/db/receipts without Apple's own; names in Homebrew's Caskroom and Cellar.
 Why
     A remote-access tool or VPN is installed though it does not run now; a second one; the day it came.
 Never reads
@@ -15,6 +17,8 @@ Blind spots
     three. A program copied to a home
     folder without a desktop file, and AppImages, show in `processes` only while they run. A date is that of
     the last install or upgrade.
+    macOS: an application that was put elsewhere shows only while it runs; that of an App Store purchase has no receipt
+    here. A bundle's date is its folder's.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -22,4 +26,4 @@ from farmwatch_schema.observables.software import Package
 
 from ...probe import Probe
 
-PROBE = Probe(kind="software", emits=(Package, Gap), interval_seconds=3600, platforms=("linux",))
+PROBE = Probe(kind="software", emits=(Package, Gap), interval_seconds=3600, platforms=("linux", "macos"))
