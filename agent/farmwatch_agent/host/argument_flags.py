@@ -10,6 +10,7 @@ than its name (`exec -a`) counts under its executable's name.
 """
 
 import re
+from collections.abc import Sequence
 
 import msgspec
 
@@ -30,6 +31,9 @@ class Rule(msgspec.Struct, frozen=True, gc=False):
     all_of: tuple[str, ...] = ()
 
 
+#: On macOS the executable bears the product's name.
+_ANYDESK = ("anydesk", "AnyDesk")
+_RUSTDESK = ("rustdesk", "RustDesk")
 _VNC = ("Xtigervnc", "Xvnc", "Xtightvnc", "Xvnc4", "x0tigervncserver", "x0vncserver", "vncserver", "tigervncserver")
 
 RULES: tuple[Rule, ...] = (
@@ -59,17 +63,62 @@ RULES: tuple[Rule, ...] = (
     # Someone prepared access without a person at the laptop
     Rule(
         "unattended_setup",
-        ("anydesk",),
+        _ANYDESK,
         ("--set-password", "--silent", "--start-with-win", "--register-license"),
         "AnyDesk command line interface docs",
     ),
-    Rule("unattended_setup", ("rustdesk",), ("--password", "--silent-install"), "rustdesk source, core_main.rs"),
-    Rule("unattended_setup", ("start-host",), ("--pin*", "--code*"), "Chrome Remote Desktop headless set-up docs"),
+    Rule(
+        "unattended_setup",
+        _RUSTDESK,
+        ("--password", "--silent-install"),
+        "rustdesk source, core_main.rs",
+    ),
+    Rule(
+        "unattended_setup",
+        ("start-host", "remoting_start_host"),
+        ("--pin*", "--code*"),
+        "Chrome Remote Desktop headless set-up docs; chromium remoting/host/setup",
+    ),
+    Rule(
+        "unattended_setup",
+        ("kickstart",),
+        ("-activate", "-on", "-setvncpw"),
+        "Apple support, kickstart of Apple Remote Desktop: switches Remote Management on, a Perl script",
+    ),
     Rule("unattended_setup", ("teamviewer", "teamviewerd"), ("passwd", "assignment"), "TeamViewer Linux CLI help"),
+    Rule("unattended_setup", ("teamviewer",), ("assign",), "TeamViewer docs, mass deployment on Windows"),
+    Rule(
+        "unattended_setup",
+        ("msiexec",),
+        ("CUSTOMCONFIGID=*", "ASSIGNMENTID=*", "APITOKEN=*"),
+        "TeamViewer docs, mass deployment on Windows: properties of its MSI",
+    ),
+    Rule(
+        "unattended_setup",
+        (),
+        ("?e=Access&*",),
+        "ConnectWise ScreenConnect: its client service's one argument, e=Access for sessions without a person",
+    ),
     Rule("unattended_setup", (), ("--installedByUser*", "--meshServiceName*"), "MeshAgent source, agent-installer.js"),
-    Rule("service_install", ("rustdesk",), ("--install-service",), "rustdesk source, core_main.rs"),
-    Rule("service_install", ("anydesk",), ("--install-service", "--install"), "AnyDesk command line interface docs"),
-    Rule("service_install", ("meshagent",), ("-install", "-fullinstall"), "MeshAgent source, agentcore.c"),
+    Rule("service_install", _RUSTDESK, ("--install-service",), "rustdesk source, core_main.rs"),
+    Rule(
+        "service_install",
+        _ANYDESK,
+        ("--install-service", "--install"),
+        "AnyDesk command line interface docs",
+    ),
+    Rule(
+        "service_install",
+        ("meshagent", "meshagent32", "meshagent64"),
+        ("-install", "-fullinstall"),
+        "MeshAgent source, agentcore.c",
+    ),
+    Rule(
+        "service_install",
+        ("tvnserver", "winvnc"),
+        ("-install", "-reinstall"),
+        "TightVNC for Windows: Server Command-Line Options; UltraVNC docs, command line",
+    ),
     Rule(
         "service_install",
         ("cloudflared", "ngrok", "code", "code-tunnel", "code-insiders"),
@@ -78,8 +127,24 @@ RULES: tuple[Rule, ...] = (
         ("service",),
     ),
     # What is being served, and how openly
-    Rule("remote_session_window", ("rustdesk",), ("--cm", "--cm-no-ui"), "rustdesk source: a peer is connected"),
-    Rule("serves_screen", ("rustdesk",), ("--server", "--service"), "rustdesk source, core_main.rs"),
+    Rule(
+        "remote_session_window",
+        _RUSTDESK,
+        ("--cm", "--cm-no-ui"),
+        "rustdesk source: a peer is connected",
+    ),
+    Rule("serves_screen", _RUSTDESK, ("--server", "--service"), "rustdesk source, core_main.rs"),
+    Rule(
+        "serves_screen", ("AnyDesk",), ("--service", "--control"), "seen on Macs: the daemon's and the agent's argument"
+    ),
+    Rule("serves_screen", ("anydesk",), ("--service",), "AnyDesk command line interface docs"),
+    Rule("serves_screen", (), ("?e=Support&*",), "ConnectWise ScreenConnect: e=Support for sessions with a person"),
+    Rule(
+        "serves_screen",
+        ("tvnserver", "winvnc"),
+        ("-service", "-service_run", "-run"),
+        "TightVNC for Windows: Server Command-Line Options; UltraVNC docs, command line",
+    ),
     Rule("serves_screen", ("xpra",), ("shadow", "shadow-screen"), "man xpra"),
     Rule("serves_screen", ("weston",), ("--backend=rdp*", "--backend=vnc*", "-Brdp*"), "man weston"),
     Rule("serves_screen", ("gnome-remote-desktop-daemon", "grdctl"), ("--headless", "--system"), "man grdctl"),
@@ -88,12 +153,25 @@ RULES: tuple[Rule, ...] = (
     Rule("vnc_no_password", ("x11vnc",), ("-nopw",), "man x11vnc"),
     Rule("vnc_no_password", _VNC, ("None", "SecurityTypes=None"), "man Xvnc: -SecurityTypes None"),
     Rule("vnc_reverse", ("x11vnc",), ("-connect", "-connect_or_exit", "-reflect"), "man x11vnc"),
+    Rule(
+        "vnc_reverse",
+        ("tvnserver", "winvnc"),
+        ("-connect", "-autoreconnect"),
+        "TightVNC for Windows: Server Command-Line Options; UltraVNC docs, command line",
+    ),
     Rule("rfbport", ("x11vnc", *_VNC), ("-rfbport", "-autoport", "rfbport=*"), "man x11vnc; man Xvnc"),
     Rule("rfbport", (), ("-rfbport",), "the same option under another name"),
     Rule("loopback_only", ("x11vnc", *_VNC), ("-localhost", "-localhost=1", "localhost=1"), "man x11vnc; man Xvnc"),
     Rule("display_capture", ("x11vnc",), ("-display", "-auth", "-find", "-create", "-id"), "man x11vnc"),
-    Rule("display_capture", ("ffmpeg",), ("x11grab", "kmsgrab"), "ffmpeg-devices documentation"),
-    Rule("display_capture", ("gst-launch-1.0",), ("ximagesrc*", "pipewiresrc*"), "GStreamer plug-in documentation"),
+    Rule("display_capture", ("ffmpeg",), ("x11grab", "kmsgrab", "gdigrab"), "ffmpeg-devices documentation"),
+    Rule(
+        "display_capture",
+        ("gst-launch-1.0",),
+        ("ximagesrc*", "pipewiresrc*", "d3d11screencapturesrc*"),
+        "GStreamer plug-in documentation",
+    ),
+    # Keeps the laptop awake
+    Rule("keeps_awake", ("caffeinate",), ("-*",), "man caffeinate"),
     Rule("remote_display_server", ("Xorg", "X"), ("xrdp/xorg.conf", "*xrdp*"), "xrdp's sesman.ini: Xorg -config"),
 )
 
@@ -134,8 +212,10 @@ _BY_TOOL: dict[str, tuple[Rule, ...]] = {}
 for _rule in RULES:
     for _tool in _rule.tools or ("",):
         _BY_TOOL[_tool] = (*_BY_TOOL.get(_tool, ()), _rule)
+#: Names without case; where two differ in case alone, the one in small letters.
+_BY_FOLDED = {name.casefold(): name for name in sorted((*_BY_TOOL, *_SSH_TOOLS, *SCRIPTS))}
 #: Something of a nameless rule must be there at all, before any rule is tried: most processes fail this test.
-_NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0")
+_NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0|\0\?e=(?:Access|Support)&")
 #: ssh(1): -R [bind_address:]port:host:hostport, and the option of that name: ssh under another name has them too.
 _REMOTE_FORWARD = re.compile(
     rb"\0-[46AaCfGgKkMNnqsTtVvXxYy]*R\0?(?:[^\0:]*:|\[[^\0\]]*\]:)?\d{1,5}:(?:\[[^\0\]]+\]|[^\0:]+):\d{1,5}(?:\0|\Z)"
@@ -178,6 +258,26 @@ def flags_of(command_line: bytes, executable: str = "") -> tuple[str, ...]:
     if name in _SSH_TOOLS:
         flags |= _ssh_flags(arguments)
     return tuple(sorted(flags))
+
+
+def flags_of_windows(words: Sequence[str], executable: str = "") -> tuple[str, ...]:
+    """Returns the sorted flags of a Windows process from its arguments, the program's own word first.
+
+    Programs count by their base names without `.exe` and without case, as Windows itself finds them.
+    """
+    line = [_windows_tool(word) if not index else _slashes(word) for index, word in enumerate(words)]
+    data = "".join(f"{word}\0" for word in line).encode("utf-8", "surrogatepass")
+    return flags_of(data, _windows_tool(executable))
+
+
+def _windows_tool(path: str) -> str:
+    name = path.replace("\\", "/").rpartition("/")[2].casefold().removesuffix(".exe")
+    return _BY_FOLDED.get(name, name)
+
+
+def _slashes(word: str) -> str:
+    """Returns a path with slashes, so that a script's name is found; anything else as it is."""
+    return word.replace("\\", "/") if word[1:3] == ":\\" or word.startswith(("\\\\", ".\\")) else word
 
 
 def _is_known(name: str) -> bool:

@@ -1,9 +1,10 @@
 """Processes and connections through psutil, for systems without /proc: macOS and Windows."""
 
+import sys
 from collections.abc import Callable, Collection, Iterable
 from typing import Any, ClassVar
 
-from .argument_flags import flags_of
+from .argument_flags import flags_of, flags_of_windows
 from .protocol import HostError, NotPermitted, SourceBroken
 from .row import Row
 
@@ -101,8 +102,7 @@ def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...]
     for number in processes or map(str, psutil.pids()):
         try:
             process = psutil.Process(int(number))
-            line = b"\0".join(word.encode("utf-8", "surrogateescape") for word in process.cmdline()) + b"\0"
-            flags = flags_of(line, _asked(process.exe) or "")
+            flags = _flags(process.cmdline(), _asked(process.exe) or "")
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
         except psutil.AccessDenied:
@@ -113,6 +113,13 @@ def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...]
             if flags:
                 found[number] = flags
     return found
+
+
+def _flags(words: list[str], executable: str) -> tuple[str, ...]:
+    """Returns the flags of one command line, by the rules of the system that it stands on."""
+    if sys.platform == "win32":
+        return flags_of_windows(words, executable)
+    return flags_of(b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in words), executable)
 
 
 def _asked(question: Callable[[], Any]) -> Any:

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import NotPermitted
-from farmwatch_agent.host.argument_flags import FLAGS, RULES, SCRIPTS, flags_of
+from farmwatch_agent.host import HostError, NotPermitted, process_list
+from farmwatch_agent.host.argument_flags import FLAGS, RULES, SCRIPTS, flags_of, flags_of_windows
 from farmwatch_agent.host.linux.live import LinuxHost
 
 from ..linux_tree import Tree, section
@@ -61,6 +61,15 @@ def line(*words: str) -> bytes:
         (("gitsync", "-N", "-R", "*:7000:127.0.0.1:5901", "gate.example.com"), ("ssh_remote_forward",)),
         (("gitsync", "-oRemoteForward=7000 127.0.0.1:5901", "gate.example.com"), ("ssh_remote_forward",)),
         (("/lib64/ld-linux-x86-64.so.2", "/tmp/x11vnc", "-forever"), ("vnc_forever",)),
+        (("/Applications/RustDesk.app/Contents/MacOS/RustDesk", "--server"), ("only_server", "serves_screen")),
+        (("/Applications/RustDesk.app/Contents/MacOS/RustDesk", "--password", "s3cret"), ("unattended_setup",)),
+        (("/Applications/AnyDesk.app/Contents/MacOS/AnyDesk", "--control"), ("serves_screen",)),
+        (("caffeinate", "-dimsu"), ("keeps_awake",)),
+        (
+            ("/usr/bin/perl", "/System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/Resources/kickstart",
+             "-activate", "-configure", "-access", "-on"),
+            ("unattended_setup",),
+        ),
     ],
 )  # fmt: skip
 def test_a_listed_use_of_a_tool_is_told(words: tuple[str, ...], flags: tuple[str, ...]) -> None:
@@ -211,3 +220,94 @@ def test_no_probe_asks_for_arguments_or_environments_itself() -> None:
     sources = {path: path.read_text(encoding="utf-8") for path in probes.rglob("linux*.py")}
     assert len(sources) > 9
     assert [path.name for path, text in sources.items() if '"cmdline"' in text or "environ" in text] == []
+
+
+@pytest.mark.parametrize(
+    ("words", "flags"),
+    [
+        ((r"C:\Program Files (x86)\AnyDesk\AnyDesk.exe", "--service"), ("only_service", "serves_screen")),
+        ((r"C:\ProgramData\AnyDesk.exe", "--install", r"C:\ProgramData\AnyDesk", "--start-with-win", "--silent"),
+         ("service_install", "unattended_setup")),
+        (("AnyDesk.exe", f"--set-password={MARKER}"), ()),
+        (("RUSTDESK.EXE", "--password", MARKER), ("unattended_setup",)),
+        ((r"C:\Users\jdoe\AppData\Local\Temp\svchost.exe", "--server"), ("only_server",)),
+        ((r"C:\Windows\System32\OpenSSH\ssh.exe", "-N", "-R", "3389:localhost:3389", MARKER), ("ssh_remote_forward",)),
+        (("PLINK.EXE", "-pw", MARKER, "-R", "9999:127.0.0.1:3389", MARKER), ("ssh_remote_forward",)),
+        ((r"C:\cloudflared\cloudflared.exe", "tunnel", "run", "--token", MARKER), ("tunnel_mode",)),
+        ((r"C:\Program Files (x86)\ScreenConnect Client (a1b2c3d4e5f6a7b8)\ScreenConnect.ClientService.exe",
+          f"?e=Access&y=Guest&h={MARKER}&p=8041"), ("unattended_setup",)),
+        ((r"C:\Windows\Temp\update.exe", f"?e=Support&y=Guest&h={MARKER}&p=8041"), ("serves_screen",)),
+        ((r"C:\Program Files (x86)\Google\Chrome Remote Desktop\CurrentVersion\remoting_start_host.exe",
+          f"--code={MARKER}", f"--pin={MARKER}"), ("unattended_setup",)),
+        (("msiexec.exe", "/i", "TeamViewer_Host.msi", "/qn", f"CUSTOMCONFIGID={MARKER}"), ("unattended_setup",)),
+        ((r"C:\Program Files\Mesh Agent\MeshAgent.exe", f"--installedByUser={MARKER}"), ("unattended_setup",)),
+        (("tvnserver.exe", "-controlservice", "-connect", MARKER), ("vnc_reverse",)),
+        ((r"C:\Python312\python.exe", r"C:\Tools\websockify", "6080", MARKER), ("script_websockify",)),
+        (("ssh.exe", MARKER), ()),
+        ((r"C:\Windows\System32\svchost.exe", "-k", "netsvcs", "-p", "-s", "Schedule"), ()),
+        ((r"C:\Windows\explorer.exe",), ()),
+        ((), ()),
+    ],
+)  # fmt: skip
+def test_windows_programs_count_without_their_ending_and_case(words: tuple[str, ...], flags: tuple[str, ...]) -> None:
+    assert flags_of_windows(words) == flags
+
+
+def test_a_windows_program_that_calls_itself_otherwise_counts_under_its_executable() -> None:
+    assert flags_of_windows(("worker", "-D", "1080", "x"), r"C:\Windows\System32\OpenSSH\SSH.EXE") == (
+        "ssh_dynamic_forward",
+    )
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.text(max_size=12),
+            st.sampled_from(["ssh.exe", "-R", "AnyDesk.EXE", "C:\\x\\tvnserver.exe", "?e=Access&"]),
+        )
+    ),
+    st.text(max_size=20),
+)
+def test_whatever_windows_arguments_say_only_words_of_the_list_come_out(words: list[str], executable: str) -> None:
+    assert set(flags_of_windows(words, executable)) <= FLAGS
+
+
+@pytest.mark.parametrize("system", ["linux", "win32", "darwin"])
+def test_no_text_of_arguments_leaves_the_list_of_processes_of_any_system(
+    system: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Told:
+        def __init__(self, number: int) -> None:
+            self.number = number
+
+        def cmdline(self) -> list[str]:
+            return ["C:\\x\\AnyDesk.exe", "--set-password", MARKER, f"?e=Access&h={MARKER}", "-rfbport", MARKER]
+
+        def exe(self) -> str:
+            return f"C:\\{MARKER}\\AnyDesk.exe"
+
+    import psutil
+
+    monkeypatch.setattr(sys, "platform", system)
+    monkeypatch.setattr(psutil, "Process", Told)
+    monkeypatch.setattr(psutil, "pids", lambda: [7])
+    found = process_list.argument_flags()
+    assert set(found) == {"7"}
+    flags = found["7"]
+    assert not isinstance(flags, Exception)
+    assert set(flags) <= FLAGS
+    assert flags
+    assert MARKER not in repr(found)
+
+
+def test_what_may_not_be_asked_is_refused_and_what_ended_is_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    import psutil
+
+    def process(number: int) -> None:
+        raise {1: psutil.AccessDenied, 2: psutil.NoSuchProcess}.get(number, ValueError)(number)
+
+    monkeypatch.setattr(psutil, "Process", process)
+    found = process_list.argument_flags(["1", "2", "3"])
+    assert isinstance(found.pop("1"), NotPermitted)
+    assert isinstance(found.pop("3"), HostError)
+    assert found == {}
