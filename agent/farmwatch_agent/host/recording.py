@@ -6,8 +6,8 @@ from typing import TypeVar
 import msgspec
 
 from .. import __version__
-from .bluetooth_files import without_keys
 from .capture import FORMAT, VERSION, Answer, Capture, asked, refused
+from .capture_files import told_of
 from .protocol import FileStatus, Host, HostError, RowType
 from .row import Row
 
@@ -56,7 +56,7 @@ class RecordingHost:
         except HostError as error:
             self._keep("read", path, refused(error))
             raise
-        self._keep("read", path, _content(without_keys(path, data), limit))
+        self._keep("read", path, _content(told_of(path, data), limit))
         return data
 
     def text(self, path: str, limit: int = 1 << 20) -> str:

@@ -14,20 +14,31 @@ ROOT_HOME = "/root"
 MAX_HOMES = 50
 
 
-def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], None]) -> Iterator[Gap]:
-    """Calls `look(folder, name)` for each name in each of `folders` below every home; yields what may not be read."""
-    homes = [ROOT_HOME]
+def homes(host: Host) -> tuple[list[str], list[Gap]]:
+    """Returns the home folders, root's first, and the gaps that hidden or too many ones leave."""
+    found = [ROOT_HOME]
+    gaps: list[Gap] = []
     try:
         for name in host.names(HOMES):
-            homes.append(f"{HOMES}/{name}")
+            found.append(f"{HOMES}/{name}")
             if is_domain(name):
-                homes += [f"{HOMES}/{name}/{inner}" for inner in names_in(host, f"{HOMES}/{name}")]
+                found += [f"{HOMES}/{name}/{inner}" for inner in names_in(host, f"{HOMES}/{name}")]
     except Missing:
         pass
     except HostError:
-        yield Gap(what="home folders", outcome="not_permitted")
+        gaps.append(Gap(what="home folders", outcome="not_permitted"))
+    if len(found) > MAX_HOMES:
+        more = bucket(len(found) - MAX_HOMES)
+        gaps.append(Gap(what="further home folders", outcome="not_supported", count=more))
+    return found[:MAX_HOMES], gaps
+
+
+def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], None]) -> Iterator[Gap]:
+    """Calls `look(folder, name)` for each name in each of `folders` below every home; yields what may not be read."""
+    found, gaps = homes(host)
+    yield from gaps
     closed: set[str] = set()
-    for home in homes[:MAX_HOMES]:
+    for home in found:
         for folder in folders:
             try:
                 names = host.names(f"{home}/{folder}")
@@ -40,8 +51,6 @@ def in_homes(host: Host, folders: tuple[str, ...], look: Callable[[str, str], No
                 look(f"{home}/{folder}", name)
     if closed:
         yield Gap(what="home folders of other users", outcome="not_permitted", count=bucket(len(closed)))
-    if len(homes) > MAX_HOMES:
-        yield Gap(what="further home folders", outcome="not_supported", count=bucket(len(homes) - MAX_HOMES))
 
 
 def parse_desktop(text: str) -> dict[str, str]:

@@ -4,6 +4,7 @@ Reads
     Names of the folders in which Chromium's family keeps the extensions of each profile; extensions.json of Firefox
     (ids, kind, place, who installed it); manifests of native-messaging hosts (name and program). Windows: the
     registry keys that lead to such manifests, and the policies that install extensions.
+    Linux: the same for packages, snaps and flatpaks; policy files below /etc.
     macOS: the same folders below ~/Library/Application Support and /Library; Info.plist of the plug-ins in
     /Applications that extend Safari.
 Why
@@ -31,5 +32,8 @@ from farmwatch_schema.observables.browsers import BrowserExtension, NativeHost
 from ...probe import Probe
 
 PROBE = Probe(
-    kind="browsers", emits=(BrowserExtension, NativeHost, Gap), interval_seconds=3600, platforms=("macos", "windows")
+    kind="browsers",
+    emits=(BrowserExtension, NativeHost, Gap),
+    interval_seconds=3600,
+    platforms=("linux", "macos", "windows"),
 )
