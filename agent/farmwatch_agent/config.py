@@ -32,6 +32,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file            PEM file of the company's own authority, beside those the system trusts
     heartbeat_seconds  60 to 86,400; each wait is this +-20 %
     off                kinds that are not looked at; their sections say so
+    on                 kinds that are looked at only where they are named; `off` wins
     origins            where each setting comes from
     """
 
@@ -40,10 +41,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     ca_file: str = ""
     heartbeat_seconds: int = 900
     off: tuple[str, ...] = ()
+    on: tuple[str, ...] = ()
     origins: dict[str, str] = {}
 
 
-NAMES = ("url", "proxy", "ca_file", "heartbeat_seconds", "off")
+NAMES = ("url", "proxy", "ca_file", "heartbeat_seconds", "off", "on")
 
 
 def load(
@@ -68,8 +70,9 @@ def load(
             values[name], origins[name] = _typed(name, text, f"--{name.replace('_', '-')}")
     for name, value in values.items():
         _check(name, value, origins[name])
-    if "off" in values:
-        values["off"] = tuple(values["off"])
+    for name in ("off", "on"):
+        if name in values:
+            values[name] = tuple(values[name])
     return Settings(**values, origins=origins)
 
 
@@ -114,7 +117,7 @@ def _typed(name: str, text: str, origin: str) -> tuple[Any, str]:
         if not (text.isascii() and text.isdigit()):
             raise ConfigError(f"{origin}: “{text}” is no number of seconds. Write 900.")
         return int(text), origin
-    if name == "off":
+    if name in ("off", "on"):
         return [part for part in text.replace(" ", ",").split(",") if part], origin
     return text, origin
 
@@ -125,12 +128,14 @@ def _check(name: str, value: Any, origin: str) -> None:
             raise ConfigError(
                 f"{origin}, heartbeat_seconds: {value!r} is not a whole number from 60 to 86400. Write 900."
             )
-    elif name == "off":
+    elif name in ("off", "on"):
         if not isinstance(value, list):
-            raise ConfigError(f"{origin}, off: is no list. Write off: [sessions].")
+            raise ConfigError(
+                f"{origin}, {name}: is no list. Write {name}: [{'sessions' if name == 'off' else 'arp'}]."
+            )
         for kind in value:
-            if kind not in KINDS:
-                raise ConfigError(f"{origin}, off: there is no kind {kind!r}. It knows {', '.join(KINDS)}.")
+            if not isinstance(kind, str) or kind not in KINDS:
+                raise ConfigError(f"{origin}, {name}: there is no kind {kind!r}. It knows {', '.join(KINDS)}.")
     elif not isinstance(value, str):
         raise ConfigError(f'{origin}, {name}: {value!r} is no text. Put it into quotes: {name}: "...".')
     elif name == "url" and value:

@@ -7,7 +7,8 @@ import msgspec
 from farmwatch_schema import codec
 from farmwatch_schema.errors import CodecError
 
-from .sender import PATH, seconds_of
+from .health import seconds_of
+from .sender import PATH
 from .transport import HttpTransport, TransportError, without_secret
 
 

@@ -11,11 +11,11 @@ from farmwatch_schema.report import EnrolRequest, EnrolResponse
 from farmwatch_schema.signature import public_key_of
 
 from .files import write_whole
-from .identity import Identity, IdentityError, State, save_identity
-from .options import CLOCK, FAILED, NOT_ENROLLED, TLS, UNAUTHORISED, UNREACHABLE, AgentError
-from .sender import seconds_of
+from .health import seconds_of
+from .identity import Account, Identity, IdentityError, State, save_identity
+from .options import CLOCK, FAILED, NOT_ENROLLED, TLS, UNAUTHORISED, UNREACHABLE, AgentError, readable
 from .spool import Spool
-from .transport import Reply, Transport, TransportError, readable
+from .transport import Reply, Transport, TransportError
 
 PATH = "/v1/enrol"
 _DEVICE = re.compile(r"[a-z0-9-]{1,64}\Z")
@@ -23,15 +23,18 @@ _KEY = re.compile(r"(?:[0-9a-f]{2}){16,64}\Z")
 _CODES = {"clock_skew": CLOCK, "throttled": UNREACHABLE, "invalid": FAILED, "too_large": FAILED}
 
 
-def enrol(state: State, transport: Transport, url: str, token: str, platform: str, name: str, version: str) -> Identity:
+def enrol(state: State, transport: Transport, url: str, token: str, platform: str, name: str, version: str,
+          account: Account | None = None) -> Identity:  # fmt: skip
     """Returns the identity that the collector gave, kept in the state folder.
 
     The key is kept before it is sent: when the answer is lost, the next try shows the same key, so that a
     collector can give the same identity again although the token is used up.
 
+    account  the sender's own, which alone is to read the signing key; None where both halves share one
+
     Raises AgentError with the exit code that fits, with nothing enrolled.
     """
-    seed = _pending_seed(state)
+    seed = _pending_seed(state, account)
     request = EnrolRequest(
         token=token, public_key=public_key_of(seed).hex(), platform=platform, name=name, version=version
     )
@@ -42,7 +45,7 @@ def enrol(state: State, transport: Transport, url: str, token: str, platform: st
         raise AgentError(f"{error} Nothing was enrolled; try again.", code) from error
     given = _given(reply, url)
     identity = Identity(device=given.device, url=url, key_id=given.key_id, enrolled_at=given.server_time)
-    save_identity(state, identity, seed, bytes.fromhex(given.identifier_key))
+    save_identity(state, identity, seed, bytes.fromhex(given.identifier_key), account)
     _learn_clock(state, given)
     with suppress(OSError):
         os.unlink(_pending(state))
@@ -83,7 +86,8 @@ def _pending(state: State) -> str:
     return f"{state.signing_key}.pending"
 
 
-def _pending_seed(state: State) -> bytes:
+def _pending_seed(state: State, account: Account | None) -> bytes:
+    state.make(account)
     try:
         with open(_pending(state), "rb") as file:
             seed = bytes.fromhex(file.read(256).decode("ascii", "replace").strip())
@@ -92,7 +96,6 @@ def _pending_seed(state: State) -> bytes:
     except (OSError, ValueError):
         pass
     seed = os.urandom(32)
-    state.make()
     try:
         write_whole(_pending(state), seed.hex().encode() + b"\n", mode=0o600)
     except OSError as error:

@@ -2,20 +2,30 @@
 
 import contextlib
 import os
+import stat
+import sys
+from collections.abc import Iterable
 
 
-def write_whole(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True) -> None:
+def write_whole(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True,
+                owner: tuple[int, int] | None = None) -> None:  # fmt: skip
     """Writes `data` beside `path` and renames it into place; raises OSError with nothing changed.
 
     durable  it lasts through a power cut; a hint that can be lost need not wait for the disk
+    owner    user and group id that the file is given to; only root may
     """
     beside = f"{path}.new"
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
+    # Always a file of our own making: never one that was left, linked or planted under the name.
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)
     try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
         descriptor = os.open(beside, flags, mode)
         try:
             if hasattr(os, "fchmod"):
                 os.fchmod(descriptor, mode)
+            if owner is not None and sys.platform != "win32":
+                os.fchown(descriptor, *owner)
             view = memoryview(data)
             while view:
                 view = view[os.write(descriptor, view) :]
@@ -44,3 +54,40 @@ def _sync_folder(folder: str) -> None:
         pass
     finally:
         os.close(descriptor)
+
+
+def read_foreign(folder: str, name: str, limit: int) -> bytes:
+    """Returns a file out of a folder that another account may write, for a reader who must not be led elsewhere.
+
+    Only a plain file that belongs to the folder's owner, has one name and at most `limit` bytes is read: a link to
+    root's own files, a pipe, a device and a file that grows without end are not. Raises OSError that says which.
+    """
+    if sys.platform == "win32":
+        with open(os.path.join(folder, name), "rb") as file:
+            return _bounded([file.read(limit + 1)], limit, name)
+    there = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        owner = os.fstat(there).st_uid
+        # Not waited for: a pipe nobody writes to and a lease (fcntl(2), F_SETLEASE) would hold the reader up.
+        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+        descriptor = os.open(name, flags, dir_fd=there)
+    finally:
+        os.close(there)
+    try:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise OSError(f"{name} is no plain file")
+        if status.st_uid != owner or status.st_nlink > 1:
+            raise OSError(f"{name} is another's file, or has a second name")
+        return _bounded(iter(lambda: os.read(descriptor, 1 << 16), b""), limit, name)
+    finally:
+        os.close(descriptor)
+
+
+def _bounded(parts: Iterable[bytes], limit: int, name: str) -> bytes:
+    data = bytearray()
+    for part in parts:
+        data += part
+        if len(data) > limit:
+            raise OSError(f"{name} has more than {limit} bytes")
+    return bytes(data)

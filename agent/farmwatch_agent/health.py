@@ -92,6 +92,17 @@ def stamp(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
+def seconds_of(text: str) -> float | None:
+    """Returns an ISO 8601 time as seconds since 1970; None when it is none."""
+    from datetime import UTC, datetime  # noqa: PLC0415 (a single collect needs none)
+
+    try:
+        at = datetime.fromisoformat(text)
+        return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
+    except (ValueError, OverflowError):
+        return None
+
+
 def load(path: str) -> Health:
     """Returns the health kept in a file; a blank one when there is none or it is damaged."""
     try:
@@ -104,7 +115,7 @@ def load(path: str) -> Health:
 def save(health: Health, path: str) -> None:
     """Writes the health whole or not at all; a full disk costs the count of kills and nothing else."""
     try:
-        write_whole(path, msgspec.json.encode(health), mode=0o640)
+        write_whole(path, msgspec.json.encode(health), mode=0o644)
     except OSError:
         # The next pass tries again, and what is in memory goes into the report all the same.
         return

@@ -22,6 +22,11 @@ class AgentError(FarmwatchError):
         super().__init__(message)
 
 
+def readable(text: str, most: int = 300) -> str:
+    """Returns the start of a text that others wrote, without what would steer a terminal."""
+    return "".join(char if char.isprintable() else "?" for char in text[:most])
+
+
 class Options:
     """What a command line says.
 

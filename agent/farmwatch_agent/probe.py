@@ -21,6 +21,8 @@ class Probe(msgspec.Struct, frozen=True):
     interval_seconds  how often it runs when nothing wakes it
     platforms         where a file for it exists
     opt_in            runs only when the company's settings name it (`on:`), or `collect --only` does
+    first_days        an opt-in kind runs without being named for so many days after enrolment
+    wakes             what makes it run at once: a subsystem's name ("usb", "drm" ...) or "session"; see host/wake.py
     """
 
     kind: str
@@ -28,6 +30,8 @@ class Probe(msgspec.Struct, frozen=True):
     interval_seconds: int
     platforms: tuple[str, ...]
     opt_in: bool = False
+    first_days: int = 0
+    wakes: tuple[str, ...] = ()
 
 
 def collect_function(probe: Probe, platform: str) -> Collect | None:

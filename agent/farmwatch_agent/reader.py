@@ -2,7 +2,7 @@
 
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import msgspec
 
@@ -10,10 +10,11 @@ from farmwatch_schema import codec
 from farmwatch_schema.identifiers import Keyer
 from farmwatch_schema.report import Section
 
-from . import health, probes, runner
+from . import health, outbox, probes, runner
 from .host import Host, HostError
 from .identity import State
 from .limits import Limit
+from .probe import Probe
 from .probes.processes import cache as executables
 from .spool import Spool, SpoolError
 
@@ -21,13 +22,22 @@ from .spool import Spool, SpoolError
 SETTLE_SECONDS = 60
 HEARTBEAT_SPREAD = 0.2
 FULL_SECONDS = 60.0
+DAY_SECONDS = 86_400.0
+
+#: 2100-01-01: times beyond are no clock's.
+_LAST_SECOND = 4_102_444_800.0
+
+#: Waits so many seconds, or less when something happened, and returns what.
+Wait = Callable[[float], Collection[str] | None]
 
 
 class Reader:
     """Fills one spool.
 
-    off         kinds that are not looked at
-    heartbeat   seconds between two reports when nothing changes
+    off          kinds that are not looked at
+    on           opt-in kinds that are
+    enrolled_at  UTC, ISO 8601: some opt-in kinds are looked at for a device's first days
+    heartbeat    seconds between two reports when nothing changes
     """
 
     def __init__(
@@ -39,6 +49,8 @@ class Reader:
         *,
         heartbeat: float = 900,
         off: Sequence[str] = (),
+        on: Sequence[str] = (),
+        enrolled_at: str = "",
         limit: Limit | None = None,
         dice: random.Random | None = None,
     ) -> None:
@@ -48,9 +60,12 @@ class Reader:
         self._state = state
         self._heartbeat = heartbeat
         self._off = frozenset(off)
+        self._on = frozenset(on)
+        self._enrolled_at = health.seconds_of(enrolled_at)
         self._limit = limit
         self._dice = dice or random.Random()  # noqa: S311 (spreads load, guards nothing)
         self._sent: dict[str, tuple[str, str]] = {}
+        self._answers = outbox.Answered(state)
         self._due: dict[str, float] = {}
         self._beat = 0.0
         self._start()
@@ -77,14 +92,24 @@ class Reader:
             return None
         return self._report(sections)
 
-    def run(self, log: Callable[[str], None], sleep: Callable[[float], None] = time.sleep) -> None:
+    def wake(self, words: Collection[str], now: float) -> None:
+        """Makes due at `now` (monotonic seconds) every kind that one of the words concerns; see `Probe.wakes`."""
+        for name in probes.NAMES:
+            probe = _declared(name)
+            if probe is not None and not set(words).isdisjoint(probe.wakes):
+                self._due[name] = min(now, self._due.get(name, now))
+
+    def run(self, log: Callable[[str], None], wait: Wait = time.sleep) -> None:
         """Runs until it is interrupted. A full disk is told once and tried again at each pass."""
-        self._settle(sleep)
-        told = ""
+        self._settle(wait)
+        told = problem = ""
         while True:
             try:
                 number = self.step(time.monotonic())
                 told = ""
+                if self._answers.problem != problem:
+                    problem = self._answers.problem
+                    log(problem or "what the sender left is taken over again")
                 if number is not None:
                     log(f"report {number} is in the spool")
             except SpoolError as error:
@@ -93,7 +118,9 @@ class Reader:
                 if str(error) != told:
                     told = str(error)
                     log(told)
-            sleep(max(1.0, min([self._beat, *self._due.values()]) - time.monotonic()))
+            words = wait(max(1.0, min([self._beat, *self._due.values()]) - time.monotonic()))
+            if words:
+                self.wake(words, time.monotonic())
 
     def _start(self) -> None:
         kept = health.load(self._state.health)
@@ -104,14 +131,37 @@ class Reader:
 
     def _look(self, names: Sequence[str]) -> list[Section]:
         self._take_over()
-        on = [name for name in names if name not in self._off]
+        why_not = {name: self._why_not(name) for name in names}
+        on = [name for name in names if not why_not[name]]
         before = msgspec.json.encode(health.current)
         sections = {it.kind: it for it in runner.run(self._host, self._keyer, health.current, on, self._limit)}
         if msgspec.json.encode(health.current) != before:
             health.save(health.current, self._state.health)
         executables.save(self._state.executables)
         at = health.stamp(self._host.now())
-        return [sections[name] if name in sections else _turned_off(name, at) for name in names]
+        return [
+            sections[name] if name in sections
+            else Section(kind=name, outcome="not_supported", observed_at=at, reason=why_not[name])
+            for name in names
+        ]  # fmt: skip
+
+    def _why_not(self, name: str) -> str:
+        """Returns why a kind is not looked at now; "" when it is."""
+        if name in self._off:
+            return f"{name} is turned off in this laptop's settings"
+        probe = _declared(name)
+        if probe is None or not probe.opt_in or name in self._on:
+            return ""
+        if not probe.first_days:
+            return f"{name} is looked at only where this laptop's settings turn it on"
+        # A day of grace: clocks of a laptop and its collector differ, and a clock far behind must turn nothing on.
+        age = self._host.now() - self._enrolled_at if self._enrolled_at is not None else None
+        if age is not None and -DAY_SECONDS < age < probe.first_days * DAY_SECONDS:
+            return ""
+        return (
+            f"{name} is looked at in a device's first {probe.first_days} days, and then only where this laptop's"
+            " settings turn it on"
+        )
 
     def _report(self, sections: list[Section]) -> int:
         digests = {section.kind: section.digest for section in sections if section.digest}
@@ -123,8 +173,9 @@ class Reader:
         return number
 
     def _take_over(self) -> None:
-        """Takes losses and the learnt clock offset from the spool into the health that the `agent` probe tells."""
+        """Takes what the sender left, losses, and the clock's offset into the health that the `agent` probe tells."""
         try:
+            self._answers.apply(self._spool)
             resets = self._spool.take_resets()
             offset = self._spool.number("clock_offset")
         except SpoolError:
@@ -134,31 +185,33 @@ class Reader:
             health.current.was_reset(reset, now)
         if resets:
             health.save(health.current, self._state.health)
-        if offset is not None:
+        # What a sender learnt may be nonsense, and no time in a report may be one that no calendar has.
+        if offset is not None and 0 <= now + offset < _LAST_SECOND:
             health.current.clock_offset = offset
 
-    def _settle(self, sleep: Callable[[float], None]) -> None:
+    def _settle(self, wait: Wait) -> None:
         try:
             uptime = self._host.uptime()
         except HostError:
             return
-        wait = SETTLE_SECONDS + self._dice.uniform(0, 2 * SETTLE_SECONDS) - uptime
-        if wait > 0:
-            sleep(wait)
+        end = time.monotonic() + SETTLE_SECONDS + self._dice.uniform(0, 2 * SETTLE_SECONDS) - uptime
+        while (left := end - time.monotonic()) > 0:
+            # What happens meanwhile is seen by the first pass.
+            wait(left)
 
     def _spread(self, seconds: float) -> float:
         """Returns `seconds` +-20 %, drawn anew each time, so that a fleet never beats in step."""
         return seconds * self._dice.uniform(1 - HEARTBEAT_SPREAD, 1 + HEARTBEAT_SPREAD)
 
 
-def _interval(name: str) -> float:
+def _declared(name: str) -> Probe | None:
+    """Returns a kind's declaration; None when there is none, which the runner says in the section."""
     try:
-        return max(30.0, float(probes.load(name).interval_seconds))
+        return probes.load(name)
     except (ModuleNotFoundError, AttributeError):
-        # The runner has said in the section that there is no such probe.
-        return 86_400.0
+        return None
 
 
-def _turned_off(name: str, at: str) -> Section:
-    reason = f"{name} is turned off in this laptop's settings"
-    return Section(kind=name, outcome="not_supported", observed_at=at, reason=reason)
+def _interval(name: str) -> float:
+    probe = _declared(name)
+    return DAY_SECONDS if probe is None else max(30.0, float(probe.interval_seconds))

@@ -8,7 +8,6 @@ import random
 import time
 import zlib
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 import msgspec
 
@@ -18,11 +17,12 @@ from farmwatch_schema.report import MEDIA_TYPE, Answer, Bundle, Response
 from farmwatch_schema.signature import sign
 
 from .files import write_whole
-from .health import stamp
+from .health import seconds_of, stamp
 from .identity import State
-from .options import CLOCK, FAILED, OK, TLS, UNAUTHORISED, UNREACHABLE
+from .options import CLOCK, FAILED, OK, TLS, UNAUTHORISED, UNREACHABLE, readable
+from .outbox import Outbox
 from .spool import Spool, Waiting
-from .transport import Reply, Transport, TransportError, readable
+from .transport import Reply, Transport, TransportError
 
 PATH = "/v1/reports"
 MAX_PACKED_BYTES = 256 << 10
@@ -88,7 +88,7 @@ class Sender:
 
     def __init__(
         self,
-        spool: Spool,
+        spool: Spool | Outbox,
         state: State,
         transport: Transport,
         private_key: bytes,
@@ -282,12 +282,3 @@ class Sender:
 
 def _reports(count: int) -> str:
     return "1 report is" if count == 1 else f"{count} reports are"
-
-
-def seconds_of(text: str) -> float | None:
-    """Returns an ISO 8601 time as seconds since 1970; None when it is none."""
-    try:
-        at = datetime.fromisoformat(text)
-        return at.replace(tzinfo=at.tzinfo or UTC).timestamp()
-    except (ValueError, OverflowError):
-        return None

@@ -3,7 +3,8 @@
 SQLite in WAL with synchronous=FULL: a report that `append` returned for is there after kill -9 and after a power
 cut. A number is taken in the transaction that writes its report, so none is used twice. The reader mends: a
 damaged file is moved aside and a new epoch begun, and what went with it is told as a `SpoolReset`. The sender
-never moves a file, because the reader would go on writing into the one that was moved.
+never moves a file, because the reader would go on writing into the one that was moved; with an account of its own
+it only reads here, and answers through `outbox`.
 """
 
 import os
@@ -28,7 +29,7 @@ _PAGE_BYTES = 4096
 _FILE_PAGES = (16 << 20) // _PAGE_BYTES
 _REPORT_BYTES = 14 << 20
 _LOG_BYTES = 1 << 20
-_MAX_REQUEST_BYTES = 1 << 20
+MAX_REQUEST_BYTES = 1 << 20
 
 _TABLES = """
 create table if not exists fact (name text primary key, value text not null) strict;
@@ -131,7 +132,7 @@ class Spool:
             self._db = self._open()
             return self._append(build, digests)
 
-    def waiting(self, limit: int = MAX_REPORTS_PER_REQUEST, max_bytes: int = _MAX_REQUEST_BYTES) -> list[Waiting]:
+    def waiting(self, limit: int = MAX_REPORTS_PER_REQUEST, max_bytes: int = MAX_REQUEST_BYTES) -> list[Waiting]:
         """Returns the oldest reports not yet acknowledged: at most `limit`, together about `max_bytes`, at least one.
 
         One whose bytes no longer fit their digest is given up and told as lost: it would block all after it.
@@ -168,6 +169,22 @@ class Spool:
         with self._guarded(), self._transaction():
             if epoch == self._fact("epoch"):
                 self._give_up(sequences)
+
+    def let_go(self, epoch: str, ranges: list[tuple[int, int]], *, lost: bool = False) -> None:
+        """Lets go of the reports whose numbers lie in ranges (first, last); with `lost` they are told as lost."""
+        if not ranges:
+            return
+        with self._guarded(), self._transaction():
+            if epoch != self._fact("epoch"):
+                return
+            for first, last in ranges:
+                if lost:
+                    found = self._db.execute(
+                        "select sequence from report where sequence between ? and ?", (first, last)
+                    )
+                    self._give_up([row[0] for row in found.fetchall()])
+                else:
+                    self._db.execute("delete from report where sequence between ? and ?", (first, last))
 
     def need(self, kinds: list[str]) -> None:
         """Makes the next report carry these kinds in full, because the collector lacks them."""
@@ -268,10 +285,16 @@ class Spool:
     def _connect(self) -> sqlite3.Connection:
         try:
             flags = os.O_RDWR | getattr(os, "O_NOFOLLOW", 0)
-            # Shared with the group, so that a sender with an account of its own can use it.
-            descriptor = os.open(self.path, flags | os.O_CREAT if self._mends else flags, 0o660)
-            self._inode = os.fstat(descriptor).st_ino
-            os.close(descriptor)
+            descriptor = os.open(self.path, flags | os.O_CREAT if self._mends else flags, 0o640)
+            try:
+                status = os.fstat(descriptor)
+                self._inode = status.st_ino
+                if self._mends and hasattr(os, "fchmod") and status.st_mode & 0o777 != 0o640:
+                    # Whatever the umask: the group is a sender's with an account of its own, which reads here.
+                    # SQLite gives the same mode to the files that it makes beside this one.
+                    os.fchmod(descriptor, 0o640)
+            finally:
+                os.close(descriptor)
         except FileNotFoundError as error:
             raise SpoolError(f"{self.path}: there is no spool yet. Start the reader: farmwatch-agent read.") from error
         except OSError as error:
@@ -396,10 +419,11 @@ class Spool:
         try:
             yield
         except sqlite3.Error as error:
-            raise _ours(error, self.path) from error
+            raise ours(error, self.path) from error
 
 
-def _ours(error: sqlite3.Error, path: str) -> SpoolError:
+def ours(error: sqlite3.Error, path: str) -> SpoolError:
+    """Returns SQLite's error as ours, with place and remedy."""
     code = getattr(error, "sqlite_errorcode", 0) & 0xFF
     if code == _FULL or (code == _IO_ERROR and "full" in str(error)):
         return SpoolError(f"{path}: the disk or the spool's 20 MiB are full; nothing was written. Free some space.")

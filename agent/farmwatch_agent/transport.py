@@ -18,6 +18,7 @@ from farmwatch_schema.errors import FarmwatchError
 
 from . import __version__
 from .limits import Limit, LimitBroken, limited
+from .options import readable
 
 MAX_ANSWER_BYTES = 256 << 10
 CONNECT_SECONDS = 10
@@ -170,11 +171,6 @@ class HttpTransport:
         except HTTPError as error:
             raise TransportError("unreachable", f"{self.url} broke off its answer ({_cause(error)}).") from error
         return b"".join(pieces)
-
-
-def readable(text: str, most: int = 300) -> str:
-    """Returns the start of a text from the network without what would steer a terminal."""
-    return "".join(char if char.isprintable() else "?" for char in text[:most])
 
 
 def _seconds(text: str) -> int:

@@ -105,7 +105,7 @@ def test_collect_prints_one_json_line_with_every_kind_and_an_outcome(tmp_path: P
     assert done.returncode == 0
     (line,) = done.stdout.splitlines()
     report = codec.decode_report(line.encode())
-    assert [section.kind for section in report.sections] == list(probes.NAMES)
+    assert [section.kind for section in report.sections] == list(probes.usual())
     assert report.origin == "live"
     for section in report.sections:
         assert section.reason or section.outcome in ("found", "none")

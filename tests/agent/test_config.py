@@ -37,6 +37,7 @@ def test_each_setting_names_its_origin_and_the_later_one_wins(tmp_path: Path) ->
         "proxy": f"{file} line 3",
         "ca_file": "default",
         "off": "default",
+        "on": "default",
     }
 
 
@@ -57,6 +58,9 @@ def test_each_setting_names_its_origin_and_the_later_one_wins(tmp_path: Path) ->
         ("proxy: socks5://127.0.0.1:1080", "is no proxy's address"),
         ("off: sessions", "off: is no list. Write off: [sessions]."),
         ("off: [screens]", "off: there is no kind 'screens'"),
+        ("off: [[usb]]", "off: there is no kind ['usb']"),
+        ("on: arp", "on: is no list. Write on: [arp]."),
+        ("on: [screens]", "on: there is no kind 'screens'"),
         ("ca_file: /nowhere/ca.pem", "there is no file /nowhere/ca.pem"),
         ("url: a\nurl: b", "line 2, url: is set twice"),
         ("- url", "is no list of settings"),

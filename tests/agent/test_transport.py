@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from farmwatch_agent.transport import HttpTransport, TransportError, readable
+from farmwatch_agent.options import readable
+from farmwatch_agent.transport import HttpTransport, TransportError
 
 from .collector_double import Collector, handler_of
 

@@ -29,7 +29,7 @@ def run(options: Options) -> int:
     host = open_host(options.text("root") or None, options.text("replay") or None)
     state = identity.open_state(options.text("state-dir"))
     # What an agent here remembers of executables is read, and added to; a folder is never made for it.
-    remembers = host.origin == "live" and "processes" in names and os.access(state.folder, os.R_OK | os.W_OK)
+    remembers = host.origin == "live" and "processes" in names and _may_remember(state)
     if remembers:
         executables.load(state.executables)
     sections = runner.run(host, _keyer(options.text("key-file"), state), health.current, names)
@@ -38,6 +38,14 @@ def run(options: Options) -> int:
     report = runner.build(host, Numbering(device=_device(host, state), epoch=NO_EPOCH), sections)
     sys.stdout.write(codec.encode(report).decode() + "\n" if options.flag("json") else table(report))
     return OK
+
+
+def _may_remember(state: identity.State) -> bool:
+    try:
+        state.check()
+    except identity.IdentityError:
+        return False
+    return os.access(state.folder, os.R_OK | os.W_OK)
 
 
 def table(report: Report) -> str:
@@ -51,12 +59,12 @@ def table(report: Report) -> str:
 
 
 def names_of(only: str) -> tuple[str, ...]:
-    """Returns the kinds of a comma-separated list in the report's order; all of them when it is empty."""
+    """Returns the kinds of a comma-separated list in the report's order; all but the opt-in ones when it is empty."""
     wanted = [name for name in only.split(",") if name]
     for name in wanted:
         if name not in probes.NAMES:
             raise UsageError(f"--only {name}: there is no such kind. It knows {', '.join(probes.NAMES)}.")
-    return tuple(name for name in probes.NAMES if name in wanted) if wanted else probes.NAMES
+    return tuple(name for name in probes.NAMES if name in wanted) if wanted else probes.usual()
 
 
 def _keyer(key_file: str, state: identity.State) -> Keyer:

@@ -11,6 +11,7 @@ from .. import config, health, identity, probes, runner, spool
 from ..host import HostError, open_host
 from ..identity import State
 from ..options import CLOCK, FAILED, INTEGRITY, NOT_ENROLLED, OK, TLS, UNREACHABLE, USAGE, Options
+from ..outbox import Outbox
 
 OPTIONS = {"offline": "", "only": "ID", "json": ""}
 WORDS: tuple[str, ...] = ()
@@ -35,7 +36,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 def run(options: Options) -> int:
     """Runs the checks in order and prints each as it ends."""
-    state = identity.open_state(options.text("state-dir"))
+    state = identity.open_state(options.text("state-dir"), to_look=True)
     only = {name for name in options.text("only").split(",") if name}
     done: list[Check] = []
     for number, (name, check) in enumerate(_checks(options, state).items(), start=1):
@@ -109,6 +110,7 @@ def _settings(path: str) -> Check:
 
 def _identity(state: State, folder: str) -> Check:
     try:
+        state.check()
         known = identity.load_identity(state)
     except identity.IdentityError as error:
         damaged = error.code == INTEGRITY
@@ -131,11 +133,19 @@ def _identity(state: State, folder: str) -> Check:
 
 def _keys(state: State) -> Check:
     try:
-        mode = os.stat(state.signing_key).st_mode & 0o777
+        status = os.stat(state.signing_key)
+        mode, owner = status.st_mode & 0o777, status.st_uid
     except FileNotFoundError:
         return Check(id="keys", result="skipped", what="there is no signing key before enrolment")
     except OSError as error:
         return Check(id="keys", result="skipped", what=f"{state.signing_key}: {error.strerror}")
+    account = state.account()
+    if account is not None and owner != account.uid:
+        return Check(
+            id="keys", result="fail", what=f"{state.signing_key} does not belong to the sender's account",
+            why="the sender alone is to read it, and must be able to",
+            fix=f"chown --reference={state.sender} {state.signing_key}", code=INTEGRITY,
+        )  # fmt: skip
     if os.name == "posix" and mode & 0o077:
         return Check(
             id="keys", result="fail", what=f"{state.signing_key} can be read by others (mode {mode:o})",
@@ -145,6 +155,8 @@ def _keys(state: State) -> Check:
 
 
 def _spool(state: State, folder: str) -> Check:
+    if os.path.exists(state.spool) and not os.access(state.spool, os.R_OK):
+        return Check(id="spool", result="skipped", what=f"{state.spool} is the agent's own, and root's to look at")
     if not os.path.exists(state.spool):
         return Check(
             id="spool", result="warn", what="there is no spool yet", why="the reader has never run",
@@ -152,9 +164,7 @@ def _spool(state: State, folder: str) -> Check:
         )  # fmt: skip
     try:
         known = identity.load_identity(state)
-        store = spool.Spool(state.spool, known.device if known else "", time.time, mends=False)
-        load = store.load()
-        store.close()
+        load = Outbox(state, known.device if known else "").load()
     except (spool.SpoolError, identity.IdentityError) as error:
         return Check(
             id="spool", result="fail", what=str(error), why="reports cannot be kept or sent",
@@ -192,7 +202,7 @@ def _probes(state: State) -> Check:
     try:
         from farmwatch_schema.identifiers import Keyer  # noqa: PLC0415 (beside its use)
 
-        sections = runner.run(open_host(), Keyer.generate(), health.Health(), probes.NAMES)
+        sections = runner.run(open_host(), Keyer.generate(), health.Health(), probes.usual())
     except HostError as error:
         return Check(id="probes", result="fail", what=str(error), why="nothing can be looked at here", code=FAILED)
     broken = [f"{section.kind}: {section.reason}" for section in sections if section.outcome == "broken"]

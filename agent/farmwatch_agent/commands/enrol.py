@@ -8,7 +8,8 @@ from .. import __version__, config, identity
 from ..host import open_host
 from ..options import OK, USAGE, AgentError, Options, UsageError
 
-OPTIONS = {"url": "URL", "token-file": "FILE", "proxy": "URL", "ca-file": "FILE", "force": "", "json": ""}
+OPTIONS = {"url": "URL", "token-file": "FILE", "proxy": "URL", "ca-file": "FILE", "sender-account": "NAME",
+           "force": "", "json": ""}  # fmt: skip
 WORDS: tuple[str, ...] = ()
 
 
@@ -26,6 +27,7 @@ def run(options: Options) -> int:
                 f"this laptop is enrolled already, as {known.device} at {known.url}. Nothing was changed; --force"
                 " gives it a new identity."
             )
+    account = _account(options, state)
     token = _token(options)
 
     # Loaded late: a mistyped option must not cost a quarter of a second.
@@ -34,7 +36,7 @@ def run(options: Options) -> int:
 
     url = settings.url.rstrip("/")
     transport = HttpTransport(url, settings.proxy, settings.ca_file)
-    given = enrol(state, transport, url, token, open_host().platform, platform.node(), __version__)
+    given = enrol(state, transport, url, token, open_host().platform, platform.node(), __version__, account)
     if options.flag("json"):
         import msgspec  # noqa: PLC0415
 
@@ -42,8 +44,31 @@ def run(options: Options) -> int:
         print(msgspec.json.encode(document).decode())
     else:
         print(f"enrolled as {given.device} at {given.url}")
-        print(f"next: farmwatch-agent run{_state_hint(options)}", file=sys.stderr)
+        print(f"next: {_next(options, state)}", file=sys.stderr)
     return OK
+
+
+def _account(options: Options, state: identity.State) -> identity.Account | None:
+    """Returns the account that the sender has for itself; None for a trial, in which one does both."""
+    name = options.text("sender-account")
+    if sys.platform == "win32" or os.geteuid() != 0:
+        if name:
+            raise UsageError("--sender-account needs root, who alone can give files to another account.")
+        return None
+    if not name:
+        # In a folder that was named it is a trial, unless it was set up otherwise before.
+        known = state.account()
+        return known if options.flag("state-dir") or known else identity.find_account(identity.SENDER_ACCOUNT)
+    found = identity.find_account(name)
+    if found is None or found.uid == 0:
+        raise UsageError(f"--sender-account {name}: there is no such account, or it is root. Nothing was enrolled.")
+    return found
+
+
+def _next(options: Options, state: identity.State) -> str:
+    if state.apart:
+        return "systemctl enable --now farmwatch-agent-read.service farmwatch-agent-send.timer"
+    return f"farmwatch-agent run{_state_hint(options)}"
 
 
 def _state_hint(options: Options) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from .. import config, identity, spool
 from ..host import open_host
+from ..host.wake import open_waker
 from ..options import NOT_ENROLLED, OK, AgentError, Options
 from ..reader import Reader
 
@@ -19,7 +20,7 @@ def run(options: Options) -> int:
         print(reader.once())
         return OK
     end_quietly()
-    reader.run(log)
+    reader.run(log, open_waker(log).wait)
     return OK
 
 
@@ -27,6 +28,7 @@ def open_reader(options: Options) -> tuple[Reader, spool.Spool, config.Settings]
     """Returns this laptop's reader, its spool and its settings; raises AgentError when it is not enrolled."""
     settings = config.load(options.text("config"))
     state = identity.open_state(options.text("state-dir"))
+    state.check()
     known = identity.load_identity(state)
     if known is None:
         raise AgentError(
@@ -36,7 +38,10 @@ def open_reader(options: Options) -> tuple[Reader, spool.Spool, config.Settings]
     host = open_host()
     store = spool.Spool(state.spool, known.device, host.now, mends=True)
     keyer = identity.load_keyer(state.identifier_key)
-    reader = Reader(host, keyer, store, state, heartbeat=settings.heartbeat_seconds, off=settings.off)
+    reader = Reader(
+        host, keyer, store, state,
+        heartbeat=settings.heartbeat_seconds, off=settings.off, on=settings.on, enrolled_at=known.enrolled_at,
+    )  # fmt: skip
     return reader, store, settings
 
 

@@ -2,7 +2,9 @@
 
 import time
 
-from ..options import CANCELLED, OK, Options
+from .. import identity
+from ..host.wake import open_waker
+from ..options import CANCELLED, OK, AgentError, Options
 from ..reader import Reader
 from ..sender import Sender
 from ..spool import SpoolError
@@ -15,6 +17,11 @@ WORDS: tuple[str, ...] = ()
 
 def run(options: Options) -> int:
     """Reads and sends once, or until it is interrupted."""
+    if identity.open_state(options.text("state-dir")).apart:
+        raise AgentError(
+            "reader and sender have accounts of their own here. Start them: systemctl start farmwatch-agent-read"
+            " farmwatch-agent-send.timer. For a trial in one process, enrol into another folder with --state-dir."
+        )
     reader, store, settings = open_reader(options)
     sender, url = open_sender(options, settings)
     if options.flag("once"):
@@ -24,10 +31,12 @@ def run(options: Options) -> int:
         return sent.code
     end_quietly()
     log(f"device {store.device} tells {url}; Ctrl-C ends it")
+    waker = open_waker(log)
     try:
         while True:
             turn(reader, sender)
-            time.sleep(5)
+            if words := waker.wait(5):
+                reader.wake(words, time.monotonic())
     except KeyboardInterrupt:
         log("ended; what was not sent waits in the spool")
         return CANCELLED if store.load().count else OK

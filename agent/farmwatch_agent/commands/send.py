@@ -1,12 +1,14 @@
 """The sender as a process: sends what is in the spool and ends."""
 
+import os
 import sys
 import time
 
 import msgspec
 
 from .. import config, identity, spool
-from ..options import NOT_ENROLLED, OK, AgentError, Options
+from ..options import INTEGRITY, NOT_ENROLLED, OK, AgentError, Options
+from ..outbox import Outbox
 from ..sender import MAX_PACKED_BYTES, PATH, Sender, Sent
 from ..transport import HttpTransport
 
@@ -16,6 +18,7 @@ WORDS: tuple[str, ...] = ()
 
 def run(options: Options) -> int:
     """Sends all that waits; with --scheduled only when the wait that earlier answers asked for is over."""
+    _become_sender(identity.open_state(options.text("state-dir")))
     sender, url = open_sender(options)
     if options.flag("dry-run"):
         return _dry_run(sender, url, as_json=options.flag("json"))
@@ -40,8 +43,25 @@ def open_sender(options: Options, settings: config.Settings | None = None) -> tu
     url = settings.url or known.url
     config.check_url(url, state.identity if not settings.url else settings.origins["url"])
     key = identity.load_signing_key(state)
-    store = spool.Spool(state.spool, known.device, time.time, mends=False)
+    store: spool.Spool | Outbox
+    if state.apart:
+        store = Outbox(state, known.device)
+    else:
+        store = spool.Spool(state.spool, known.device, time.time, mends=False)
     return Sender(store, state, HttpTransport(url, settings.proxy, settings.ca_file), key), url
+
+
+def _become_sender(state: identity.State) -> None:
+    """Makes root the sender's account, where it has one: root neither speaks to a network nor writes in its folder."""
+    account = state.account()
+    if sys.platform == "win32" or account is None or os.geteuid() != 0:
+        return
+    state.check()
+    if account.uid == 0:
+        raise AgentError(f"{state.sender}: belongs to root. Give it to the sender's account, or enrol anew.", INTEGRITY)
+    os.setgroups([])
+    os.setgid(account.gid)
+    os.setuid(account.uid)
 
 
 def show(sent: Sent, *, as_json: bool, verb: str = "send") -> None:

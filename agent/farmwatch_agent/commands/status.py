@@ -6,7 +6,8 @@ import time
 import msgspec
 
 from .. import health, identity, spool
-from ..options import FAILED, INTEGRITY, NOT_ENROLLED, OK, UNREACHABLE, Options
+from ..options import FAILED, INTEGRITY, NOT_ENROLLED, OK, UNREACHABLE, Options, readable
+from ..outbox import Outbox
 
 OPTIONS = {"json": ""}
 WORDS: tuple[str, ...] = ()
@@ -16,7 +17,7 @@ LATE_SECONDS = 3 * 1080
 
 
 class Line(msgspec.Struct, frozen=True, kw_only=True):
-    """One subject: how it is (`ok`, `warn` or `fail`), and in words."""
+    """One subject: how it is (`ok`, `warn`, `fail`, or `skipped` where rights are missing), and in words."""
 
     subject: str
     state: str
@@ -34,16 +35,16 @@ class LastSent(msgspec.Struct, frozen=True, kw_only=True):
 
 def run(options: Options) -> int:
     """Prints the lines; the exit code is the worst one's."""
-    state = identity.open_state(options.text("state-dir"))
-    order = {"fail": 0, "warn": 1, "ok": 2}
+    state = identity.open_state(options.text("state-dir"), to_look=True)
+    order = {"fail": 0, "warn": 1, "skipped": 2, "ok": 3}
     lines = sorted(subjects(state, time.time()), key=lambda line: order[line.state])
-    code = next((line.code for line in lines if line.state != "ok"), OK)
+    code = next((line.code for line in lines if line.state in ("fail", "warn")), OK)
     if options.flag("json"):
         document = {"schema": 1, "verb": "status", "ok": code == OK, "code": code, "items": lines}
         print(msgspec.json.encode(document).decode())
     else:
         for line in lines:
-            print(f"{line.state:5} {line.subject:10} {line.text}")
+            print(f"{line.state:7} {line.subject:10} {line.text}")
     return code
 
 
@@ -68,10 +69,10 @@ def _spool(state: identity.State, device: str, now: float) -> Line:
     if not os.path.exists(state.spool):
         text = "no spool yet: the reader has never run; farmwatch-agent read"
         return Line(subject="spool", state="warn", text=text, code=FAILED)
+    if not os.access(state.spool, os.R_OK):
+        return Line(subject="spool", state="skipped", text="is the agent's own; sudo farmwatch-agent status shows it")
     try:
-        store = spool.Spool(state.spool, device, time.time, mends=False)
-        load = store.load()
-        store.close()
+        load = Outbox(state, device).load()
     except spool.DamagedSpool as error:
         return Line(subject="spool", state="fail", text=str(error), code=INTEGRITY)
     except spool.SpoolError as error:
@@ -86,18 +87,20 @@ def _spool(state: identity.State, device: str, now: float) -> Line:
 
 def _sent(state: identity.State) -> Line:
     try:
-        with open(state.sent, "rb") as file:
-            last = msgspec.json.decode(file.read(), type=LastSent)
+        last = msgspec.json.decode(state.left_by_sender(identity.SENT), type=LastSent)
     except FileNotFoundError:
         return Line(subject="sent", state="warn", text="nothing was ever sent; farmwatch-agent send", code=FAILED)
     except (OSError, msgspec.MsgspecError) as error:
         return Line(subject="sent", state="warn", text=f"{state.sent}: cannot be read ({error})", code=FAILED)
+    text = readable(f"{last.sent_at}: {last.message}")
     if last.status != "accepted":
-        return Line(subject="sent", state="warn", text=f"{last.sent_at}: {last.message}", code=UNREACHABLE)
-    return Line(subject="sent", state="ok", text=f"{last.sent_at}: {last.message}")
+        return Line(subject="sent", state="warn", text=text, code=UNREACHABLE)
+    return Line(subject="sent", state="ok", text=text)
 
 
 def _probes(state: identity.State, now: float) -> Line:
+    if os.path.exists(state.health) and not os.access(state.health, os.R_OK):
+        return Line(subject="probes", state="skipped", text="are the agent's own; sudo farmwatch-agent status shows it")
     kept = health.load(state.health)
     stopped = [probe for probe in kept.stopped_probes() if kept.stop_of(probe.kind, now)]
     if stopped:
