@@ -10,8 +10,9 @@ from .argument_flags import flags_of
 from .files import READ_FLAGS, error_of, fail, read_descriptor
 from .protocol import HostError, Missing
 
-#: Descriptors worth telling: sockets by number, and devices that make or see input. Names of files stay here.
-TOLD = ("socket:[", "/dev/uinput", "/dev/uhid", "/dev/hidraw")
+#: Descriptors worth telling: sockets by number, and devices that make or see input, pictures or sound. Names of files
+#: stay here.
+TOLD = ("socket:[", "/dev/uinput", "/dev/uhid", "/dev/hidraw", "/dev/video", "/dev/snd/pcm")
 
 #: The kernel gives at most one page for the environment of a title; 16 KiB of arguments hold every listed word.
 ARGUMENT_LIMIT = 1 << 14

@@ -100,7 +100,8 @@ class Host(Protocol):
 
     def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         """Returns by process the sorted, distinct open descriptors that may be told: `socket:[1234]`, `/dev/uinput`,
-        `/dev/uhid`, `/dev/hidraw0`; names of files are left out. An error stands for one that cannot be read.
+        `/dev/uhid`, `/dev/hidraw0`, `/dev/video0`; names of files are left out. An error stands for one that cannot
+        be read.
         """
         ...
 

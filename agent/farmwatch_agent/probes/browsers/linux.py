@@ -105,7 +105,7 @@ def parse_policy(data: bytes) -> set[str]:
         found |= {
             key
             for key, value in settings.items()
-            if isinstance(value, dict) and value.get("installation_mode") in _MODES
+            if isinstance(value, dict) and str(value.get("installation_mode")) in _MODES
         }
     return {identity[:200] for identity in found if identity}
 

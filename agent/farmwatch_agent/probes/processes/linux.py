@@ -26,6 +26,9 @@ MAX_EXECUTABLES = 1_000
 #: NAME_MAX of file systems in bytes.
 MAX_NAME = 255
 
+#: What makes or sees input. Cameras and microphones are told by `media`, by the programs that use them now.
+_INPUT_DEVICES = ("/dev/uinput", "/dev/uhid", "/dev/hidraw")
+
 _packages: Packages | None = None
 
 
@@ -167,7 +170,7 @@ def devices_held(held: set[str], packet_sockets: frozenset[str]) -> tuple[str, .
     """Returns the kinds of devices and sockets among descriptors that tell of made or seen input, sorted."""
     found: set[str] = set()
     for descriptor in held:
-        if descriptor.startswith("/dev/"):
+        if descriptor.startswith(_INPUT_DEVICES):
             found.add("hidraw" if descriptor.startswith("/dev/hidraw") else descriptor[5:])
         elif descriptor[8:-1] in packet_sockets:
             found.add("packet_socket")
