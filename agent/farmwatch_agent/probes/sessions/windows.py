@@ -63,12 +63,14 @@ def collect(host: Host) -> Iterator[Observable]:
         if any(session.user is None for session in now):
             gaps.append(Gap(what="users of sessions", outcome="not_permitted"))
         # The log lost their end, or has not written it yet.
-        there = {str(session.number) for session in now if is_remote(session)}
+        there = {str(session.number) for session in now if is_remote(session, last.get(str(session.number)))}
         past = [replace(it, ended=it.ended or (0.0 if it.number in there else it.since)) for it in past]
     ended = [visit for visit in past if visit.ended]
     yield from (_of_visit(visit) for visit in sorted(ended, key=lambda it: -it.since)[:MAX_ENDED])
     yield from named_clients(_events(host, "reconnected", "names of clients that reconnected", gaps), past)
-    yield from shadowing(_events(host, "shadowing", "shadowed sessions", gaps))
+    shadowed = any(session.state == SHADOW for session in now or ())
+    shadows = shadowing(_events(host, "shadowing", "shadowed sessions", gaps))
+    yield from (shadow for shadow in shadows if shadow.ended or not shadowed)
     yield from gaps
 
 
@@ -134,25 +136,29 @@ def minute(seconds: float) -> str:
     return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if 0 < seconds < 1 << 33 else ""
 
 
-def is_remote(session: TerminalSession) -> bool:
-    """Whether somebody looks at a session from elsewhere now."""
-    return session.state == SHADOW or (session.state != DISCONNECTED and (session.protocol or _CONSOLE) != _CONSOLE)
+def is_remote(session: TerminalSession, visit: Visit | None) -> bool:
+    """Whether somebody looks at a session from elsewhere now.
+
+    visit  what the log has of its last remote connection, if that has not ended: it counts where the protocol is hidden
+    """
+    if session.state == DISCONNECTED:
+        return False
+    hidden = session.protocol is None and visit is not None
+    return session.state == SHADOW or hidden or (session.protocol or _CONSOLE) != _CONSOLE
 
 
 def _of_session(session: TerminalSession, visit: Visit | None) -> Session | None:
-    """Returns what a session is; None for one that nobody is logged in to.
-
-    visit  what the log has of its last remote connection, if that has not ended
-    """
+    """Returns what a session is, with what the log has of it; None for one that nobody is logged in to."""
     if session.user == "" or session.state == DISCONNECTED:
         return None  # Where a session is left, its programs run on and nobody looks; the log has that somebody did.
-    remote = is_remote(session) or (session.protocol is None and visit is not None)
+    remote = is_remote(session, visit)
     visit = visit if remote else None
+    user = session.user or (visit.user if visit else "")
     client = visit.address if visit else session.address or session.client
     return Session(
         origin="remote" if remote else "console",
         protocol="rdp_shadow" if session.state == SHADOW else "rdp" if remote else "",
-        user=unkeyed("user", session.user) if session.user else None,
+        user=unkeyed("user", user) if user else None,
         client=unkeyed("address", client) if remote and client else None,
         since=minute(visit.since if visit else session.logon),
     )

@@ -12,7 +12,7 @@ Never reads
 Rights
     As an ordinary user the tables are whole, owners of other users' sockets are a gap.
     macOS: the tables are whole for every user, with the process of each socket.
-    Windows: the tables are whole for every user; paths of other users' programs are a gap, their names are not.
+    Windows: the tables are whole for every user; where a program's path may not be read, its name is told.
 Blind spots
     Tools that only connect outwards show as counts. UDP has no listening state: a bound and unconnected port
     below 32768, or one of the few usual ones above, counts as a listener; all others belong to clients and come
