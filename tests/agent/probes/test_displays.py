@@ -11,22 +11,21 @@ from farmwatch_agent.probes import load
 from farmwatch_agent.probes.displays.linux import collect, parse_display
 from farmwatch_schema.identifiers import Unkeyed
 from farmwatch_schema.observables import Gap
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, DisplayAdapter
 
 from ...cases import builders, machines
+from ..linux_tree import Tree
 
 
 def displays(root: Path) -> dict[str, Display]:
     """Returns what the probe yields for a tree, by connector."""
     seen = list(collect(RootHost(str(root))))
-    assert all(isinstance(item, Display | Gap) for item in seen)
+    assert all(isinstance(item, Display | DisplayAdapter | Gap) for item in seen)
     return {item.connector: item for item in seen if isinstance(item, Display)}
 
 
-def test_the_declaration_finds_the_linux_file_and_no_other() -> None:
-    probe = load("displays")
-    assert collect_function(probe, "linux") is collect
-    assert collect_function(probe, "macos") is None
+def test_the_declaration_finds_the_linux_file() -> None:
+    assert collect_function(load("displays"), "linux") is collect
 
 
 def test_the_monitor_of_a_pikvm_is_told_with_its_serials_apart(tmp_path: Path) -> None:
@@ -103,7 +102,7 @@ def test_a_broken_edid_is_told_as_a_fault(tmp_path: Path) -> None:
     assert found["DP-2"].edid_digest == ""
 
 
-def test_no_graphics_is_not_supported_and_nothing_connected_is_none(tmp_path: Path) -> None:
+def test_no_graphics_is_not_supported_and_with_nothing_connected_the_card_stands_alone(tmp_path: Path) -> None:
     with pytest.raises(NotSupported, match="no graphics"):
         list(collect(RootHost(str(tmp_path))))
     # NVIDIA's own driver without mode setting: the class is there and shows no connector.
@@ -111,13 +110,13 @@ def test_no_graphics_is_not_supported_and_nothing_connected_is_none(tmp_path: Pa
     with pytest.raises(NotSupported, match="no connectors"):
         list(collect(RootHost(str(tmp_path))))
     builders.display(str(tmp_path), "DP-1", b"", status="disconnected")
-    assert list(collect(RootHost(str(tmp_path)))) == []
+    assert list(collect(RootHost(str(tmp_path)))) == [DisplayAdapter(name="i915", driver="i915", virtual=False)]
 
 
 def test_a_state_that_the_driver_cannot_tell_is_a_gap_and_writeback_is_no_display(tmp_path: Path) -> None:
     builders.display(str(tmp_path), "VGA-1", b"", status="unknown")
     builders.display(str(tmp_path), "Writeback-1", b"", status="unknown")
-    seen = list(collect(RootHost(str(tmp_path))))
+    seen = [item for item in collect(RootHost(str(tmp_path))) if not isinstance(item, DisplayAdapter)]
     assert seen == [Gap(what="whether VGA-1 is connected", outcome="not_supported")]
 
 
@@ -154,3 +153,31 @@ def test_a_connector_without_state_and_edid_is_a_gap(tmp_path: Path) -> None:
         (tmp_path / "sys/class/drm/card0-HDMI-A-1" / file).unlink()
     seen = list(collect(RootHost(str(tmp_path))))
     assert Gap(what="whether HDMI-A-1 is connected", outcome="not_supported") in seen
+
+
+def test_cards_are_told_by_driver_and_ids_and_those_made_by_software_as_such(tmp_path: Path) -> None:
+    tree = Tree(tmp_path)
+    for number, (device, driver, bus, files) in enumerate(
+        [
+            ("pci0/0000:01:00.0", "nvidia", "pci", {"vendor": "0x10de", "device": "0x1f95"}),
+            ("platform/evdi.0", "evdi", "platform", {}),
+            ("faux/vkms", "faux_driver", "faux", {}),
+            ("usb1/1-2/1-2:1.0", "udl", "usb", {"../idVendor": "17e9", "../idProduct": "0335"}),
+        ]
+    ):
+        folder = f"/sys/devices/{device}"
+        tree.link(f"{folder}/driver", f"/sys/bus/x/drivers/{driver}")
+        tree.link(f"{folder}/subsystem", f"/sys/bus/{bus}")
+        for file, text in files.items():
+            above = folder.rpartition("/")[0]
+            tree.file(f"{above}/{file[3:]}" if file.startswith("../") else f"{folder}/{file}", text + "\n")
+        tree.link(f"/sys/class/drm/card{number}/device", folder)
+    seen = collect(tree.host())
+    assert [next(seen) for _ in range(4)] == [
+        DisplayAdapter(name="nvidia", driver="nvidia", hardware_id="pci/10de/1f95", virtual=False),
+        DisplayAdapter(name="evdi", driver="evdi"),
+        DisplayAdapter(name="vkms", driver="vkms", virtual=True),
+        DisplayAdapter(name="udl", driver="udl", hardware_id="usb/17e9/0335", virtual=False),
+    ]
+    with pytest.raises(NotSupported, match="no connectors"):
+        next(seen)

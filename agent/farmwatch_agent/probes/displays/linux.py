@@ -9,10 +9,11 @@ from msgspec.structs import replace
 from farmwatch_schema.formats import FormatError, edid
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, DisplayAdapter
 
 from ...host import Host, HostError, Missing, NotSupported
-from ..asking import outcome_of
+from ...paths import base_name
+from ..asking import link_of, outcome_of
 
 CLASS = "/sys/class/drm"
 MAX_TOLD_BYTES = 512
@@ -26,19 +27,26 @@ SOFTWARE_DRIVERS = frozenset(
 #: evdi serves DisplayLink docks (a real monitor) and virtual screens alike; the boot screen's drivers know no cable.
 UNTOLD_DRIVERS = frozenset({"", "evdi", "simpledrm", "simple-framebuffer", "efi-framebuffer", "ofdrm"})
 
+MAX_CARDS = 32
+_CARD = re.compile(r"card\d+")
+_HEX = re.compile(r"(?:0x)?([0-9a-f]{4})")
 _CONNECTOR = re.compile(r"(card\d+)-(.+)\Z")
 
 
 def collect(host: Host) -> Iterator[Observable]:
-    """Yields a Display per connected connector, and a Gap for each whose state is not known."""
+    """Yields a DisplayAdapter per card, a Display per connected connector, and a Gap for each of unknown state."""
     try:
         names = host.names(CLASS)
     except Missing:
         raise NotSupported(f"{CLASS} is not there: this kernel has no graphics") from None
     connectors = [match for match in map(_CONNECTOR.match, names) if match]
+    drivers: dict[str, str] = {}
+    for card in [name for name in names if _CARD.fullmatch(name)][:MAX_CARDS]:
+        if link_of(host, f"{CLASS}/{card}/device") or link_of(host, f"{CLASS}/{card}/device/driver"):
+            drivers[card] = _driver(host, card)
+            yield _adapter(host, card, drivers[card])
     if not connectors:
         raise NotSupported(f"{CLASS} has no connectors: no graphics driver tells what is connected")
-    drivers: dict[str, str] = {}
     for match in connectors:
         card, connector = match.groups()
         if connector.startswith("Writeback"):
@@ -130,8 +138,32 @@ def _is_virtual(connector: str, driver: str) -> bool | None:
     return None if driver in UNTOLD_DRIVERS else False
 
 
-def _driver(host: Host, card: str) -> str:
+def _adapter(host: Host, card: str, driver: str) -> DisplayAdapter:
+    """Returns what makes pictures, by its driver: Linux gives graphics cards no names."""
+    folder = f"{CLASS}/{card}/device"
+    bus = base_name(link_of(host, f"{folder}/subsystem"))
+    ids: list[str] = []
+    if bus == "pci":
+        ids = [_id(host, f"{folder}/vendor"), _id(host, f"{folder}/device")]
+    elif bus == "usb":  # an interface: its device lies above it
+        ids = [_id(host, f"{folder}/../idVendor"), _id(host, f"{folder}/../idProduct")]
+    return DisplayAdapter(
+        name=driver,
+        driver=driver,
+        hardware_id="/".join((bus, *ids)) if all(ids) and ids else "",
+        virtual=True if driver in SOFTWARE_DRIVERS else None if driver in UNTOLD_DRIVERS else False,
+    )
+
+
+def _id(host: Host, path: str) -> str:
     try:
-        return host.link(f"{CLASS}/{card}/device/driver").rpartition("/")[2]
+        found = _HEX.fullmatch(host.text(path, 16).strip())
     except HostError:
         return ""
+    return found[1] if found else ""
+
+
+def _driver(host: Host, card: str) -> str:
+    """Returns the driver of a card. Newer kernels bind vkms to `faux_driver` (drivers/base/faux.c): it names itself."""
+    driver = base_name(link_of(host, f"{CLASS}/{card}/device/driver"))
+    return base_name(link_of(host, f"{CLASS}/{card}/device")) if driver == "faux_driver" else driver
