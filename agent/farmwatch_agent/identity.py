@@ -6,6 +6,7 @@ signing.key     the device's Ed25519 seed, 64 hex digits                   read 
 spool.db        reports not yet acknowledged                               reader and sender
 health.json     probes stopped, spool resets, restarts                     written by the reader
 executables.json  hashes and packages of programs seen                     the reader's alone
+input.json      counts of input by day, where input_source is on           the reader's alone
 sent.json       what was last sent, and why                                written by the sender
 answers.json    what was taken, for the reader                             written by a sender with its own account
 
@@ -88,6 +89,7 @@ class State:
         self.spool = os.path.join(folder, "spool.db")
         self.health = os.path.join(folder, "health.json")
         self.executables = os.path.join(folder, "executables.json")
+        self.input = os.path.join(folder, "input.json")
         self.sender = os.path.join(folder, "sender")
 
     @property

@@ -24,6 +24,9 @@ HEARTBEAT_SPREAD = 0.2
 FULL_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 
+#: Of a waker: a device that gives input may have come or gone.
+INPUT_WORDS = frozenset({"input", "hid", "usb", "bluetooth"})
+
 #: 2100-01-01: times beyond are no clock's.
 _LAST_SECOND = 4_102_444_800.0
 
@@ -68,6 +71,7 @@ class Reader:
         self._answers = outbox.Answered(state)
         self._due: dict[str, float] = {}
         self._beat = 0.0
+        self._watches = False
         self._start()
 
     def once(self) -> int:
@@ -83,6 +87,7 @@ class Reader:
         due = [name for name in probes.NAMES if beat or now >= self._due.get(name, 0.0)]
         if not due:
             return None
+        self._watch_input()
         sections = self._look(due)
         for name in due:
             self._due[name] = now + self._spread(_interval(name))
@@ -98,6 +103,12 @@ class Reader:
             probe = _declared(name)
             if probe is not None and not set(words).isdisjoint(probe.wakes):
                 self._due[name] = min(now, self._due.get(name, now))
+        if self._watches and not INPUT_WORDS.isdisjoint(words):
+            from .host import input_watch  # noqa: PLC0415 (loaded already where it watches)
+
+            watch = input_watch.current()
+            if watch is not None:
+                watch.refresh()
 
     def run(self, log: Callable[[str], None], wait: Wait = time.sleep) -> None:
         """Runs until it is interrupted. A full disk is told once and tried again at each pass."""
@@ -144,6 +155,20 @@ class Reader:
             else Section(kind=name, outcome="not_supported", observed_at=at, reason=why_not[name])
             for name in names
         ]  # fmt: skip
+
+    def _watch_input(self) -> None:
+        """Begins or ends counting input, as settings and first days have it. A single pass has no time to count."""
+        timing = not self._why_not("input_timing")
+        wanted = timing or not self._why_not("input_source")
+        if not wanted and not self._watches:
+            return
+        from .host import input_watch  # noqa: PLC0415 (threads that a reader without it never pays for)
+
+        if wanted:
+            self._watches = input_watch.start(self._host, timing, self._state.input) is not None
+        else:
+            input_watch.stop()
+            self._watches = False
 
     def _why_not(self, name: str) -> str:
         """Returns why a kind is not looked at now; "" when it is."""

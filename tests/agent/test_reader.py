@@ -10,8 +10,9 @@ import pytest
 
 from farmwatch_agent import health, probes, reader, runner
 from farmwatch_agent.health import Health
-from farmwatch_agent.host import Host
+from farmwatch_agent.host import Host, input_watch
 from farmwatch_agent.host.linux.live import BOOT_ID
+from farmwatch_agent.host.wake import WORDS
 from farmwatch_agent.identity import State
 from farmwatch_agent.reader import Reader
 from farmwatch_agent.spool import Spool, SpoolError
@@ -31,6 +32,11 @@ class World:
     def __init__(self) -> None:
         self.items: dict[str, bytes] = {}
         self.looks: list[tuple[str, ...]] = []
+        self.watching: list[str] = []
+
+    def starts_watching(self, host: Host, timing: bool = False, path: str = "") -> object:
+        self.watching.append("with timing" if timing else "without timing")
+        return self
 
     def run(self, host: Host, keyer: Keyer, health: Health, names: list[str], limit: Any = None) -> list[Section]:
         self.looks.append(tuple(names))
@@ -50,6 +56,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     made = World()
     monkeypatch.setattr(runner, "run", made.run)
     monkeypatch.setattr(reader, "_interval", lambda name: 60.0 if name == "usb" else 900.0)
+    monkeypatch.setattr(input_watch, "start", made.starts_watching)
+    monkeypatch.setattr(input_watch, "stop", lambda: made.watching.append("stopped"))
     yield made
     health.remember(Health())
 
@@ -132,6 +140,90 @@ def test_the_offset_that_the_sender_learnt_corrects_the_times(world: World, spoo
     reader_of(spool, tmp_path).once()
     assert reports(spool)[0].created_at == "2026-09-22T14:13:20Z"
     assert health.current.clock_offset == 86_400
+
+
+def reasons(spool: Spool) -> dict[str, str]:
+    return {it.kind: it.reason for it in reports(spool)[-1].sections if it.outcome == "not_supported"}
+
+
+ENROLLED = "2026-09-20T14:13:20Z"
+NOT_ON = "{0} is looked at only where this laptop's settings turn it on"
+NOT_ON_ANY_MORE = "{0} is looked at in a device's first 30 days, and then only where this laptop's settings turn it on"
+
+
+@pytest.mark.parametrize(
+    ("enrolled_at", "settings", "expected"),
+    [
+        (ENROLLED, {}, {"input_timing": NOT_ON}),
+        ("2026-08-22T14:13:21Z", {}, {"input_timing": NOT_ON}),
+        ("2026-08-22T14:13:20Z", {}, {"input_source": NOT_ON_ANY_MORE, "input_timing": NOT_ON}),
+        ("2027-09-21T14:13:20Z", {}, {"input_source": NOT_ON_ANY_MORE, "input_timing": NOT_ON}),
+        ("", {}, {"input_source": NOT_ON_ANY_MORE, "input_timing": NOT_ON}),
+        ("", {"on": ("input_source", "input_timing")}, {}),
+        (ENROLLED, {"off": ("usb", "input_source"), "on": ("input_source",)},
+         {"usb": "{0} is turned off in this laptop's settings", "input_timing": NOT_ON,
+          "input_source": "{0} is turned off in this laptop's settings"}),
+    ],
+)  # fmt: skip
+def test_opt_in_kinds_are_on_by_name_or_for_the_first_days_and_off_wins(
+    enrolled_at: str, settings: Any, expected: dict[str, str], world: World, spool: Spool, tmp_path: Path
+) -> None:
+    reader_of(spool, tmp_path, enrolled_at=enrolled_at, **settings).once()
+    ours = {kind: reason for kind, reason in reasons(spool).items() if kind in ("usb", "input_source", "input_timing")}
+    assert ours == {kind: reason.format(kind) for kind, reason in expected.items()}
+    assert not set(expected) & set(world.looks[0])
+    assert world.watching == [], "a single pass counts nothing"
+
+
+def test_input_is_counted_while_its_kind_is_on(
+    world: World, spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = reader_of(spool, tmp_path, enrolled_at=ENROLLED)
+    mine.step(0.0)
+    assert world.watching == ["without timing"]
+    monkeypatch.setattr(FakeHost, "now", lambda self: NOW + 40 * 86_400)
+    mine.step(2_000.0)
+    mine.step(4_000.0)
+    assert world.watching == ["without timing", "stopped"]
+    world.watching.clear()
+    reader_of(spool, tmp_path, on=("input_timing",)).step(0.0)
+    assert world.watching == ["with timing"]
+
+
+def test_what_happens_makes_the_kinds_that_it_concerns_due_at_once(world: World, spool: Spool, tmp_path: Path) -> None:
+    mine = reader_of(spool, tmp_path)
+    mine.step(0.0)
+    world.looks.clear()
+    mine.wake({"drm", "nothing we know"}, 10.0)
+    world.items["displays"] = b"[{}]"
+    assert mine.step(10.0) == 2
+    assert world.looks == [("displays",)]
+    assert mine.step(11.0) is None
+
+
+def test_the_running_reader_looks_when_it_is_woken(world: World, spool: Spool, tmp_path: Path) -> None:
+    mine = reader_of(spool, tmp_path)
+    waits: list[float] = []
+
+    def wait(seconds: float) -> frozenset[str]:
+        waits.append(seconds)
+        if len(waits) == 3:
+            raise KeyboardInterrupt
+        return frozenset({"usb"}) if len(waits) == 1 else frozenset()
+
+    with pytest.raises(KeyboardInterrupt):
+        mine.run(lambda _: None, wait)
+    assert "usb" in world.looks[1]
+    assert "displays" not in world.looks[1]
+    assert len(world.looks) == 2
+
+
+def test_every_word_that_wakes_a_probe_is_one_that_a_waker_says() -> None:
+    wakes = {name: probes.load(name).wakes for name in probes.NAMES}
+    assert {word for words in wakes.values() for word in words} <= WORDS
+    assert "usb" in wakes["usb"]
+    assert "drm" in wakes["displays"]
+    assert "session" in wakes["sessions"]
 
 
 def test_a_full_disk_is_told_once_and_tried_again(
