@@ -17,6 +17,7 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
     executable   its path; "" when the system has none for it, null when it may not be read
     user         account name; null when it may not be read
     started      seconds since 1970; 0 when not known
+    session      Windows: number of the session it runs in, 0 is that of services; null when not known
     """
 
     table: ClassVar[str] = "running_process"
@@ -28,6 +29,7 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
     executable: str | None = None
     user: str | None = None
     started: float = 0.0
+    session: int | None = None
 
     @classmethod
     def live(cls, of: str) -> "list[RunningProcess]":
@@ -45,6 +47,7 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
                             executable=_asked(process.exe),
                             user=_asked(process.username),
                             started=_asked(process.create_time) or 0.0,
+                            session=_session(process.pid),
                         )
                     )
             except (psutil.NoSuchProcess, psutil.ZombieProcess):
@@ -54,8 +57,11 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
         return found
 
     def identifying(self) -> Iterable[str]:
-        if self.user:
-            yield self.user.rpartition("\\")[2]
+        domain, _, name = (self.user or "").rpartition("\\")
+        if name and not is_system_account(self.user or ""):
+            yield name
+            if domain.casefold() not in ("azuread", "microsoftaccount", "workgroup"):
+                yield domain
 
 
 class Connection(Row, frozen=True, kw_only=True, omit_defaults=True):
@@ -113,6 +119,37 @@ def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...]
             if flags:
                 found[number] = flags
     return found
+
+
+#: Parents of accounts that are nobody's, in the languages in which Windows translates them (LookupAccountSid).
+_SYSTEM_DOMAINS = frozenset(
+    {"nt authority", "nt-autorität", "autorite nt", "autorité nt", "autoridade nt", "nt instans", "nt-myndighet"}
+    | {"nt-myndighed", "zarządzanie nt", "nt service", "window manager", "font driver host", "iis apppool"}
+    | {"nt virtual machine", "dienst-nt", "builtin"}
+)
+
+
+def is_system_account(user: str) -> bool:
+    """Whether an account is the system's: of Windows's own domains, a machine's, or one of macOS's for services."""
+    domain, mark, name = user.rpartition("\\")
+    if mark:
+        return domain.casefold() in _SYSTEM_DOMAINS or name.endswith("$")
+    return name.startswith("_") or name in ("root", "daemon", "nobody", "SYSTEM")
+
+
+def _session(pid: int) -> int | None:
+    """Returns a process's session (ProcessIdToSessionId, learn.microsoft.com)."""
+    if sys.platform != "win32":
+        return None
+    import ctypes  # noqa: PLC0415 (Windows alone needs it)
+
+    from .windows.library import library  # noqa: PLC0415
+
+    ask = library("kernel32").ProcessIdToSessionId
+    ask.argtypes = (ctypes.c_uint32, ctypes.c_void_p)
+    ask.restype = ctypes.c_int32
+    session = ctypes.c_uint32()
+    return session.value if ask(pid, ctypes.addressof(session)) else None
 
 
 def _flags(words: list[str], executable: str) -> tuple[str, ...]:

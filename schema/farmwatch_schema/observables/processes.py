@@ -22,6 +22,7 @@ class Process(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="pr
     first_start    day of the earliest start still running, "2026-11-22"
     flags          argument flags of farmwatch_agent's list, sorted: `ssh_remote_forward` ...
     listens        accepts network connections on other than loopback; null when not known
+    session_helper  Windows: a service that is not Windows's own started it in a person's session; null when not known
     holds          `uinput`, `uhid`, `packet_socket`, `hidraw`: devices held open; null when not known
     """
 
@@ -40,6 +41,20 @@ class Process(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="pr
     flags: tuple[str, ...] = ()
     listens: bool | None = None
     holds: tuple[str, ...] | None = None
+    session_helper: bool | None = None
 
 
-KIND = Kind("processes", "state", (Process,))
+class RecentProgram(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="recent_program"):
+    """A program that ran in the last days and does not now, as the system remembers; it may be gone since.
+
+    name      base name of the executable
+    path      full path with home folders as `~`
+    last_run  day, "2026-11-22"; "" when not known
+    """
+
+    name: str
+    path: str
+    last_run: str = ""
+
+
+KIND = Kind("processes", "state", (Process, RecentProgram))

@@ -1,4 +1,4 @@
-"""A program's file: who signed it, what its maker says it is, who may replace it."""
+"""A program's file: who signed it, what its maker says it is; and who may replace it."""
 
 import ntpath
 from typing import ClassVar
@@ -13,7 +13,6 @@ class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
     signer          name in the certificate; "" when nobody signed it, null when that could not be told
     original_name   of the version resource (else its internal name); null when there is none or it cannot be read
     company, product  of the version resource, "" when it has none
-    user_writable   an ordinary user may replace the file; null when that could not be told
     """
 
     table: ClassVar[str] = "windows_program_file"
@@ -23,7 +22,6 @@ class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
     original_name: str | None = None
     company: str = ""
     product: str = ""
-    user_writable: bool | None = None
 
     @classmethod
     def live(cls, of: str) -> "list[ProgramFile]":
@@ -43,9 +41,27 @@ class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
                 original_name=name.removesuffix(".mui").removesuffix(".MUI") if name else None,
                 company=said.get("companyname", ""),
                 product=said.get("productname", ""),
-                user_writable=_writable(of),
             )
         ]
+
+
+class FileRights(Row, frozen=True, kw_only=True, omit_defaults=True):
+    """Whether an ordinary user may replace a file, by the access lists of it and of its folder; `of` is its path."""
+
+    table: ClassVar[str] = "windows_file_rights"
+    platforms: ClassVar[tuple[str, ...]] = ("windows",)
+
+    user_writable: bool
+
+    @classmethod
+    def live(cls, of: str) -> "list[FileRights]":
+        from . import access  # noqa: PLC0415 (loads ctypes)
+
+        if not ntpath.isabs(of):
+            raise Missing(f"{of}: is no whole path")
+        folder = ntpath.dirname(of)
+        writable = access.may_users_write(of, folder=False) or access.may_users_write(folder, folder=True)
+        return [cls(user_writable=writable)]
 
 
 def _signer(path: str) -> str | None:
@@ -64,12 +80,3 @@ def _signer(path: str) -> str | None:
         return None
     finally:
         os.close(descriptor)
-
-
-def _writable(path: str) -> bool | None:
-    from . import access  # noqa: PLC0415
-
-    try:
-        return access.may_users_write(path, folder=False) or access.may_users_write(ntpath.dirname(path), folder=True)
-    except HostError:
-        return None
