@@ -3,7 +3,7 @@
 
 about.yaml     what it is (`title`), `constructed` (true when no public output stands behind it), `sources` (each with
                what was taken from it), `now`, `euid`, `boot`, `uptime`; and `kinds`, those it says something about
-*.yaml, other  parts, merged: by verb (`rows`, `command`, `read`, `names`, `link`, `argument_flags` ...) the answers
+*.yaml, other  parts, merged (names in one folder are joined): by verb (`rows`, `command`, `read`, `names`, `link`, `argument_flags` ...) the answers
                by question. An answer is an object as in a capture, or in short:
                  rows: a list of objects; read and command: a text, or {file: NAME} for a file of this folder;
                  names, argument_flags, descriptors: a list of words; link: a text;
@@ -59,8 +59,12 @@ def load(folder: Path) -> Capture:
             continue
         for verb, questions in yaml.safe_load(part.read_text(encoding="utf-8")).items():
             for question, answer in questions.items():
-                assert str(question) not in answers[verb], f"{part}: {verb} {question} is answered twice"
-                answers[verb][str(question)] = _answer(folder, verb, answer)
+                before, given = answers[verb].get(str(question)), _answer(folder, verb, answer)
+                if verb == "names" and before is not None and before.names is not None and given.names is not None:
+                    given = Answer(names=sorted({*before.names, *given.names}))
+                else:
+                    assert before is None, f"{part}: {verb} {question} is answered twice"
+                answers[verb][str(question)] = given
     return Capture(
         format="farmwatch-capture",
         version=1,
