@@ -14,7 +14,7 @@ from farmwatch_agent.probes.usb.linux import BUS, collect, parse_speed, parse_st
 from farmwatch_schema.formats.hid import features_of
 from farmwatch_schema.identifiers import Unkeyed
 from farmwatch_schema.observables import Gap
-from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice
+from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbOverIp
 
 from ...cases import machines
 from ...cases.builders import Device, Endpoint, Interface, root_hub, usb_device
@@ -29,10 +29,29 @@ def devices(root: Path) -> dict[str, UsbDevice]:
     return {item.port_path: item for item in seen if isinstance(item, UsbDevice)}
 
 
-def test_the_declaration_finds_the_linux_file_and_no_other() -> None:
+def test_the_declaration_finds_the_file_of_each_platform() -> None:
     probe = load("usb")
     assert collect_function(probe, "linux") is collect
-    assert collect_function(probe, "windows") is None
+    for platform in ("macos", "windows"):
+        assert collect_function(probe, platform) not in (None, collect)
+
+
+def test_modules_of_usb_over_the_network_are_told_by_what_they_do(tmp_path: Path) -> None:
+    # Lines as in proc(5); names from drivers/usb/usbip.
+    (tmp_path / "sys/bus/usb/devices").mkdir(parents=True)
+    (tmp_path / "proc").mkdir()
+    lines = "vhci_hcd 57344 0 - Live 0x0000000000000000\nusbip_core 36864 1 vhci_hcd, Live 0x0000000000000000\n"
+    (tmp_path / "proc/modules").write_text(lines + "usbip_host_like 1 0 - Live 0x0\n")
+    assert list(collect(RootHost(str(tmp_path)))) == [UsbOverIp(name="vhci_hcd", role="client")]
+
+
+def test_modules_that_may_not_be_read_are_a_gap(tmp_path: Path) -> None:
+    (tmp_path / "sys/bus/usb/devices").mkdir(parents=True)
+    (tmp_path / "proc").mkdir()
+    (tmp_path / "proc/modules").write_text("vhci_hcd 57344 0 - Live 0x0\n")
+    (tmp_path / "proc/modules").chmod(0o600)
+    seen = list(collect(RootHost(str(tmp_path), euid=1000)))
+    assert seen == [Gap(what="drivers of USB over the network", outcome="not_permitted")]
 
 
 def test_a_pikvm_is_told_down_to_its_descriptors(tmp_path: Path) -> None:

@@ -154,7 +154,7 @@ class UsbPort(Row, frozen=True, kw_only=True, omit_defaults=True):
         if not paths:
             raise NotSupported(f"{of}: this hub answers nobody")
         with opened(paths[0]) as ask:
-            rows = [_port(ask, port) for port in range(1, _ports(ask) + 1)]
+            rows = [port_of(ask, port) for port in range(1, ports_of(ask) + 1)]
         return [row for row in rows if row is not None]
 
     def identifying(self) -> Iterable[str]:
@@ -238,14 +238,16 @@ def string_indexes(device: bytes, configuration: bytes) -> list[int]:
     return list(dict.fromkeys(index for index in found if index))[:_MAX_STRINGS]
 
 
-def _ports(ask: Ask) -> int:
+def ports_of(ask: Ask) -> int:
+    """Returns how many ports a hub has."""
     data = ask(GET_NODE_INFORMATION, NodeInformation(), ctypes.sizeof(NodeInformation))
     if len(data) < NodeInformation.HubDescriptor.offset + 3:
         raise SourceBroken(f"a hub's information has {len(data)} bytes")
     return min(data[NodeInformation.HubDescriptor.offset + 2], _MAX_PORTS)
 
 
-def _port(ask: Ask, port: int) -> UsbPort | None:
+def port_of(ask: Ask, port: int) -> UsbPort | None:
+    """Returns what is plugged into a port; None for nothing. What the hub refuses is told in `refused`."""
     room = ctypes.sizeof(ConnectionInformation) + _MAX_PIPES * 11
     try:
         found = connection_of(ask(GET_CONNECTION_INFORMATION_EX, ConnectionInformation(ConnectionIndex=port), room))

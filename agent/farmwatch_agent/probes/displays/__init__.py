@@ -24,9 +24,9 @@ Blind spots
     Monitors that were connected before (Linux, macOS). An external monitor without EDID, or with one that is none, is
     a gap.
     macOS: on Apple silicon a monitor's EDID bytes are told only for ports that keep them (HDMI and DisplayPort of
-    current systems); without them its maker, code, name, serial and date stand alone, and a gap says so. The panel of the
-    laptop has no EDID there. Which display a DisplayLink dock makes cannot be told from other virtual ones: `virtual`
-    is null while its manager is installed.
+    current systems); without them its maker, code, name, serial and date stand alone, and a gap says so. The panel of
+    the laptop has no EDID there. Which display a DisplayLink dock makes cannot be told from other virtual ones:
+    `virtual` is null while its manager is installed.
     Windows: a monitor is seen by what it sent when Windows first met it there; a driver's or tool's EDID_OVERRIDE in
     its place is not looked at. Without a desktop nothing tells the laptop's own panel from a monitor.
     A DisplayLink dock's adapter is null in `virtual`. Nothing is asked over DDC/CI.

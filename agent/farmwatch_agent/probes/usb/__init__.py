@@ -21,10 +21,10 @@ Rights
     Windows: none that is known of; a hub that refuses is a gap, and ids, classes and HID features still go out.
 Blind spots
     Devices that were unplugged before (Linux, macOS). Strings that the kernel could not read (null, not "").
-    A HID driver may repair a report descriptor before the kernel shows it. A device without a bound HID driver shows no report
-    descriptor. Root hubs are the laptop's own controllers and left out, except those made by software (USB over
-    IP). Beyond 32 KiB of report descriptors in all their features stand for them, and the 129th device on is a
-    gap: no device may make a report too large to be taken. A kernel without USB is `not_supported`, a bus with
+    A HID driver may repair a report descriptor before the kernel shows it. A device without a bound HID driver
+    shows no report descriptor. Root hubs are the laptop's own controllers and left out, except those made by software
+    (USB over IP). Beyond 32 KiB of report descriptors in all their features stand for them, and the 129th device on is
+    a gap: no device may make a report too large to be taken. A kernel without USB is `not_supported`, a bus with
     nothing on it is `none`.
     macOS: the registry tells no endpoints, no bcdHID and no configuration string, so facts about the use of the bus are
     missing; a device that was taken from macOS by a program (for a virtual machine) shows no report descriptor. Devices

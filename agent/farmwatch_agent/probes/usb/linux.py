@@ -10,13 +10,16 @@ from farmwatch_schema.formats import FormatError, hid, usb_descriptors
 from farmwatch_schema.formats.usb_descriptors import ConfigurationFacts, InterfaceFacts
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable, bucket
-from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface
+from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface, UsbOverIp
 
 from ...host import Host, HostError, Missing, NotSupported
 from ..asking import outcome_of
 from .attributes import device_facts, interface_folder, interfaces_beside
 
 BUS = "/sys/bus/usb/devices"
+MODULES = "/proc/modules"
+#: Loadable drivers of USB over the network (drivers/usb/usbip/Kconfig), and what they do.
+OVER_IP = {"vhci_hcd": "client", "usbip_host": "server", "usbip_vudc": "server"}
 MAX_DESCRIPTORS, MAX_STRING, MAX_REPORT = 1 << 16, 512, 4096
 #: What the kernel keeps at most (drivers/usb/core/config.c, USB_MAXINTERFACES); endpoint addresses are five bits.
 MAX_INTERFACES, MAX_ENDPOINTS = 32, 32
@@ -35,7 +38,7 @@ _SCSI_UNIT = re.compile(r"\d+:\d+:\d+:\d+\Z")
 
 
 def collect(host: Host) -> Iterator[Observable]:
-    """Yields a UsbDevice per device, and a Gap for each that could not be looked at."""
+    """Yields a UsbDevice per device, drivers of USB over the network, and a Gap for what could not be looked at."""
     try:
         names = host.names(BUS)
     except Missing:
@@ -56,6 +59,7 @@ def collect(host: Host) -> Iterator[Observable]:
     if len(names) > MAX_DEVICES:
         rest = bucket(len(names) - MAX_DEVICES)
         yield Gap(what=f"more than {MAX_DEVICES} USB devices", outcome="not_supported", count=rest)
+    yield from _over_ip(host)
 
 
 class _Room:
@@ -79,6 +83,12 @@ def parse_speed(text: str) -> float | None:
     except ValueError:
         return None
     return speed if 0 < speed < 1e6 else None
+
+
+def parse_modules(text: str) -> list[UsbOverIp]:
+    """Returns the drivers of USB over the network among loaded modules, a name at the start of each line."""
+    loaded = {line.partition(" ")[0] for line in text.split("\n")}
+    return [UsbOverIp(name=name, role=role) for name, role in OVER_IP.items() if name in loaded]
 
 
 def parse_string(data: bytes) -> str:
@@ -126,6 +136,15 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
         scsi=units,
         fault=fault,
     )
+
+
+def _over_ip(host: Host) -> Iterator[Observable]:
+    try:
+        yield from parse_modules(host.text(MODULES, 1 << 18))
+    except Missing:
+        return  # a kernel without modules, or a tree that left it out
+    except HostError as error:
+        yield Gap(what="drivers of USB over the network", outcome=outcome_of(error))
 
 
 def _configuration_value(host: Host, path: str) -> str | None:

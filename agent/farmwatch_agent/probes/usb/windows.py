@@ -105,7 +105,11 @@ class _Seen:
             for part in self.nodes
             if same(part.parent) == same(node.instance) and (number := interface_number(part)) is not None
         }
-        base = _described(port) if port is not None and len(port.device) == 18 else _listed(node, parts)
+        base = listed = _listed(node, parts)
+        if port is not None and len(port.device) == 18:
+            base = _described(port)
+            if not base.interfaces:
+                base = replace(base, interfaces=listed.interfaces)
         interfaces = tuple(
             replace(
                 interface,

@@ -87,15 +87,15 @@ def remembered(nodes: list[WindowsDevice], storage: list[WindowsDevice]) -> Iter
 
 def over_ip(host: Host, nodes: Iterable[WindowsDevice]) -> Iterator[Observable]:
     """Yields a UsbOverIp per driver that carries USB over the network, installed or at work."""
-    found = {node.service.lower(): node.service for node in nodes if node.present and node.service.lower() in OVER_IP}
+    found = {node.service.lower() for node in nodes if node.present}
     try:
         for key in host.rows(RegistryKey, SERVICES):
-            found |= {name.lower(): name for name in key.keys if name.lower() in OVER_IP}
+            found |= {name.lower() for name in key.keys}
     except Missing:
         pass
     except HostError as error:
         yield Gap(what="drivers of USB over the network", outcome=outcome_of(error))
-    for name in sorted(found):
+    for name in sorted(found & set(OVER_IP)):
         yield UsbOverIp(name=name, role=OVER_IP[name])
 
 
