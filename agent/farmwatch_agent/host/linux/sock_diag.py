@@ -18,15 +18,19 @@ _FAMILIES = (2, 10)
 _REQUEST = struct.Struct("=BBBxI48x")
 #: family, state, timer, retransmissions; ports in network order; 16 bytes for each address; the rest is not needed.
 _MESSAGE = struct.Struct("=BBBB2s2s16s16s32x")
-#: tcpi_rtt in struct tcp_info, microseconds: eight bytes, then fifteen numbers of four before it.
-_RTT_AT = 68
+#: tcpi_rtt and tcpi_min_rtt in struct tcp_info, microseconds. Kernels before 4.6 have no second one and end earlier.
+_RTT_AT, _MIN_RTT_AT = 68, 148
+#: What the kernel gives as long as it has measured nothing.
+_UNMEASURED = 0xFFFFFFFF
 MAX_CONNECTIONS = 2_000
 
 
 class TcpRoundTrip(Row, frozen=True, kw_only=True, omit_defaults=True):
     """An established connection. `of` is a comma-separated list of local ports.
 
-    rtt_us  smoothed round-trip time, microseconds; 0 when nothing was measured yet
+    rtt_us      smoothed round-trip time, microseconds; 0 when nothing was measured yet. An other end that waits
+                before it acknowledges (40 ms and more) is in it
+    min_rtt_us  the shortest of the last minutes, which says how far the other end is; 0 when not known
     """
 
     table: ClassVar[str] = "linux_tcp_round_trip"
@@ -35,6 +39,7 @@ class TcpRoundTrip(Row, frozen=True, kw_only=True, omit_defaults=True):
     local_port: int
     remote: str
     rtt_us: int = 0
+    min_rtt_us: int = 0
 
     @classmethod
     def live(cls, of: str) -> "list[TcpRoundTrip]":
@@ -60,6 +65,17 @@ def parse(body: bytes) -> TcpRoundTrip | None:
     if family not in _FAMILIES:
         return None
     info = attributes(body, _MESSAGE.size).get(_INET_DIAG_INFO, b"")
-    rtt = struct.unpack_from("=I", info, _RTT_AT)[0] if len(info) >= _RTT_AT + 4 else 0
     place = address(remote[:4] if family == _FAMILIES[0] else remote)
-    return TcpRoundTrip(local_port=int.from_bytes(local_port, "big"), remote=place, rtt_us=rtt)
+    return TcpRoundTrip(
+        local_port=int.from_bytes(local_port, "big"),
+        remote=place,
+        rtt_us=_measured(info, _RTT_AT),
+        min_rtt_us=_measured(info, _MIN_RTT_AT),
+    )
+
+
+def _measured(info: bytes, at: int) -> int:
+    if len(info) < at + 4:
+        return 0
+    (found,) = struct.unpack_from("=I", info, at)
+    return 0 if found == _UNMEASURED else int(found)

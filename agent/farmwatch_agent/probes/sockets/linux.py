@@ -63,8 +63,9 @@ def _round_trips(host: Host, rows: list[SocketRow], times: Times) -> Iterator[Ga
         return
     for row in measured:
         key = (row.local_port, row.remote)
-        if row.rtt_us > 0:
-            times[key] = min(row.rtt_us, times.get(key, row.rtt_us))
+        shortest = row.min_rtt_us or row.rtt_us
+        if shortest > 0:
+            times[key] = min(shortest, times.get(key, shortest))
 
 
 def judge(rows: list[SocketRow], held: dict[str, Owner], times: Times | None = None) -> Iterator[Observable]:
