@@ -17,7 +17,7 @@ COMPILER, DUMPER = "x86_64-w64-mingw32-gcc", "x86_64-w64-mingw32-objdump"
 #: winsock2.h before windows.h, initguid.h before devpkey.h: mingw-w64's own order; the rest as the modules name them.
 FIRST = ("winsock2.h", "ws2tcpip.h", "windows.h", "winternl.h", "setupapi.h", "cfgmgr32.h", "iphlpapi.h", "wtsapi32.h")
 #: Headers that C programs get through another one.
-THROUGH = {"mstcpip.h": "iphlpapi.h"}
+THROUGH = {"mstcpip.h": "iphlpapi.h", "hidpi.h": "hidsdi.h"}
 
 
 def measure() -> dict[str, dict[str, object]]:
@@ -88,7 +88,9 @@ def _offsets(entries: dict[int, Entry], structure: Entry, base: int) -> set[int]
         member = entries[number]
         if member["tag"] != "DW_TAG_member":
             continue
-        at = base + int(str(member.get("data_member_location", "0")).split()[0], 0)
+        # Parts of a byte or word are told in bits.
+        bits = int(str(member.get("data_bit_offset", "0")).split()[0], 0)
+        at = base + int(str(member.get("data_member_location", bits // 8)).split()[0], 0)
         found.add(at)
         inner = _resolved(entries, member)
         if inner["tag"] in ("DW_TAG_structure_type", "DW_TAG_union_type"):

@@ -63,7 +63,7 @@ def place(paths: Iterable[str]) -> str:
                 rooted = True
             elif rooted and kind.upper() == "USB":
                 ports.append(value)
-            elif not rooted and kind.upper() != "PCIROOT":
+            elif not rooted and (kind.upper(), value) != ("PCIROOT", "0"):
                 above.append(value)
         if rooted and ports:
             return f"{'.'.join(above)}-{'.'.join(ports)}"[:64]
