@@ -81,13 +81,17 @@ def open_waker(log: Callable[[str], None]) -> Waker:
     try:
         if sys.platform == "linux":
             from .linux.wake import open_events  # noqa: PLC0415
-        elif sys.platform == "darwin":
+
+            return Gatherer(open_events(log))
+        if sys.platform == "darwin":
             from .macos.wake import open_events  # noqa: PLC0415
-        elif sys.platform == "win32":
+
+            return Gatherer(open_events())
+        if sys.platform == "win32":
             from .windows.wake import open_events  # noqa: PLC0415
-        else:
-            return Intervals()
-        return Gatherer(open_events(log))
+
+            return Gatherer(open_events())
+        return Intervals()
     except HostError as error:
         log(f"{error}; what is plugged in is seen at the next interval")
         return Intervals()

@@ -4,15 +4,20 @@ import os
 import subprocess
 import sys
 import time
+import uuid
 from itertools import pairwise
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from farmwatch_agent.host.linux import wake as linux
+from farmwatch_agent.host.macos import wake as macos
+from farmwatch_agent.host.protocol import NotSupported
 from farmwatch_agent.host.wake import EVERY_SECONDS, WORDS, Gatherer, open_waker
+from farmwatch_agent.host.windows import wake as windows
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="uevents are Linux's")
 
@@ -165,6 +170,62 @@ def test_only_the_kernel_is_believed_in_its_group() -> None:
 
 def test_more_events_than_the_buffer_holds_may_have_been_any() -> None:
     assert words_of(1, (KERNEL, 0), OSError(105, "No buffer space available")) == WORDS - {"session"}
+
+
+def notice(guid: str, kind: int = 0) -> bytes:
+    return kind.to_bytes(4, "little") + bytes(4) + uuid.UUID(guid).bytes_le + "USB#VID_1D6B".encode("utf-16-le")
+
+
+def test_windows_notices_name_their_class_and_sessions_are_compared(monkeypatch: pytest.MonkeyPatch) -> None:
+    sessions = [[(0, 4), (1, 0)], [(1, 0), (0, 4)], [(0, 4), (1, 0), (2, 0)]]
+    events = windows.Events(lambda: sessions[0])
+    # GUID_DEVINTERFACE_USB_DEVICE (usbiodef.h), GUID_DEVINTERFACE_MONITOR (ntddvdeo.h), GUID_DEVINTERFACE_DISK.
+    events.heard(0, notice("a5dcbf10-6530-11d2-901f-00c04fb951ed"))
+    events.heard(1, notice("e6f07b5f-ee97-4a90-b076-33f57bf4eaa7"))
+    events.heard(0, notice("53f56307-b6bf-11d0-94f2-00a0c91efb8b"))
+    assert events.poll(5.0) == {"usb", "drm"}
+    events.heard(6, notice("a5dcbf10-6530-11d2-901f-00c04fb951ed"))
+    events.heard(0, notice("a5dcbf10-6530-11d2-901f-00c04fb951ed", kind=2))
+    events.heard(0, b"")
+    events.heard(0, b"\0" * 23)
+    sessions.pop(0)
+    assert events.poll(0.0) == frozenset(), "the order of sessions says nothing"
+    sessions.pop(0)
+    assert events.poll(0.0) == {"session"}
+
+
+def test_windows_is_asked_for_all_classes_with_the_structure_it_expects() -> None:
+    # sizeof(CM_NOTIFY_FILTER) by mingw-w64's cfgmgr32.h for x86_64; ClassGuid must be zeros with the flag.
+    assert len(windows.FILTER) == 416
+    assert windows.FILTER[:8] == bytes.fromhex("a001000001000000")
+    assert not any(windows.FILTER[8:])
+    assert set(windows.CLASSES.values()) <= WORDS
+
+
+def test_macos_notices_come_out_of_the_run_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    naps: list[float] = []
+    monkeypatch.setattr(time, "sleep", naps.append)
+    answers = [4, 3, 1]
+
+    def run(seconds: float) -> int:
+        if answers[0] == 4:
+            events.heard("usb")
+        return answers.pop(0)
+
+    events = macos.Events(run, (str(tmp_path / "utmpx"),))
+    assert events.poll(5.0) == {"usb"}
+    (tmp_path / "utmpx").touch()
+    assert events.poll(0.0) == {"session"}
+    assert events.poll(5.0) == frozenset()
+    assert naps == [5.0], "a run loop without sources returns at once, and must not be asked in a circle"
+    assert set(macos.CLASSES.values()) <= WORDS
+
+
+@pytest.mark.parametrize("module", [linux, macos, windows])
+def test_a_waker_of_another_system_is_not_supported(module: ModuleType) -> None:
+    if module.__name__.split(".")[-2] != {"win32": "windows", "darwin": "macos"}.get(sys.platform, "linux"):
+        with pytest.raises(NotSupported):
+            module.open_events(*((lambda _: None,) if module is linux else ()))
 
 
 def uevents_can_be_made() -> bool:

@@ -130,6 +130,13 @@ def parse_logon(data: bytes) -> float:
     return max(0.0, int(logon) / 1e7 - FILETIME_EPOCH)
 
 
+def session_states() -> list[tuple[int, int]]:
+    """Returns number and state of each session; raises HostError's children."""
+    wts = library("wtsapi32")
+    _declare(wts)
+    return _sessions(wts)
+
+
 def _sessions(wts: Any) -> list[tuple[int, int]]:
     found, count = c_void_p(), c_uint32()
     if not wts.WTSEnumerateSessionsW(None, 0, 1, ctypes.byref(found), ctypes.byref(count)):
