@@ -95,9 +95,12 @@ def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Ses
 
 
 def _is_its(item: Listener, found: Recognised[RemoteTool], usual: set[str]) -> bool:
-    """Whether a listener is the product's: by its owner, or by a usual port whose owner hides or is Windows."""
+    """Whether a listener is the product's: by its owner, by its service's program, which starts when somebody comes
+    (macOS), or by a usual port whose owner hides or is Windows.
+    """
     hidden = not item.owner or item.owner.casefold() == "svchost.exe"
-    return item in found.listeners or (hidden and f"tcp/{item.port}" in usual)
+    waiting = bool(item.path) and any(service.path == item.path and service.enabled for service, _ in found.services)
+    return item in found.listeners or waiting or (hidden and f"tcp/{item.port}" in usual)
 
 
 def _level(desktop: _Desktop) -> tuple[int, str]:
