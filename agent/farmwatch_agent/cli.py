@@ -17,6 +17,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "enroll": ("enrol", "the same as enrol"),
     "run": ("run", "reads and sends in one process, for a trial"),
     "read": ("read", "the reader: runs the probes and fills the spool; no network"),
+    "watch-input": ("watch_input", "Windows and macOS: counts this user's input for the reader; never keys"),
     "send": ("send", "the sender: sends what is in the spool, then ends"),
     "status": ("status", "how the agent is; fast, no network"),
     "explain": ("explain", "exactly what was last sent, and why"),
@@ -41,7 +42,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = list(sys.argv[1:] if arguments is None else arguments)
     _write_anything()
     if not words or words[0] in ("--help", "-h", "help"):
-        shown = "".join(f"  {verb:9} {text}\n" for verb, (_, text) in VERBS.items() if verb != "enroll")
+        shown = "".join(f"  {verb:11} {text}\n" for verb, (_, text) in VERBS.items() if verb != "enroll")
         print(f"{_HELP}{shown}\nfarmwatch-agent VERB --help shows a verb's options. Exit codes: docs/commands.md.")
         return OK if words else USAGE
     if words[0] in ("--version", "version"):

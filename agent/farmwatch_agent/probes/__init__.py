@@ -10,6 +10,8 @@ NAMES: tuple[str, ...] = (
     "usb",
     "displays",
     "bluetooth",
+    "input_source",
+    "input_timing",
     "processes",
     "software",
     "services",
@@ -26,7 +28,15 @@ NAMES: tuple[str, ...] = (
 
 def usual() -> tuple[str, ...]:
     """Returns the kinds that are looked at without being asked for by name."""
-    return tuple(name for name in NAMES if not load(name).opt_in)
+    return tuple(name for name in NAMES if not is_opt_in(name))
+
+
+def is_opt_in(name: str) -> bool:
+    """Whether a kind is looked at only where it is named; a kind without a probe is not, so that its section says so."""
+    try:
+        return load(name).opt_in
+    except (ModuleNotFoundError, AttributeError):
+        return False
 
 
 def load(name: str) -> Probe:

@@ -56,6 +56,8 @@ COMMANDS: dict[str, Command] = {
     # usb: devices with all below them; the second tells the controllers only, because a device does not name its own
     "registry_usb": _ioreg("-l", "-w0", "-c", "IOUSBHostDevice", seconds=3.0, limit=1 << 24),
     "registry_usb_controllers": Command(program=_IOREG, arguments=("-a", "-p", "IOUSB", "-d", "2"), seconds=1.5),
+    # input_source: keyboards, pointers and what else is a HID device, without what lies below them (ioreg(8))
+    "registry_hid": _ioreg("-d", "1", "-c", "IOHIDDevice"),
     # displays: framebuffers and ports of Apple silicon, then Intel's; then the one list that has virtual displays, too
     "registry_framebuffers": _ioreg("-d", "1", "-c", "IOMobileFramebuffer"),
     "registry_display_ports": _ioreg("-d", "1", "-c", "IOPortTransportStateDisplayPort"),
