@@ -116,8 +116,11 @@ def kind_of(adapter: NetworkAdapter, driver: Driver | None) -> str:
     component = driver.component if driver else ""
     if component.lower().endswith("ms_bthpan"):
         return "other"
-    made = adapter.hardware is False or (driver is not None and driver.bus == "virtual")
-    if made and (_TUNNEL_WORDS.search(adapter.description) or _TUNNEL_WORDS.search(component)):
+    bus = driver.bus if driver else ""
+    made = adapter.hardware is False or bus == "virtual"
+    # What nobody calls hardware may be a tunnel by its words alone: flags and registry can both be refused.
+    doubtful = made or not (adapter.hardware or bus)
+    if doubtful and (_TUNNEL_WORDS.search(adapter.description) or _TUNNEL_WORDS.search(component)):
         return "tunnel"
     return "virtual" if made else "ethernet"
 
