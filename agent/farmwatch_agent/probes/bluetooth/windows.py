@@ -31,7 +31,7 @@ MAX_DEVICES = 100
 _DEVICE = re.compile(r"BTH(?:ENUM|LE)\\DEV_([0-9A-F]{12})\\", re.IGNORECASE)
 _SERVICE = re.compile(r"BTH(?:ENUM|LEDEVICE)\\\{0000([0-9A-F]{4})-0000-1000-8000-00805F9B34FB\}", re.IGNORECASE)
 #: Source (1 Bluetooth SIG, 2 USB) and number of the vendor, product: "_VID&0002046d_PID&b342".
-_IDS = re.compile(r"VID&(?:000)?([12])([0-9A-F]{4})_PID&([0-9A-F]{4})", re.IGNORECASE)
+_IDS = re.compile(r"VID&0{0,3}([12])([0-9A-F]{4})_PID&([0-9A-F]{4})", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?<![0-9A-F])([0-9A-F]{12})(?![0-9A-F])", re.IGNORECASE)
 _SOURCES = {1: "bluetooth", 2: "usb"}
 _HID = frozenset({"1124", "1812"})
