@@ -8,6 +8,8 @@ Reads
     macOS: property lists in /Library/LaunchDaemons, /Library/LaunchAgents and home folders; of Apple's own jobs those
     that let somebody in (Screen Sharing, Remote Login, file sharing, Apple events) and the switch of Remote Management;
     launchctl's switches and running jobs; /Library/SystemExtensions/db.plist; crontabs in /var/at/tabs.
+    Windows: the services' registry keys and which of them run; drivers that others than Windows brought; definitions of
+    scheduled tasks; Run and RunOnce keys and Startup folders of the system and of users.
 Why
     Unattended access has to survive a restart: a service, a timer, an autostart entry.
 Never reads
@@ -16,6 +18,7 @@ Never reads
 Rights
     User crontabs are root's, other users' home folders theirs: gaps for an ordinary user.
     macOS: crontabs are root's, too; all else is readable by every user.
+    Windows: tasks of others, and users' hives and Startup folders, are an administrator's: gaps for an ordinary user.
 Blind spots
     A drop-in that replaces ExecStart is not followed; units made while running (`run-*`, scopes) are left out
     because their names change; of a line for a shell (`sh -c`, `cd x && y`) only the first program is told, and of
@@ -25,6 +28,9 @@ Blind spots
     registered for itself stand in a store of the system's, which is always a gap, unless they bring a job of launchd.
     Of an agent is not told whether it runs. Which jobs run is read from an output whose form Apple does not promise:
     when it cannot be read it is a gap.
+    Windows: its own drivers are left out, some 400 and the same on every laptop, and so are its own tasks that start
+    what lies in its folder. Of a service inside svchost.exe the library is not told. What a shortcut in a Startup
+    folder leads to is not followed. Users who are not logged in have no hive loaded: a gap.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -32,4 +38,4 @@ from farmwatch_schema.observables.services import Service
 
 from ...probe import Probe
 
-PROBE = Probe(kind="services", emits=(Service, Gap), interval_seconds=1800, platforms=("linux", "macos"))
+PROBE = Probe(kind="services", emits=(Service, Gap), interval_seconds=1800, platforms=("linux", "macos", "windows"))

@@ -6,6 +6,8 @@ Reads
     (their program) and flatpaks that a user installed.
     macOS: Info.plist of each bundle in /Applications, in the folders in it and in ~/Applications; receipts in
     /var/db/receipts without Apple's own; names in Homebrew's Caskroom and Cellar.
+    Windows: the Uninstall keys of the system, in both its views, and of users who are logged in; names of packages of
+    the store.
 Why
     A remote-access tool or VPN is installed though it does not run now; a second one; the day it came.
 Never reads
@@ -19,6 +21,8 @@ Blind spots
     the last install or upgrade.
     macOS: an application that was put elsewhere shows only while it runs; that of an App Store purchase has no receipt
     here. A bundle's date is its folder's.
+    Windows: a program that is only copied shows in `processes` alone. Users who are not logged in have no hive loaded:
+    a gap. Without a date of its own a program has the day on which its key was written. Packages have none.
 """
 
 from farmwatch_schema.observables.base import Gap
@@ -26,4 +30,4 @@ from farmwatch_schema.observables.software import Package
 
 from ...probe import Probe
 
-PROBE = Probe(kind="software", emits=(Package, Gap), interval_seconds=3600, platforms=("linux", "macos"))
+PROBE = Probe(kind="software", emits=(Package, Gap), interval_seconds=3600, platforms=("linux", "macos", "windows"))
