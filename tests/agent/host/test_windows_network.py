@@ -63,6 +63,13 @@ def test_routes_of_both_families_are_read() -> None:
     ]
 
 
+def test_what_stands_behind_an_unspecified_hop_is_no_hop() -> None:
+    # sin_zero of a SOCKADDR_IN need not be zero: Wine leaves what was there.
+    hop = ipv4("0.0.0.0")[:8] + b"\xff" * 20
+    (found,) = network.parse_routes(table(route(4, ipv4("192.0.2.0"), 24, hop, 0)))
+    assert found.gateway == ""
+
+
 def test_a_table_with_more_rows_than_it_has_ends_where_it_ends() -> None:
     one = route(1, ipv4("0.0.0.0"), 0, ipv4("10.0.0.1"), 0)
     assert len(list(network.parse_routes(table(one, count=0xFFFFFFFF)))) == 1

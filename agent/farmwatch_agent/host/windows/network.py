@@ -304,7 +304,7 @@ def parse_routes(data: bytes) -> Iterator[IpRoute]:
             index=row.index,
             family="ipv6" if ":" in prefix else "ipv4",
             destination=f"{prefix}/{row.destination.length}",
-            gateway=hop if any(row.next_hop.ipv6) or row.next_hop.ipv4_or_flow else "",
+            gateway="" if not hop or ipaddress.ip_address(hop).is_unspecified else hop,
             metric=row.metric,
         )
 

@@ -81,12 +81,6 @@ class BatteryInformation(ctypes.Structure):
     )
 
 
-class SubscribeParameters(ctypes.Structure):
-    """DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS (powrprof.h)."""
-
-    _fields_ = (("callback", c_void_p), ("context", c_void_p))
-
-
 class PowerStatus(Row, frozen=True, kw_only=True, omit_defaults=True):
     """The machine's power.
 
@@ -190,7 +184,8 @@ def _lid() -> str:
         _callback = kind(c_uint32, c_void_p, c_uint32, c_void_p)(_on_setting)
     _told.clear()
     _answered.clear()
-    parameters = SubscribeParameters(ctypes.cast(_callback, c_void_p), None)
+    # DEVICE_NOTIFY_SUBSCRIBE_PARAMETERS (powerbase.h): callback and context.
+    parameters = (c_void_p * 2)(ctypes.cast(_callback, c_void_p).value, None)
     handle = c_void_p()
     key = (c_uint8 * 16)(*LID_SWITCH)
     if register(key, _NOTIFY_CALLBACK, ctypes.byref(parameters), ctypes.byref(handle)):
