@@ -1,8 +1,8 @@
 """macOS's events: USB devices, HID devices, displays, network interfaces and batteries that come or go, and sessions.
 
 Sources: IOKit's IOKitLib.h (IOServiceAddMatchingNotification arms itself anew only when its iterator is emptied) and
-CoreFoundation's CFRunLoop.h; utmpx(5): logins change /var/run/utmpx. Classes as `ioreg` shows them: IOUSBHostDevice,
-IOHIDDevice, DCPAVServiceProxy (a plugged display, Apple silicon), IODisplayConnect (displays, Intel), IONetworkInterface.
+CoreFoundation's CFRunLoop.h; utmpx(5): logins change /var/run/utmpx. Classes as `ioreg` shows them; of a display that
+is plugged in, IODisplayConnect on Intel and DCPAVServiceProxy on Apple silicon.
 
 Unproven on a Mac: all of it, until it has run on one.
 """
