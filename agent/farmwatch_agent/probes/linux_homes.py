@@ -6,7 +6,7 @@ from farmwatch_schema.observables import Gap, bucket
 
 from ..host import Host, HostError, Missing, NotPermitted
 from ..paths import is_domain
-from .asking import names_in
+from .asking import names_in, outcome_of
 
 HOMES = "/home"
 ROOT_HOME = "/root"
@@ -25,8 +25,8 @@ def homes(host: Host) -> tuple[list[str], list[Gap]]:
                 found += [f"{HOMES}/{name}/{inner}" for inner in names_in(host, f"{HOMES}/{name}")]
     except Missing:
         pass
-    except HostError:
-        gaps.append(Gap(what="home folders", outcome="not_permitted"))
+    except HostError as error:
+        gaps.append(Gap(what="home folders", outcome=outcome_of(error)))
     if len(found) > MAX_HOMES:
         more = bucket(len(found) - MAX_HOMES)
         gaps.append(Gap(what="further home folders", outcome="not_supported", count=more))
