@@ -23,7 +23,8 @@ Blind spots
     Under X11 every program may see the screen and give input without a grant; grants of desktop portals lie in a
     binary store that is not taken apart: a gap. A virtual microphone that PipeWire makes is no sound card.
     macOS keeps no day of last use: only grants are seen there, and who gave one mostly not. A camera that an
-    application makes only while it runs shows only then. Names of phones, headsets and other people's things are left out.
+    application makes only while it runs shows only then. Names of phones, headsets and other people's things are left
+    out.
     Windows: what captures the screen or gives input without asking (DXGI duplication, GDI, SendInput) leaves no entry:
     of the screen only programs that used Windows.Graphics.Capture are known. Whether a device is in use is told by the
     program, not by the device. Users who are not logged in are a gap.
