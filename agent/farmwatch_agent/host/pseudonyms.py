@@ -121,11 +121,16 @@ class _Book:
         return replace(answer, **changes) if changes else answer
 
     def said(self, question: str, answer: Answer) -> Answer:
-        """Returns what a command printed."""
+        """Returns what a command printed, of a Mac's registry and profile only what probes read."""
+        name = question.partition(" ")[0]
+        if answer.error is None and identifying.is_kept_in_part(name):
+            data = identifying.rewritten(
+                name, answer.content(), lambda text: self.text("", text), self.shaped, self._unique
+            )
+            return replace(answer, text=data.decode(), data=None)
         if answer.text is not None:
             from .macos.told import without_names as plain  # noqa: PLC0415 (only macOS has commands)
 
-            name = question.partition(" ")[0]
             text = plain(name, answer.text, self.shaped, lambda text: self._addresses.text("", text))
             answer = replace(answer, text=text)
         return self.answer("", answer)
@@ -134,16 +139,6 @@ class _Book:
         """Returns what an interface answered, every text in it replaced where it tells somebody."""
         rewritten = (row.rewritten(lambda text: self.text("", text)) for row in found)
         return Answer(rows=[msgspec.Raw(msgspec.json.encode(row)) for row in rewritten])
-
-    def command(self, question: str, answer: Answer) -> Answer:
-        """Returns what a command printed, of a Mac's registry and profile only what probes read."""
-        name = question.partition(" ")[0]
-        if answer.error is not None or not identifying.is_kept_in_part(name):
-            return self.answer("", answer)
-        data = identifying.rewritten(
-            name, answer.content(), lambda text: self.text("", text), self.shaped, self._unique
-        )
-        return replace(answer, text=data.decode(), data=None)
 
     def text(self, path: str, text: str) -> str:
         """Returns a text with every substitution made; `path` decides whether addresses are looked for."""

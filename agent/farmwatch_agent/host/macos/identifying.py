@@ -1,8 +1,8 @@
 """What listed commands print about a person, a unit or the machine, for pseudonymised captures.
 
 A Mac's registry and system_profiler print hundreds of values that no probe reads: names of volumes, addresses, tokens
-of batteries. Of these commands a capture keeps the values in `KEPT` only. Serials and EDIDs in it are exchanged where they
-stand, because many are numbers or bytes, which a search for words would miss.
+of batteries. Of these commands a capture keeps the values in `KEPT` only. Serials and EDIDs in it are exchanged where
+they stand, because many are numbers or bytes, which a search for words would miss.
 """
 
 import re
@@ -46,6 +46,7 @@ KEPT = frozenset(
     | {"ProductName", "WeekOfManufacture", "YearOfManufacture", "MaxHorizontalImageSize", "MaxVerticalImageSize"}
     | {"DisplayVendorID", "DisplayProductID", "IODisplayPrefsKey", "TransportDescription"}
     | {"AppleClamshellState", "BatteryInstalled", "CurrentCapacity", "MaxCapacity", "CycleCount", "ExternalConnected"}
+    | {"BatteryData"}
     | {"model", "manufacturer", "product-name"}
     | {"SPDisplaysDataType", "SPBluetoothDataType", "SPCameraDataType", "SPAudioDataType", "_items", "_name"}
     | {"spdisplays_ndrvs", "spdisplays_connection_type", "spdisplays_display_type", "spdisplays_virtualdevice"}

@@ -24,7 +24,9 @@ from ..macos_registry import Node, below, data_of, flag, inner, nodes, number, p
 
 MAX_DISPLAYS, MAX_TOLD_BYTES = 32, 512
 DISPLAYLINK = "DisplayLink Manager.app"
-#: "4268" as three letters of five bits: VESA EDID 1.4, 3.4.1. Apple's own panels and virtual displays have no letters.
+#: "unkn" as four bytes: what a display without an EDID has, made by a program (munkireport, displays module).
+UNKNOWN_VENDOR = "756e6b6e"
+#: Apple's own panels have something else in its place ("00-10-fa").
 _LETTERS = re.compile(r"[A-Z]{3}\Z")
 _PANEL = ("AppleBacklightDisplay",)
 
@@ -138,7 +140,10 @@ def with_profile(found: list[Display], cards: list[Node], *, displaylink: bool) 
     free = set(range(len(found)))
     for card in cards:
         for item in nodes(card.get("spdisplays_ndrvs"))[:MAX_DISPLAYS]:
-            virtual = text(item, "spdisplays_virtualdevice", "_spdisplays_virtualdevice") == "spdisplays_yes"
+            virtual = (
+                text(item, "spdisplays_virtualdevice", "_spdisplays_virtualdevice") == "spdisplays_yes"
+                or text(item, "_spdisplays_display-vendor-id") == UNKNOWN_VENDOR
+            )
             airplay = text(item, "spdisplays_connection_type") == "spdisplays_airplay"
             mode = re.sub(r" ?[xX] ?", "x", text(item, "_spdisplays_pixels").partition("@")[0].strip())[:32]
             at = None if virtual or airplay else next((at for at in sorted(free) if _is_same(item, found[at])), None)

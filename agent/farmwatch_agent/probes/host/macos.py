@@ -15,7 +15,7 @@ from farmwatch_schema.observables.host import HostFacts
 
 from ...host import Host, HostError
 from ..asking import link_of, outcome_of
-from ..macos_registry import Node, file_plist, nodes, output, registry, text
+from ..macos_registry import Node, file_plist, flag, nodes, output, registry, text
 from . import time_zone
 
 VERSION = "/System/Library/CoreServices/SystemVersion.plist"
@@ -58,7 +58,7 @@ def collect(host: Host) -> Iterator[Observable]:
         kernel=system.get("kern.osrelease", ""),
         vendor=vendor,
         model=f"{name} ({model})" if name and model and name != model else model or name,
-        chassis=chassis_of(model, name, bool(battery), hypervisor),
+        chassis=chassis_of(model, name, bool(battery) and flag(battery, "BatteryInstalled") is not False, hypervisor),
         hypervisor=hypervisor,
         serial=unkeyed("serial", serial) if serial else None,
         platform_uuid=unkeyed("uuid", uuid.lower()) if uuid else None,

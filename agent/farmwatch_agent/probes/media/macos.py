@@ -147,12 +147,13 @@ def of_overrides(overrides: Node) -> list[Grant]:
 
 def of_extensions(extensions: Node) -> list[MediaDevice]:
     """Returns the camera extensions that are switched on."""
-    return [
-        MediaDevice(what="camera", name=text(item, "identifier")[:64], virtual=True, bus="virtual")
-        for item in nodes(extensions.get("extensions"))
-        if text(item, "state") == "activated_enabled"
-        and any("system_extension.cmio" in str(category) for category in item.get("categories") or ())
-    ]
+    found: list[MediaDevice] = []
+    for item in nodes(extensions.get("extensions")):
+        categories = item.get("categories")
+        camera = isinstance(categories, list) and any("system_extension.cmio" in str(one) for one in categories)
+        if camera and text(item, "state") == "activated_enabled":
+            found.append(MediaDevice(what="camera", name=text(item, "identifier")[:64], virtual=True, bus="virtual"))
+    return found
 
 
 def _makers(host: Host) -> Iterator[Observable]:

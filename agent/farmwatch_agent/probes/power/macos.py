@@ -15,7 +15,7 @@ from farmwatch_schema.observables.power import PowerFacts, WakeLock
 from ...host import Host, HostError
 from ..asking import outcome_of
 from ..bounds import at_most
-from ..macos_registry import Node, flag, number, output, registry
+from ..macos_registry import Node, flag, inner, number, output, registry
 
 MAX_LOCKS = 100
 #: What each kind of assertion holds off. UserIsActive is input itself, the others (BackgroundTask, NetworkClientActive,
@@ -72,11 +72,14 @@ def of_battery(battery: Node | None) -> tuple[bool | None, bool, int | None, int
     if not battery:
         return None, False, None, None
     installed = flag(battery, "BatteryInstalled")
-    now, full = number(battery, "CurrentCapacity"), number(battery, "MaxCapacity")
+    # Systems of 2026 tell it one level further down (sebhildebrandt/systeminformation issue 1041).
+    nested = inner(battery, "BatteryData")
+    now = number(battery if "CurrentCapacity" in battery else nested, "CurrentCapacity")
+    full = number(battery, "MaxCapacity") or number(nested, "MaxCapacity")
     charge = None
     if now is not None and full and 0 <= now <= full * 2:
         charge = min(100, (now * 20 // full + 1) // 2 * 10)
-    cycles = number(battery, "CycleCount")
+    cycles = number(battery, "CycleCount") or number(nested, "CycleCount")
     return (
         flag(battery, "ExternalConnected"),
         installed is not False,
