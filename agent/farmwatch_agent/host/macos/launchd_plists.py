@@ -7,8 +7,8 @@ import re
 from typing import Any
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "env"})
-#: One plain path and nothing else: no blank before an option, nothing for a shell to expand.
-_PLAIN = re.compile(r"/[\w./+@:-]+(?: [\w./+@:][\w./+@:-]*)*")
+#: A plain path: nothing for a shell to expand. In a shell's line a blank ends it, a file's name may have some.
+_PLAIN = re.compile(r"/[\w./+@: -]+")
 #: Keys that make a job start by itself.
 STARTS = ("RunAtLoad", "KeepAlive", "StartInterval", "StartCalendarInterval", "Sockets", "MachServices", "WatchPaths",
           "QueueDirectories", "StartOnMount", "LaunchEvents")  # fmt: skip
@@ -22,7 +22,10 @@ def program_of(content: dict[str, Any]) -> str:
     words = [word for word in given if isinstance(word, str)] if isinstance(given, list) else []
     first = program if isinstance(program, str) and program else words[0] if words else ""
     if first.rpartition("/")[2] in _SHELLS:
+        options = [word for word in words[1:] if word.startswith("-")]
         rest = next((word for word in words[1:] if not word.startswith("-")), "")
+        if any("c" in option for option in options):
+            rest = rest.partition(" ")[0]
         if _PLAIN.fullmatch(rest):
             return rest
     bundled = content.get("BundleProgram")
