@@ -23,6 +23,7 @@ from .capture_files import without_names
 from .command_lines import without_arguments
 from .macos import identifying
 from .protocol import HostError
+from .published_uuids import is_published
 from .row import Row
 
 #: Files whose whole content is a serial: USB, DMI, block, power supply, HID and input (`uniq`).
@@ -46,6 +47,7 @@ BINARY_FILES = frozenset({"descriptors", "report_descriptor"})
 #: Names that thousands of machines have: they tell nobody, and are also words of other files.
 COMMON_NAMES = frozenset(
     {"root", "user", "admin", "administrator", "guest", "test", "ubuntu", "debian", "fedora", "pi", "vagrant"}
+    | {"system", "local service", "network service", "nt authority", "public", "default", "builtin", "workgroup"}
     | {"localhost", "linux", "laptop", "desktop", "nobody", "ec2-user", "kali", "arch", "home"}
 )
 #: Here dotted numbers are versions, and host names are packages.
@@ -56,6 +58,8 @@ _MAC = re.compile(
 )
 _NAMED_BY_MAC = re.compile(r"\b(en|wl|ww|bn)x([0-9a-f]{12})\b")
 _UUID = re.compile(r"\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b")
+#: Windows's accounts by number: the middle parts tell the machine or the company (learn.microsoft.com, "SID Components").
+_SID = re.compile(r"(?<=\bS-1-5-21-)\d{1,10}(?:-\d{1,10}){2}|(?<=\bS-1-12-1-)\d{1,10}(?:-\d{1,10}){3}")
 #: Names of other machines: where a login came from (logind's session files), and the company's domain.
 _TOLD_HOST = re.compile(r"^(REMOTE_HOST=|REMOTE_USER=|search |domain |DOMAINS=|PRETTY_HOSTNAME=)(.+)$", re.MULTILINE)
 #: Instances of units may be people (syncthing@NAME.service); numbers and terminals are not.
@@ -99,10 +103,14 @@ class _Book:
     def __init__(self, key: bytes, capture: Capture, rows: Mapping[str, Sequence[Row]]) -> None:
         self._key = key
         self._addresses = AddressBook(self._digest)
+        self._windows = capture.platform == "windows"
         words = {word for word in (*_identifying(capture), *_in_rows(rows)) if word not in PUBLISHED_CONSTANTS}
         longest_first = sorted(words, key=lambda word: (-len(word), word))
         self._words = (
-            re.compile(f"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])")
+            re.compile(
+                f"(?<![A-Za-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![A-Za-z0-9])",
+                re.IGNORECASE if self._windows else 0,
+            )
             if longest_first
             else None
         )
@@ -144,7 +152,7 @@ class _Book:
         """Returns a text with every substitution made; `path` decides whether addresses are looked for."""
         if self._words is not None:
             text = self._words.sub(lambda match: self.shaped(match[0]), text)
-        text = _UUID.sub(lambda match: self.shaped(match[0]), text)
+        text = _UUID.sub(lambda match: match[0] if is_published(match[0]) else self.shaped(match[0]), text)
         text = _MAC.sub(self._mac, text)
         text = _INSTANCE.sub(lambda match: match[0] if is_plain_instance(match[0]) else self.shaped(match[0]), text)
         text = _TOLD_HOST.sub(lambda match: match[1] + self._host_name(match[2]), text)
@@ -290,9 +298,30 @@ def _identifying(capture: Capture) -> Iterable[str]:
 
 
 def _in_rows(rows: Mapping[str, Sequence[Row]]) -> Iterable[str]:
-    for found in rows.values():
+    for question, found in rows.items():
+        yield from filter(_tells, home_names(question))
         for row in found:
             yield from filter(_tells, row.identifying())
+            for text in _texts(row):
+                # CapabilityAccessManager writes paths with # in names of keys.
+                yield from filter(_tells, home_names(text) or home_names(text.replace("#", "\\")))
+
+
+def _texts(value: object) -> Iterable[str]:
+    """Yields every text in a row that may hold a path."""
+    if isinstance(value, str):
+        if "\\" in value or "/" in value or "#" in value:
+            yield value
+    elif isinstance(value, msgspec.Struct):
+        for name in value.__struct_fields__:
+            yield from _texts(getattr(value, name))
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _texts(key)
+            yield from _texts(item)
+    elif isinstance(value, (tuple, list)):
+        for item in value:
+            yield from _texts(item)
 
 
 def _homes(capture: Capture) -> Iterable[str]:
