@@ -2,12 +2,14 @@
 
 import plistlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from farmwatch_agent.host import FileStatus, HostError, Missing
 from farmwatch_agent.host.row import Row
+
+T = TypeVar("T")
 
 
 def registry(*entries: Mapping[str, Any]) -> bytes:
@@ -54,7 +56,8 @@ class MacFake:
         return _of(self.links.get(path, Missing(path)))
 
     def rows(self, kind: type[Row], of: str = "") -> list[Any]:
-        return _of(self.answers.get(of, Missing(of)))
+        found: Any = self.answers.get(of, Missing(of))
+        return list(_of(found))
 
     def status(self, path: str) -> FileStatus:
         raise Missing(path)
@@ -66,7 +69,7 @@ class MacFake:
         return self.up
 
 
-def _of(answer: Any) -> Any:
+def _of(answer: T | HostError) -> T:
     if isinstance(answer, HostError):
         raise answer
     return answer
@@ -91,7 +94,7 @@ class ReplayedMac(MacFake):
 
     def command(self, name: str, of: str = "") -> bytes:
         self.asked.append(f"{name} {of}".strip())
-        return _of(self.commands.get(f"{name} {of}".strip(), Missing(name)))  # type: ignore[no-any-return]
+        return _of(self.commands.get(f"{name} {of}".strip(), Missing(name)))
 
     def text(self, path: str, limit: int = 1 << 20) -> str:
         return self.read(path, limit).decode("utf-8", "replace").rstrip()
@@ -99,10 +102,10 @@ class ReplayedMac(MacFake):
     def rows(self, kind: type[Row], of: str = "") -> list[Any]:
         question = f"{kind.table} {of}".strip()
         self.asked.append(question)
-        return _of(self.tables.get(question, Missing(question)))  # type: ignore[no-any-return]
+        return _of(self.tables.get(question, Missing(question)))
 
     def status(self, path: str) -> FileStatus:
-        return _of(self.statuses.get(path, Missing(path)))  # type: ignore[no-any-return]
+        return _of(self.statuses.get(path, Missing(path)))
 
     def sha256(self, path: str, limit: int = 1 << 28) -> str:
         self.hashed.append(path)

@@ -1,68 +1,83 @@
-"""The hardware detectors on what the probes see of recorded Macs, whose registry tells less than Linux does."""
+"""What the software and network detectors say about recorded Macs, from the system's answers to the finding."""
 
-from typing import Any
-
+import msgspec
 import pytest
 
 from farmwatch_agent import probes, runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host.replaying import ReplayingHost
-from farmwatch_detectors import ip_kvm_display, ip_kvm_identity, ip_kvm_shape, virtual_machine
-from farmwatch_detectors.view import DeviceView
+from farmwatch_detectors import os_remote_desktop, remote_access_tool, vpn_or_tunnel
+from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema import codec
 from farmwatch_schema.finding import Finding
+from farmwatch_schema.observables.services import Service
+from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
 from ..cases import recorded
-from .views import KEYER, view
+from .views import KEYER, NOW, view
 
-DETECTORS = (ip_kvm_identity, ip_kvm_shape, ip_kvm_display, virtual_machine)
-KINDS = ("host", "usb", "displays")
+DETECTORS = (remote_access_tool, os_remote_desktop, vpn_or_tunnel)
+SCREEN_SHARING = "/System/Library/CoreServices/RemoteManagement/screensharingd.bundle/Contents/MacOS/screensharingd"
 
 
-def recorded_view(name: str) -> DeviceView:
-    """Returns a recorded Mac as the collector knows it."""
+def mac(name: str) -> DeviceView:
+    """Returns a recorded Mac as the collector would show it to detectors."""
     folder = recorded.HOSTS / "macos" / name
-    names = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"] and kind in KINDS]
-    found: dict[str, Any] = {}
-    for section in runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), names, log=pytest.fail):
-        found[section.kind] = codec.decode_items(section.kind, section.items) if section.outcome == "found" else ()
-    return view(**found)
+    kinds = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"]]
+    sections = runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), kinds, log=pytest.fail)
+    seen = {
+        section.kind: SectionView(
+            kind=section.kind,
+            outcome=section.outcome,
+            observed_at=NOW,
+            items=() if section.items is msgspec.UNSET else tuple(codec.decode_items(section.kind, section.items)),
+        )
+        for section in sections
+    }
+    return msgspec.structs.replace(view(), sections=seen)
 
 
-def findings(name: str) -> dict[str, Finding]:
-    """Returns each detector's strongest finding of level 1 or more on a recorded Mac."""
-    seen = recorded_view(name)
-    strongest: dict[str, Finding] = {}
-    for detector in DETECTORS:
-        for finding in detector.detect(seen):
-            before = strongest.get(finding.detector)
-            if finding.level and (before is None or before.level < finding.level):
-                strongest[finding.detector] = finding
-    return strongest
+def findings(device: DeviceView) -> list[Finding]:
+    return [finding for module in DETECTORS for finding in module.DETECTOR.detect(device)]
 
 
-def test_hit_a_jetkvm_that_poses_as_logitech_is_known_by_its_build_on_a_mac() -> None:
-    shape = findings("ip_kvm")["ip_kvm_shape"]
-    assert (shape.level, shape.subject) == (3, "1-1")
-    facts = " ".join(item.fact for item in shape.evidence)
-    for words in ('"HID Interface"', "absolute positions", "byte for byte", "steps of two"):
-        assert words in facts
+def test_each_way_into_a_driven_mac_is_named() -> None:
+    found = {finding.subject: finding for finding in findings(mac("remote_tools"))}
+    assert {"anydesk", "rustdesk", "chrome-remote-desktop", "macos-screen-sharing", "tailscale"} <= set(found)
+    assert found["anydesk"].level == 3
+    assert found["rustdesk"].level == 3
+    assert found["chrome-remote-desktop"].level >= 2
+    assert found["macos-screen-sharing"].level == 3, "a viewer from a public address"
+    assert found["tailscale"].level == 1
 
 
-def test_hit_its_inquiry_strings_and_its_picture_still_bear_its_name() -> None:
-    found = findings("ip_kvm")
-    assert found["ip_kvm_identity"].level >= 2
-    assert found["ip_kvm_display"].level == 3
+def test_honest_twin_a_docked_mac_shows_nothing_at_level_two_or_above() -> None:
+    assert [finding.sentence for finding in findings(mac("docked")) if finding.level >= 2] == []
 
 
-def test_hit_a_guest_of_apples_framework_is_a_virtual_machine() -> None:
-    assert findings("virtual_machine")["virtual_machine"].level >= 1
+@pytest.mark.parametrize("name", ["undocked", "virtual_machine", "permissions_denied", "real_own_utun_routes"])
+def test_honest_twin_ordinary_macs_show_no_tunnel_and_no_screen_server(name: str) -> None:
+    said = findings(mac(name))
+    assert [it.sentence for it in said if it.level >= 2 and it.subject != "anydesk"] == []
+    assert [it.sentence for it in said if it.group == "N" and it.level] == []
 
 
-@pytest.mark.parametrize(
-    "name",
-    ["docked", "undocked", "permissions_denied", "real_card_reader_ioreg", "real_intel_dell_1708fp",
-     "real_macbook_pro_2015", "real_sidecar_profile", "real_two_dells_m1_pro", "real_usb_debugger_ioreg"],
-)  # fmt: skip
-def test_honest_twin_an_ordinary_mac_is_nothing(name: str) -> None:
-    assert findings(name) == {}
+def test_a_tunnel_that_takes_all_traffic_is_told_by_its_routes_alone() -> None:
+    found = {finding.subject: finding.level for finding in findings(mac("real_mullvad_openvpn_routes"))}
+    assert found == {"utun4": 1}
+
+
+def test_screen_sharing_that_waits_for_somebody_is_open_before_its_program_runs() -> None:
+    # launchd holds the port until somebody comes (launchd.plist(5), Sockets).
+    service = Service(name="com.apple.screensharing", kind="launchd", path=SCREEN_SHARING, enabled=True, running=False)
+    listener = Listener(protocol="tcp", port=5900, scope="network", owner="screensharingd", path=SCREEN_SHARING)
+    [finding] = os_remote_desktop.DETECTOR.detect(view(services=[service], sockets=[listener]))
+    assert (finding.subject, finding.level) == ("macos-screen-sharing", 1)
+    peer = InboundConnection(port=5900, peer=KEYER.key("address", "192.168.1.9"), owner="screensharingd")
+    [finding] = os_remote_desktop.DETECTOR.detect(view(services=[service], sockets=[listener, peer]))
+    assert finding.level == 2
+
+
+def test_honest_twin_screen_sharing_that_is_off_says_nothing() -> None:
+    service = Service(name="com.apple.screensharing", kind="launchd", path=SCREEN_SHARING, enabled=False)
+    assert list(os_remote_desktop.DETECTOR.detect(view(services=[service]))) == []

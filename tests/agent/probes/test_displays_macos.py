@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from farmwatch_agent.host import Host, SourceBroken
 from farmwatch_agent.probes.displays import macos
+from farmwatch_schema.formats import edid
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap
 from farmwatch_schema.observables.displays import Display
@@ -45,7 +46,7 @@ def test_a_monitor_on_apple_silicon_is_told_without_its_bytes_and_a_gap_says_so(
 
 def test_a_port_that_keeps_the_bytes_of_the_same_monitor_gives_them() -> None:
     data = stored_edid("jetkvm_default")
-    facts = macos.edid.parse(data)
+    facts = edid.parse(data)
     ids = {
         "ManufacturerID": facts.manufacturer,
         "ProductID": int(facts.product, 16),

@@ -34,7 +34,8 @@ def test_a_mac_says_what_it_is() -> None:
     assert facts == HostFacts(
         os="macOS", os_version="12.7.6", kernel="21.6.0", vendor="Apple Inc.",
         model="MacBook Pro (Retina) (MacBookPro12,1)", chassis="laptop", hypervisor="",
-        serial=unkeyed("serial", "C17XK4PQQRT1"), platform_uuid=unkeyed("uuid", PLATFORM["IOPlatformUUID"].lower()),
+        serial=unkeyed("serial", "C17XK4PQQRT1"),
+        platform_uuid=unkeyed("uuid", str(PLATFORM["IOPlatformUUID"]).lower()),
     )  # fmt: skip
 
 

@@ -112,7 +112,7 @@ def test_inquiry_strings_come_from_the_nub_and_removable_from_the_medium() -> No
 def test_an_index_of_zero_is_no_string_and_no_index_is_not_read() -> None:
     (found,) = seen(device(iManufacturer=0, iProduct=2, iSerialNumber=0))
     assert (found.manufacturer, found.product, found.has_serial) == ("", None, False)
-    (found,) = seen(device(**{"USB Serial Number": "A1"}))
+    (found,) = seen({**device(), "USB Serial Number": "A1"})
     assert (found.manufacturer, found.has_serial) == (None, True)
 
 
