@@ -73,6 +73,19 @@ def test_hit_where_hubs_refuse_the_build_is_still_strong(told: bool, level: int)
     assert [it.level for it in found["ip_kvm_shape"]] == [level]
 
 
+def test_hit_a_real_pikvm_on_a_windows_pc_is_seen_by_name() -> None:
+    host = ReplayingHost(recorded.load(WINDOWS / "real_pikvm_descriptor_dump"))
+    found = findings(view(**items(host, ("usb",))))  # type: ignore[arg-type]
+    assert [it.level for it in found["ip_kvm_identity"]] == [3]
+
+
+@pytest.mark.parametrize("name", ["real_razer_blade_16_keyboard", "real_ducky_keyboard_windows_7"])
+def test_honest_twin_real_keyboards_on_windows_fire_nothing(name: str) -> None:
+    host = ReplayingHost(recorded.load(WINDOWS / name))
+    found = findings(view(**items(host, ("usb",))))  # type: ignore[arg-type]
+    assert found == {module.DETECTOR.id: [] for module in DETECTORS}
+
+
 @pytest.mark.parametrize("name", ["docked", "undocked"])
 def test_honest_twin_a_laptop_with_dock_keyboard_receiver_and_monitors_fires_nothing(name: str) -> None:
     assert of_folder(WINDOWS / name) == {module.DETECTOR.id: [] for module in DETECTORS}
