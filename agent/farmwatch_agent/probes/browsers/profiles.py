@@ -8,7 +8,6 @@ folder for each id); developer.chrome.com "Native messaging" and developer.mozil
 manifests; Firefox's toolkit/mozapps/extensions/internal/XPIDatabase.sys.mjs for extensions.json.
 """
 
-import ntpath
 import re
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -147,8 +146,11 @@ def look_at_manifest(host: Host, path: str, browser: str, name: str, run_by: str
             f"native-messaging manifests that {'may not' if isinstance(error, NotPermitted) else 'cannot'} be read"
         )
         told, program = "", None
-    if program and host.platform == "windows" and not ntpath.isabs(program):
-        program = ntpath.normpath(ntpath.join(ntpath.dirname(path), program))
+    if program and host.platform == "windows":
+        import ntpath  # noqa: PLC0415 (elsewhere it looks for modules that only Windows has, a millisecond)
+
+        if not ntpath.isabs(program):
+            program = ntpath.normpath(ntpath.join(ntpath.dirname(path), program))
     found.add_host(browser, told or name, program, run_by)
 
 

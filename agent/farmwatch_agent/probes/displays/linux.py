@@ -28,8 +28,6 @@ SOFTWARE_DRIVERS = frozenset(
 UNTOLD_DRIVERS = frozenset({"", "evdi", "simpledrm", "simple-framebuffer", "efi-framebuffer", "ofdrm"})
 
 MAX_CARDS = 32
-_CARD = re.compile(r"card\d+")
-_HEX = re.compile(r"(?:0x)?([0-9a-f]{4})")
 _CONNECTOR = re.compile(r"(card\d+)-(.+)\Z")
 
 
@@ -41,7 +39,7 @@ def collect(host: Host) -> Iterator[Observable]:
         raise NotSupported(f"{CLASS} is not there: this kernel has no graphics") from None
     connectors = [match for match in map(_CONNECTOR.match, names) if match]
     drivers: dict[str, str] = {}
-    for card in [name for name in names if _CARD.fullmatch(name)][:MAX_CARDS]:
+    for card in [name for name in names if name.startswith("card") and name[4:].isdecimal()][:MAX_CARDS]:
         if link_of(host, f"{CLASS}/{card}/device") or link_of(host, f"{CLASS}/{card}/device/driver"):
             drivers[card] = _driver(host, card)
             yield _adapter(host, card, drivers[card])
@@ -157,7 +155,7 @@ def _adapter(host: Host, card: str, driver: str) -> DisplayAdapter:
 
 def _id(host: Host, path: str) -> str:
     try:
-        found = _HEX.fullmatch(host.text(path, 16).strip())
+        found = re.fullmatch(r"(?:0x)?([0-9a-f]{4})", host.text(path, 16).strip())
     except HostError:
         return ""
     return found[1] if found else ""

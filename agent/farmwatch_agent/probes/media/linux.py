@@ -33,10 +33,11 @@ _VIRTUAL_DRIVERS = frozenset({"akvcam", "vivid", "vimc", "v4l2loopback", "snd_al
 #: The first word of a card's line in /proc/asound/cards is its driver's own name.
 _VIRTUAL_CARDS = frozenset({"Loopback", "Dummy"})
 _BUSES = {"usb": "usb", "pci": "pci", "platform": "builtin", "i2c": "builtin", "soundwire": "builtin"}
-_CARD = re.compile(r"\s{0,2}(\d{1,3}) \[(.{1,16})\]: (.*?) - (.*)")
-_CAPTURE = re.compile(r"pcm\d+c")
-_NODE = re.compile(r"/dev/(?:video\d+|snd/pcmC\d+D\d+c)\Z")
-_NUMBERED = re.compile(r"[ _]*\d+\Z")
+#: Compiled where they are used: many machines have neither camera nor sound.
+_CARD = r"\s{0,2}(\d{1,3}) \[(.{1,16})\]: (.*?) - (.*)"
+_CAPTURE = r"pcm\d+c"
+_NODE = r"/dev/(?:video\d+|snd/pcmC\d+D\d+c)\Z"
+_NUMBERED = r"[ _]*\d+\Z"
 
 
 def collect(host: Host) -> Iterator[Observable]:
@@ -71,7 +72,7 @@ def collect(host: Host) -> Iterator[Observable]:
 
 def parse_cards(text: str) -> dict[str, tuple[str, str]]:
     """Returns driver and name of each sound card of /proc/asound/cards, by its number."""
-    found = (_CARD.match(line) for line in text.split("\n"))
+    found = (re.match(_CARD, line) for line in text.split("\n"))
     return {match[1]: (match[3].strip(), match[4].strip()[:64]) for match in found if match is not None}
 
 
@@ -102,7 +103,7 @@ def _cameras(host: Host, nodes: dict[str, MediaDevice]) -> None:
         label = _text(host, f"{folder}/name")[:64]
         nodes[f"/dev/{name}"] = MediaDevice(
             what="camera",
-            name=_NUMBERED.sub("", label) if bus in ("pci", "builtin") else label,
+            name=re.sub(_NUMBERED, "", label) if bus in ("pci", "builtin") else label,
             virtual=virtual,
             bus=bus,
             vendor_id=_hex(_text(host, f"{folder}/device/../idVendor")) if bus == "usb" else "",
@@ -114,7 +115,7 @@ def _microphones(host: Host, nodes: dict[str, MediaDevice]) -> None:
     """Adds the sound cards that can record, each stream by its node in /dev. Raises Missing without sound."""
     for number, (driver, name) in parse_cards(host.text(f"{SOUND}/cards", 1 << 14)).items():
         folder = f"{SOUND}/card{number}"
-        streams = [stream for stream in names_in(host, folder) if _CAPTURE.fullmatch(stream)]
+        streams = [stream for stream in names_in(host, folder) if re.fullmatch(_CAPTURE, stream)]
         if not streams:
             continue
         vendor, _, product = _text(host, f"{folder}/usbid").partition(":")
@@ -151,7 +152,7 @@ def _uses(host: Host) -> tuple[list[MediaUse], set[str], bool]:
             unseen = True
             continue
         for node in row.descriptors:
-            if not _NODE.match(node):
+            if not re.match(_NODE, node):
                 continue
             held.add(node)
             path = None if row.executable is None else row.executable.removesuffix(" (deleted)")
