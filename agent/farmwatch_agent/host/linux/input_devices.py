@@ -34,6 +34,7 @@ _BUILT_IN = frozenset({0x11, 0x18, 0x19, 0x1C, 0x1D})
 #: Controllers made by software: USB over IP, and the kernel's pretended one.
 _SOFTWARE = ("/vhci_hcd.", "/dummy_hcd.")
 _USB_INTERFACE = re.compile(r"/(\d+-[\d.]+)/\d+-[\d.]+:\d+\.\d+/")
+_RADIO = "/bluetooth/hci"
 _I2C = re.compile(r"/i2c-([^/]+:\w+)/")
 _I8042 = re.compile(r"/i8042/serio\d+/")
 
@@ -66,8 +67,7 @@ class Found(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def usb(self) -> str:
         """Its USB device's name below /sys/bus/usb/devices; "" when it is none."""
-        match = _USB_INTERFACE.search(self.place)
-        return match[1] if match else ""
+        return _usb(self.place)
 
     @property
     def line(self) -> str:
@@ -131,7 +131,9 @@ def bus_of(place: str, bustype: int, *, fixed: bool, adapter: bool) -> str:
     if "/devices/virtual/" in place:
         # BlueZ hands its devices to the kernel through uhid, as anybody with the right may; ids are claims there.
         return "bluetooth" if bustype == 0x05 and adapter else "virtual"
-    if _USB_INTERFACE.search(place):
+    if _RADIO in place:
+        return "bluetooth"
+    if _usb(place):
         return "builtin" if fixed else "usb"
     if _I2C.search(place) or "/i8042/" in place or bustype in _BUILT_IN:
         return "builtin"
@@ -223,12 +225,18 @@ def _id(host: Host, path: str) -> str:
     return text if re.fullmatch(r"[0-9a-f]{4}", text) else ""
 
 
+def _usb(place: str) -> str:
+    # The radio is a USB device in most laptops, and what comes through it is none.
+    match = _USB_INTERFACE.search(place) if _RADIO not in place else None
+    return match[1] if match else ""
+
+
 def _is_fixed(host: Host, place: str) -> bool:
-    match = _USB_INTERFACE.search(place)
-    if match is None:
+    name = _usb(place)
+    if not name:
         return False
     try:
-        return host.text(f"/sys/bus/usb/devices/{match[1]}/removable", 32) == "fixed"
+        return host.text(f"/sys/bus/usb/devices/{name}/removable", 32) == "fixed"
     except HostError:
         return False
 
