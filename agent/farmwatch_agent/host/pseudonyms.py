@@ -58,7 +58,7 @@ _MAC = re.compile(
 )
 _NAMED_BY_MAC = re.compile(r"\b(en|wl|ww|bn)x([0-9a-f]{12})\b")
 _UUID = re.compile(r"\b[0-9A-Fa-f]{8}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{4}-[0-9A-Fa-f]{12}\b")
-#: Windows's accounts by number: the middle parts tell the machine or the company (learn.microsoft.com, "SID Components").
+#: Windows's accounts by number: the middle parts tell machine or company ("SID Components", learn.microsoft.com).
 _SID = re.compile(r"(?<=\bS-1-5-21-)\d{1,10}(?:-\d{1,10}){2}|(?<=\bS-1-12-1-)\d{1,10}(?:-\d{1,10}){3}")
 #: Names of other machines: where a login came from (logind's session files), and the company's domain.
 _TOLD_HOST = re.compile(r"^(REMOTE_HOST=|REMOTE_USER=|search |domain |DOMAINS=|PRETTY_HOSTNAME=)(.+)$", re.MULTILINE)
@@ -153,6 +153,7 @@ class _Book:
         if self._words is not None:
             text = self._words.sub(lambda match: self.shaped(match[0]), text)
         text = _UUID.sub(lambda match: match[0] if is_published(match[0]) else self.shaped(match[0]), text)
+        text = _SID.sub(lambda match: self.shaped(match[0]), text)
         text = _MAC.sub(self._mac, text)
         text = _INSTANCE.sub(lambda match: match[0] if is_plain_instance(match[0]) else self.shaped(match[0]), text)
         text = _TOLD_HOST.sub(lambda match: match[1] + self._host_name(match[2]), text)

@@ -5,19 +5,22 @@ import re
 import struct
 from ipaddress import IPv4Address, IPv6Address
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import capture
+from farmwatch_agent.host import Host, capture
 from farmwatch_agent.host.addresses import AddressBook
 from farmwatch_agent.host.capture import Answer, Capture
+from farmwatch_agent.host.process_list import RunningProcess
 from farmwatch_agent.host.pseudonyms import pseudonymised
 from farmwatch_agent.host.recording import RecordingHost
 from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.host.root import RootHost
+from farmwatch_agent.host.windows.registry import RegistryBranch, RegistryKey
 from farmwatch_agent.probes.displays import linux as displays
 from farmwatch_agent.probes.usb import linux as usb
 from farmwatch_schema.formats import edid
@@ -26,6 +29,7 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice
 
 from ...cases import builders, machines
+from ..windows_host import WindowsFake
 
 KEY = b"for tests only"
 
@@ -345,3 +349,40 @@ def test_any_content_is_survived_and_keeps_its_kind(path: str, content: str | by
     assert (left.text is None) != (left.data is None)
     if path == "/run/utmp" and isinstance(content, bytes):
         assert len(left.data or b"") == len(content)
+
+
+def test_people_of_a_windows_laptop_are_nowhere_and_its_questions_stay_askable() -> None:
+    sid = "S-1-5-21-1004336348-1177238915-682003330-1001"
+    store = rf"HKU\{sid}\SOFTWARE\Microsoft\ConsentStore\webcam\NonPackaged"
+    filters = r"HKLM\SOFTWARE\Classes\CLSID\{860BB310-5D01-11d0-BD3B-00A0C911CE86}\Instance"
+    inner = WindowsFake(
+        rows={
+            RunningProcess.table: [
+                RunningProcess(
+                    pid=8, name="x.exe", executable=r"C:\Users\Wendolina\x.exe", user=r"LAPTOP-77QX\wendolina"
+                ),
+                RunningProcess(pid=9, name="y.exe", user=r"NT AUTHORITY\SYSTEM"),
+            ]
+        },
+        keys={
+            r"HKLM\SYSTEM\CurrentControlSet\Control": {
+                "Note": r"LAPTOP-77QX and C:\Users\WENDOLINA\y",
+                "XVersion": "1.2.3.4",
+            }
+        },
+        branches={store: {"C:#Users#otherperson#z.exe": {}}, filters: {"a": {"FriendlyName": "OBS"}}},
+    )
+    host = RecordingHost(cast("Host", inner))
+    host.rows(RunningProcess)
+    host.rows(RegistryKey, r"HKLM\SYSTEM\CurrentControlSet\Control")
+    host.rows(RegistryBranch, store)
+    host.rows(RegistryBranch, filters)
+    made = capture.unpack(capture.pack(host.capture()))
+    text = msgspec.json.encode(made).decode().casefold()
+    for word in ("wendolina", "laptop-77qx", "otherperson", "1004336348-1177238915-682003330"):
+        assert word not in text, word
+    replay = ReplayingHost(made)
+    assert replay.rows(RegistryBranch, filters)[0].texts == {"FriendlyName": "OBS"}
+    (key,) = replay.rows(RegistryKey, r"HKLM\SYSTEM\CurrentControlSet\Control")
+    assert key.texts["XVersion"] == "1.2.3.4"
+    assert [row.user for row in replay.rows(RunningProcess)][1] == r"NT AUTHORITY\SYSTEM"

@@ -97,8 +97,12 @@ class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
                 name: windows_program(value) if every or name.casefold() in _COMMAND_VALUES else value
                 for name, value in self.texts.items()
             }
-            return super(RegistryKey, replace(self, texts=texts)).rewritten(text)
-        return super().rewritten(text)
+            found = super(RegistryKey, replace(self, texts=texts)).rewritten(text)
+        else:
+            found = super().rewritten(text)
+        # Four numbers of a version look like an address.
+        kept = {name: value for name, value in self.texts.items() if name.casefold().endswith("version")}
+        return replace(found, texts={**found.texts, **kept}) if kept else found
 
 
 class RegistryBranch(RegistryKey, frozen=True, kw_only=True, omit_defaults=True):
