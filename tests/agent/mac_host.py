@@ -44,16 +44,16 @@ class MacFake:
 
     def command(self, name: str, of: str = "") -> bytes:
         self.asked.append(name)
-        return _of(self.commands.get(name, b""))  # type: ignore[no-any-return]
+        return _of(self.commands.get(name, b""))
 
     def read(self, path: str, limit: int = 1 << 20) -> bytes:
-        return _of(self.files.get(path, Missing(path)))[:limit]  # type: ignore[no-any-return]
+        return _of(self.files.get(path, Missing(path)))[:limit]
 
     def names(self, path: str) -> list[str]:
-        return _of(self.folders.get(path, Missing(path)))  # type: ignore[no-any-return]
+        return _of(self.folders.get(path, Missing(path)))
 
     def link(self, path: str) -> str:
-        return _of(self.links.get(path, Missing(path)))  # type: ignore[no-any-return]
+        return _of(self.links.get(path, Missing(path)))
 
     def rows(self, kind: type[Row], of: str = "") -> list[Any]:
         found: Any = self.answers.get(of, Missing(of))
@@ -94,7 +94,7 @@ class ReplayedMac(MacFake):
 
     def command(self, name: str, of: str = "") -> bytes:
         self.asked.append(f"{name} {of}".strip())
-        return _of(self.commands.get(f"{name} {of}".strip(), Missing(name)))  # type: ignore[no-any-return]
+        return _of(self.commands.get(f"{name} {of}".strip(), Missing(name)))
 
     def text(self, path: str, limit: int = 1 << 20) -> str:
         return self.read(path, limit).decode("utf-8", "replace").rstrip()
@@ -102,10 +102,10 @@ class ReplayedMac(MacFake):
     def rows(self, kind: type[Row], of: str = "") -> list[Any]:
         question = f"{kind.table} {of}".strip()
         self.asked.append(question)
-        return _of(self.tables.get(question, Missing(question)))  # type: ignore[no-any-return]
+        return _of(self.tables.get(question, Missing(question)))
 
     def status(self, path: str) -> FileStatus:
-        return _of(self.statuses.get(path, Missing(path)))  # type: ignore[no-any-return]
+        return _of(self.statuses.get(path, Missing(path)))
 
     def sha256(self, path: str, limit: int = 1 << 28) -> str:
         self.hashed.append(path)
