@@ -4,6 +4,7 @@ Sources: ioreg(8) and system_profiler(8); the form of `ioreg -a` is what IORegis
 with the keys IORegistryEntryName, IORegistryEntryID, IOObjectClass and IORegistryEntryChildren beside it.
 """
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 from weakref import ReferenceType, ref
@@ -18,6 +19,11 @@ PASS_SECONDS = 5.0
 #: Deeper trees than any Mac has; what a hostile plist nests deeper is left out.
 MAX_DEPTH = 64
 MAX_TEXT = 512
+
+_LISTS = re.compile(
+    rb"\n(\t*)<key>(?:Elements|InputReportElements|TimingElements|ColorElements)</key>\n\1<array>.*?\n\1</array>",
+    re.DOTALL,
+)
 
 Node = dict[str, Any]
 
@@ -56,8 +62,17 @@ def registry(host: Host, name: str) -> list[Node]:
     data = output(host, name)
     if not data.strip():
         return []
-    found = property_list.parse(data, name)
+    found = property_list.parse(without_lists(data), name)
     return nodes(found if isinstance(found, list) else [found])
+
+
+def without_lists(data: bytes) -> bytes:
+    """Returns XML that `ioreg -a` printed without its longest lists, which no probe reads.
+
+    They are nine tenths of it: an entry per key of a keyboard, per mode of a monitor. Apple's writer puts a list's end
+    at the depth of its beginning, and writes < in a text as &lt;, so nobody can end one early.
+    """
+    return _LISTS.sub(b"", data)
 
 
 def profile(host: Host, name: str, kind: str) -> list[Node]:

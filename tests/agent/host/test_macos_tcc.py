@@ -2,12 +2,13 @@
 
 import contextlib
 import sqlite3
+from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import NotPermitted, SourceBroken
+from farmwatch_agent.host import HostError, NotPermitted, SourceBroken
 from farmwatch_agent.host.macos import tcc
 from farmwatch_agent.host.macos.tcc import TccAccess
 
@@ -112,3 +113,14 @@ def test_a_person_in_a_path_is_named_for_pseudonyms() -> None:
     row = TccAccess(service="kTCCServiceCamera", client="/Users/annamuster/bin/x", client_type=1)
     assert list(row.identifying()) == ["annamuster"]
     assert list(TccAccess(service="kTCCServiceCamera", client="com.x").identifying()) == []
+
+
+def test_the_file_is_read_through_the_door_that_follows_no_links(tmp_path: Path) -> None:
+    place = tmp_path / "TCC.db"
+    place.write_bytes(database(NEW, (ROW, ("kTCCServiceCamera", "a", 0, 2, 2))))
+    assert len(TccAccess.live(str(place))) == 1
+    link = tmp_path / "link.db"
+    link.symlink_to(place)
+    for path in (link, tmp_path / "none.db"):
+        with pytest.raises(HostError):
+            TccAccess.live(str(path))

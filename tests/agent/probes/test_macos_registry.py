@@ -55,6 +55,16 @@ def test_a_control_character_in_a_name_hides_nothing() -> None:
     assert [registry.text(entry, "name") for entry in found] == ["evil\ufffdone", "other"]
 
 
+def test_the_longest_lists_are_left_out_before_parsing_and_nothing_beside_them() -> None:
+    keys = [{"Usage": 4, "Elements": [{"Usage": 5}], "Note": "</array>\n\t</array>"}] * 3
+    entry = {"Elements": keys, "InputReportElements": [[]], "ReportDescriptor": b"\1", "After": 1}
+    data = registry.without_lists(printed({"IORegistryEntryChildren": [entry]}, {"Elements": []}))
+    assert b"Usage" not in data
+    assert registry.plist(data, "c") == [
+        {"IORegistryEntryChildren": [{"ReportDescriptor": b"\1", "After": 1}]}, {"Elements": []},
+    ]  # fmt: skip
+
+
 @pytest.mark.parametrize("data", [b"<plist>", b"bplist00" + b"\xff" * 40, b"{}", b"<plist><array>"])
 def test_what_is_no_property_list_is_broken(data: bytes) -> None:
     with pytest.raises(SourceBroken):

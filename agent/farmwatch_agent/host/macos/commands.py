@@ -54,7 +54,7 @@ COMMANDS: dict[str, Command] = {
     "registry_platform": _ioreg("-d", "1", "-c", "IOPlatformExpertDevice"),
     "registry_product": _ioreg("-d", "1", "-c", "IOPlatformDevice", "-k", "product-name"),
     # usb: devices with all below them; the second tells the controllers only, because a device does not name its own
-    "registry_usb": _ioreg("-l", "-w0", "-c", "IOUSBHostDevice", seconds=3.0, limit=1 << 24),
+    "registry_usb": _ioreg("-l", "-w0", "-c", "IOUSBHostDevice", seconds=3.0, limit=1 << 25),
     "registry_usb_controllers": Command(program=_IOREG, arguments=("-a", "-p", "IOUSB", "-d", "2"), seconds=1.5),
     # input_source: keyboards, pointers and what else is a HID device, without what lies below them (ioreg(8))
     "registry_hid": _ioreg("-d", "1", "-c", "IOHIDDevice"),
