@@ -71,6 +71,12 @@ def test_a_system_without_the_log_has_unknown_suspends() -> None:
     assert look([PowerStatus(ac=1, flag=128)], (), Missing("no log"))[0].suspends is None
 
 
+def test_a_log_that_was_not_searched_to_its_end_leaves_suspends_unknown() -> None:
+    found = look([PowerStatus(ac=1, flag=128)], (), [EventRecord(number=42, at=NOW), EventRecord(cut=True)])
+    assert found[0].suspends is None
+    assert [it.outcome for it in found if "suspends" in getattr(it, "what", "")] == ["broken"]
+
+
 @pytest.mark.parametrize(("percent", "charge"), [(0, 0), (4, 0), (5, 10), (94, 90), (95, 100), (100, 100), (255, None)])
 def test_charge_is_rounded_to_ten(percent: int, charge: int | None) -> None:
     assert power.charge_of(PowerStatus(percent=percent)) == charge

@@ -26,12 +26,13 @@ def event(
     return EventRecord(number=number, at=NOW - minutes_ago * 60, fields={key: it for key, it in fields.items() if it})
 
 
-def look(now: Any, log: Any = (), security: Any = (), shadow: Any = ()) -> list[Any]:
+def look(now: Any, log: Any = (), security: Any = (), shadow: Any = (), let_in: Any = ()) -> list[Any]:
     rows = {
         "windows_terminal_session": now,
         "windows_event sessions": log,
         "windows_event reconnected": security,
         "windows_event shadowing": shadow,
+        "windows_event authenticated": let_in,
     }
     return list(sessions.collect(WindowsFake(rows=rows)))  # type: ignore[arg-type]
 
@@ -133,8 +134,25 @@ def test_logs_that_are_not_there_say_nothing_and_refused_ones_are_gaps() -> None
     assert look([SERVICES], Missing("no log"), Missing("no log"), Missing("no log")) == []
     refused = NotPermitted("no")
     assert [it.what for it in look([SERVICES], refused, refused, refused)] == [
-        "sessions that ended", "names of clients that reconnected", "shadowed sessions"
+        "sessions that ended", "clients that reconnected", "shadowed sessions"
     ]  # fmt: skip
+
+
+def test_who_was_let_in_is_told_where_the_log_of_sessions_was_cleared() -> None:
+    fields = {"Param1": "ann", "Param3": "203.0.113.5"}
+    let_in = [EventRecord(number=1149, at=NOW - 60, fields=fields),
+              EventRecord(number=1149, at=NOW - 70, fields={"Param3": "203.0.113.6"})]  # fmt: skip
+    assert look([SERVICES], Missing("cleared"), (), (), let_in) == [
+        Session(origin="remote", protocol="rdp", user=unkeyed("user", "ann"), ended=True,
+                client=unkeyed("address", "203.0.113.5"), since="2026-11-22T11:59Z")
+    ]  # fmt: skip
+    assert len(look([SERVICES], [event(23, 1), event(21, 2, address="203.0.113.5")], (), (), let_in)) == 1
+
+
+def test_a_log_that_was_not_searched_to_its_end_is_a_gap_beside_what_was_found() -> None:
+    found = look([SERVICES], [event(23, 1), event(21, 2), EventRecord(cut=True)])
+    assert [type(it) for it in found] == [Session, Gap]
+    assert found[1].outcome == "broken"
 
 
 def test_nonsense_in_the_log_is_left_out() -> None:

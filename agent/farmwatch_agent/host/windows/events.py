@@ -19,7 +19,7 @@ from .wide import wide_text
 
 _CHANNEL_PATH, _REVERSE = 0x1, 0x200
 _EVENT_XML = 1
-_NO_MORE_ITEMS, _INSUFFICIENT_BUFFER, _CHANNEL_NOT_FOUND = 259, 122, 15007
+_NO_MORE_ITEMS, _INSUFFICIENT_BUFFER, _TIMEOUT, _CHANNEL_NOT_FOUND = 259, 122, 1460, 15007
 _BATCH = 32
 _NEXT_MILLISECONDS = 2000
 _MAX_XML = 1 << 17
@@ -52,7 +52,7 @@ _REMOTE = "Microsoft-Windows-TerminalServices-RemoteConnectionManager/Operationa
 #: goes to sleep; 506: modern standby begins.
 QUESTIONS: dict[str, Question] = {
     "sessions": Question(channel=_SESSIONS, ids=(21, 23, 24, 25), fields=("User", "SessionID", "Address")),
-    "authenticated": Question(channel=_REMOTE, ids=(1149,), fields=("Param1", "Param3")),
+    "authenticated": Question(channel=_REMOTE, ids=(1149,), fields=("Param1", "Param3"), limit=100),
     "shadowing": Question(channel=_REMOTE, ids=(20503, 20504, 20506, 20507), limit=100),
     "reconnected": Question(
         channel="Security", ids=(4778, 4779), fields=("AccountName", "SessionName", "ClientName", "ClientAddress")
@@ -71,6 +71,7 @@ class EventRecord(Row, frozen=True, kw_only=True, omit_defaults=True):
     number  the event's id
     at      when it was written, seconds since 1970
     fields  the listed ones that it has; an empty one is left out
+    cut     True: no event but the news that the log was not searched to its end in time; everything else is empty
     """
 
     table: ClassVar[str] = "windows_event"
@@ -79,6 +80,7 @@ class EventRecord(Row, frozen=True, kw_only=True, omit_defaults=True):
     number: int = 0
     at: float = 0.0
     fields: dict[str, str] = {}
+    cut: bool = False
 
     @classmethod
     def live(cls, of: str) -> "list[EventRecord]":
@@ -87,7 +89,7 @@ class EventRecord(Row, frozen=True, kw_only=True, omit_defaults=True):
             raise SourceBroken(f"{of}: is no listed question")
         found: list[EventRecord] = []
         for text in _texts(question, of):
-            record = parse_event(text, question.fields)
+            record = cls(cut=True) if text is None else parse_event(text, question.fields)
             if record is not None:
                 found.append(record)
         return found
@@ -145,8 +147,8 @@ def query_of(question: Question) -> str:
     return f"*[System[{provider}({ids}) and TimeCreated[timediff(@SystemTime) <= {question.days * 86_400_000}]]]"
 
 
-def _texts(question: Question, name: str) -> Iterator[str]:
-    """Yields the XML of each event, newest first."""
+def _texts(question: Question, name: str) -> Iterator[str | None]:
+    """Yields the XML of each event, newest first; None at last when there was no time to search the log to its end."""
     wevtapi = library("wevtapi")
     _declare(wevtapi)
     query = wevtapi.EvtQuery(None, question.channel, query_of(question), _CHANNEL_PATH | _REVERSE)
@@ -159,7 +161,10 @@ def _texts(question: Question, name: str) -> Iterator[str]:
             count = c_uint32()
             wanted = min(left, _BATCH)
             if not wevtapi.EvtNext(query, wanted, handles, _NEXT_MILLISECONDS, 0, ctypes.byref(count)):
-                if last_error() == _NO_MORE_ITEMS:
+                number = last_error()
+                if number == _TIMEOUT:
+                    yield None
+                if number in (_NO_MORE_ITEMS, _TIMEOUT):
                     return
                 raise _problem(f"event log, {name}")
             left -= count.value

@@ -96,6 +96,9 @@ def _suspends(host: Host, gaps: list[Gap]) -> str | None:
     except HostError as error:
         gaps.append(Gap(what="suspends", outcome=outcome_of(error)))
         return None
+    if any(event.cut for event in events):
+        gaps.append(Gap(what="suspends: the log was not searched to its end in time", outcome="broken"))
+        return None
     question = QUESTIONS["suspends"]
     if len(events) < question.limit and host.now() - boot > question.days * 86400:
         gaps.append(Gap(what=f"suspends before the last {question.days} days", outcome="not_supported"))

@@ -2,8 +2,9 @@
 
 Sources: learn.microsoft.com, WTS_CONNECTSTATE_CLASS, WTSQuerySessionInformation (protocol type 0 console, 2 RDP);
 LocalSessionManager events 21, 23, 24 and 25 (hayabusa-rules pull request 762, hayabusa-sample-evtx pull request 3);
-Security events 4778 and 4779. The address that an RDP client reports of itself is often that of its own network,
-while the log has where the connection came from: the log's comes first.
+RemoteConnectionManager event 1149 (hayabusa issue 1892); Security events 4778 and 4779. The address that an RDP client
+reports of itself is often that of its own network, while the log has where the connection came from: the log's comes
+first.
 """
 
 import time
@@ -26,7 +27,7 @@ MAX_ENDED = 50
 MAX_SESSIONS = 100
 _LOGON, _LOGOFF, _DISCONNECT, _RECONNECT = 21, 23, 24, 25
 _SHADOW_BEGINS, _SHADOW_ENDS = (20503, 20506), (20504, 20507)
-_CONNECTED_AGAIN = 4778
+_CONNECTED_AGAIN, _LET_IN = 4778, 1149
 #: Protocol type of WTSQuerySessionInformation; others are Remote Desktop.
 _CONSOLE = 0
 #: What the log writes for a session at the machine itself, in any language of Windows.
@@ -67,7 +68,9 @@ def collect(host: Host) -> Iterator[Observable]:
         past = [replace(it, ended=it.ended or (0.0 if it.number in there else it.since)) for it in past]
     ended = [visit for visit in past if visit.ended]
     yield from (_of_visit(visit) for visit in sorted(ended, key=lambda it: -it.since)[:MAX_ENDED])
-    yield from named_clients(_events(host, "reconnected", "names of clients that reconnected", gaps), past)
+    others = _events(host, "authenticated", "clients that were let in", gaps)
+    others += _events(host, "reconnected", "clients that reconnected", gaps)
+    yield from other_clients(others, past)
     shadowed = any(session.state == SHADOW for session in now or ())
     shadows = shadowing(_events(host, "shadowing", "shadowed sessions", gaps))
     yield from (shadow for shadow in shadows if shadow.ended or not shadowed)
@@ -98,21 +101,26 @@ def _visit(number: str, event: EventRecord, ended: float) -> Visit:
     return Visit(number, user, event.fields["Address"].partition("%")[0], event.at, ended)
 
 
-def named_clients(events: list[EventRecord], past: list[Visit]) -> Iterator[Session]:
-    """Yields reconnections of the security log that the other log does not have, once a client."""
+def other_clients(events: list[EventRecord], past: list[Visit]) -> Iterator[Session]:
+    """Yields who came in by other logs (1149, 4778) and not by that of sessions, which may have been cleared.
+
+    Event 1149 without a user says only that somebody connected, and is left out.
+    """
     known = {visit.address for visit in past}
-    seen: set[tuple[str, str]] = set()
-    for event in events:
-        address, name = event.fields.get("ClientAddress", ""), event.fields.get("ClientName", "")
-        if event.number != _CONNECTED_AGAIN or address in _AT_MACHINE or address in known or (address, name) in seen:
+    seen: set[str] = set()
+    for event in sorted(events, key=lambda it: -it.at):
+        again = event.number == _CONNECTED_AGAIN
+        user = event.fields.get("AccountName" if again else "Param1", "")
+        address = event.fields.get("ClientAddress" if again else "Param3", "").partition("%")[0]
+        if event.number not in (_CONNECTED_AGAIN, _LET_IN) or not user or address in _AT_MACHINE:
             continue
-        seen.add((address, name))
-        if len(seen) > MAX_ENDED:
-            return
+        if address in known or address in seen or len(seen) >= MAX_ENDED:
+            continue
+        seen.add(address)
         yield Session(
             origin="remote",
             protocol="rdp",
-            user=unkeyed("user", event.fields["AccountName"]) if "AccountName" in event.fields else None,
+            user=unkeyed("user", user),
             client=unkeyed("address", address),
             since=minute(event.at),
             ended=True,
@@ -177,9 +185,12 @@ def _of_visit(visit: Visit) -> Session:
 
 def _events(host: Host, question: str, what: str, gaps: list[Gap]) -> list[EventRecord]:
     try:
-        return host.rows(EventRecord, question)
+        events = host.rows(EventRecord, question)
     except Missing:
         return []
     except HostError as error:
         gaps.append(Gap(what=what, outcome=outcome_of(error)))
         return []
+    if any(event.cut for event in events):
+        gaps.append(Gap(what=f"{what}: the log was not searched to its end in time", outcome="broken"))
+    return [event for event in events if not event.cut]
