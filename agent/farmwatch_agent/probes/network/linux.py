@@ -18,7 +18,7 @@ from ...host.linux.rtnetlink import NeighbourEntry
 from ...paths import base_name
 from ..asking import link_of
 from ..linux_net import address_text, ipv6_text
-from . import radios, rules
+from . import radios
 
 NET = "/sys/class/net"
 #: systemd-resolved lists the real servers here; resolv.conf then names only its own 127.0.0.53.
@@ -95,6 +95,8 @@ def collect(host: Host) -> Iterator[Observable]:
     yield from count_makers(neighbours)
     tunnels = {interface.name for interface in interfaces if interface.kind == "tunnel" and interface.up}
     if tunnels:
+        from . import rules  # noqa: PLC0415 (most laptops have no tunnel most of the time)
+
         yield from rules.collect(host, tunnels)
     yield from radios.collect(host, has_radio=any(interface.kind in ("wifi", "mobile") for interface in interfaces))
 
