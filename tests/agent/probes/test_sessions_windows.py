@@ -109,13 +109,13 @@ def test_a_session_whose_user_may_not_be_asked_leaves_a_gap() -> None:
 def test_a_shadowed_session_is_remote_whoever_sits_there() -> None:
     now = [TerminalSession(number=1, state=3, protocol=0, user="ann", logon=NOW - 600)]
     found = look(now, (), (), [EventRecord(number=20506, at=NOW - 120)])
-    assert [(it.origin, it.protocol, it.ended) for it in found] == [("remote", "rdp_shadow", False)]
+    assert [(it.origin, it.protocol, it.ended) for it in found] == [("remote", "rdp", False)]
 
 
 def test_shadowing_that_stopped_has_ended() -> None:
     log = [EventRecord(number=20507, at=NOW - 60), EventRecord(number=20506, at=NOW - 120)]
     assert look([SERVICES], (), (), log) == [
-        Session(origin="remote", protocol="rdp_shadow", since="2026-11-22T11:58Z", ended=True)
+        Session(origin="remote", protocol="rdp", since="2026-11-22T11:58Z", ended=True)
     ]
 
 

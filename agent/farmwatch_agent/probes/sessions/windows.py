@@ -128,14 +128,17 @@ def other_clients(events: list[EventRecord], past: list[Visit]) -> Iterator[Sess
 
 
 def shadowing(events: list[EventRecord]) -> Iterator[Session]:
-    """Yields what the log says of screens that somebody else looked at or took over (mstsc /shadow)."""
+    """Yields what the log says of screens that somebody else looked at or took over (mstsc /shadow).
+
+    Who they were stands nowhere in a form that is documented: such a session has neither user nor client.
+    """
     left = 0
     for event in sorted(events, key=lambda it: -it.at)[:MAX_ENDED]:
         # Newest first: an end that stands before its beginning is met first.
         if event.number in _SHADOW_ENDS:
             left += 1
         elif event.number in _SHADOW_BEGINS:
-            yield Session(origin="remote", protocol="rdp_shadow", since=minute(event.at), ended=left > 0)
+            yield Session(origin="remote", protocol="rdp", since=minute(event.at), ended=left > 0)
             left = max(0, left - 1)
 
 
@@ -165,7 +168,7 @@ def _of_session(session: TerminalSession, visit: Visit | None) -> Session | None
     client = visit.address if visit else session.address or session.client
     return Session(
         origin="remote" if remote else "console",
-        protocol="rdp_shadow" if session.state == SHADOW else "rdp" if remote else "",
+        protocol="rdp" if remote else "",
         user=unkeyed("user", user) if user else None,
         client=unkeyed("address", client) if remote and client else None,
         since=minute(visit.since if visit else session.logon),
