@@ -19,7 +19,7 @@ from ..bounds import at_most
 
 KEYBOARDS = "{4d36e96b-e325-11ce-bfc1-08002be10318}"
 MICE = "{4d36e96f-e325-11ce-bfc1-08002be10318}"
-HID = "{745a17a0-74d3-11d0-b6fe-00a0c90f57da}"
+HID = "HID"
 MAX_TOLD = 64
 #: Usage page and usage of the collections that are neither keyboard nor mouse, and give a person's input.
 _USAGES = {
