@@ -26,7 +26,6 @@ SIGNED = CodeSignature(
     anchor="developer",
     team="KHRWM533LU",
     identifier="com.philandro.anydesk",
-    common_name="Developer ID Application: AnyDesk Software GmbH (KHRWM533LU)",
 )
 
 

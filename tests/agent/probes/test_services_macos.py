@@ -162,6 +162,14 @@ def test_apples_sharing_is_told_on_or_off() -> None:
     )
 
 
+def test_screen_sharing_that_remote_management_switched_on_is_on() -> None:
+    # snare/idiot pull 1: launchd knows the job when it is on, and not otherwise.
+    screen = job(Label="com.apple.screensharing", Disabled=True, ProgramArguments=["/x/screensharingd"])
+    files = {f"{macos.APPLE_DAEMONS}/com.apple.screensharing.plist": screen, macos.REMOTE_MANAGEMENT: b"enabled"}
+    jobs = "x = {\n\tservices = {\n\t\t       0      - \tcom.apple.screensharing\n\t}\n}\n"
+    assert named(looked(files=files, jobs=jobs), "com.apple.screensharing").enabled is True
+
+
 def test_an_agent_is_on_when_it_is_on_for_one_person() -> None:
     told = looked(
         agents={"a.plist": job(Label="a", RunAtLoad=True, Program="/x")},

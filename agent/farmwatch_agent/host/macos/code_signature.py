@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from typing import Any, ClassVar
 
-from ..protocol import Missing, NotPermitted, NotSupported, SourceBroken
+from ..protocol import HostError, Missing, NotPermitted, NotSupported, SourceBroken
 from ..row import Row
 
 #: kSecCSDoNotValidateExecutable | kSecCSDoNotValidateResources, and kSecCSNoNetworkAccess
@@ -28,17 +28,17 @@ _NAME_LIMIT = 1024
 _UNSIGNED = -67062
 _MISSING = frozenset({100_002, -67068})  # ENOENT above errSecErrnoBase, errSecCSStaticCodeNotFound
 _REFUSED = frozenset({100_001, 100_013})  # EPERM and EACCES above errSecErrnoBase
+_ERRNO_BASE = 100_000
 
 
 class CodeSignature(Row, frozen=True, kw_only=True, omit_defaults=True):
-    """What the signature of one program says. `of` is the program's path.
+    """What the signature of one program says. `of` is the program's path. The certificate's name is not read: that of
+    somebody who signs for himself is his own.
 
     anchor      `apple` (Apple's own software), `developer` (a certificate that Apple issued, the App Store's too),
                 `none` (ad hoc, self-made or broken: it proves nothing), `unsigned`
     team        team identifier, 10 letters and digits; "" for Apple's own
     identifier  of the program, mostly its bundle id; as the maker wrote it
-    common_name of the certificate: "Developer ID Application: NAME (TEAM)"; the maker's, so that a person's may stand
-                in it
     """
 
     table: ClassVar[str] = "macos_code_signature"
@@ -47,7 +47,6 @@ class CodeSignature(Row, frozen=True, kw_only=True, omit_defaults=True):
     anchor: str = "unsigned"
     team: str = ""
     identifier: str = ""
-    common_name: str = ""
 
     @classmethod
     def live(cls, of: str) -> "list[CodeSignature]":
@@ -72,16 +71,12 @@ def _frameworks() -> tuple[Any, Any]:
         (core, "CFStringCreateWithCString", pointer, (pointer, ctypes.c_char_p, ctypes.c_uint32)),
         (core, "CFStringGetCString", ctypes.c_ubyte, (pointer, ctypes.c_char_p, index, ctypes.c_uint32)),
         (core, "CFStringGetTypeID", ctypes.c_ulong, ()),
-        (core, "CFArrayGetTypeID", ctypes.c_ulong, ()),
         (core, "CFGetTypeID", ctypes.c_ulong, (pointer,)),
         (core, "CFDictionaryGetValue", pointer, (pointer, pointer)),
-        (core, "CFArrayGetCount", index, (pointer,)),
-        (core, "CFArrayGetValueAtIndex", pointer, (pointer, index)),
         (security, "SecStaticCodeCreateWithPath", status, (pointer, flags, ctypes.POINTER(pointer))),
         (security, "SecStaticCodeCheckValidity", status, (pointer, flags, pointer)),
         (security, "SecCodeCopySigningInformation", status, (pointer, flags, ctypes.POINTER(pointer))),
         (security, "SecRequirementCreateWithString", status, (pointer, flags, ctypes.POINTER(pointer))),
-        (security, "SecCertificateCopyCommonName", status, (pointer, ctypes.POINTER(pointer))),
     ):  # fmt: skip
         function = getattr(library, name)
         function.restype, function.argtypes = result, list(arguments)
@@ -105,7 +100,7 @@ def _read(path: str) -> CodeSignature:
         _released(core.CFURLCreateFromFileSystemRepresentation(None, name, len(name), 0)) as url,
         _released(_made(security.SecStaticCodeCreateWithPath, url, path)) as code,
     ):
-        anchor = _anchor(security, code)
+        anchor = _anchor(security, code, path)
         if anchor == "unsigned":
             return CodeSignature()
         with _released(_made(security.SecCodeCopySigningInformation, code, path, _SIGNING_INFORMATION)) as told:
@@ -113,7 +108,6 @@ def _read(path: str) -> CodeSignature:
                 anchor=anchor,
                 team=_text(core, core.CFDictionaryGetValue(told, _constant("kSecCodeInfoTeamIdentifier"))),
                 identifier=_text(core, core.CFDictionaryGetValue(told, _constant("kSecCodeInfoIdentifier"))),
-                common_name=_common_name(core, security, told),
             )
 
 
@@ -125,18 +119,24 @@ def _made(function: Any, subject: Any, path: str, flags: int = 0) -> Any:
     status = function(subject, flags, ctypes.byref(made))
     if status == 0 and made.value:
         return made.value
+    raise _error(status, path)
+
+
+def _error(status: int, path: str) -> HostError:
     kind = Missing if status in _MISSING else NotPermitted if status in _REFUSED else SourceBroken
-    raise kind(f"{path}: its signature cannot be read, error {status}")
+    return kind(f"{path}: its signature cannot be read, error {status}")
 
 
-def _anchor(security: Any, code: Any) -> str:
-    """Returns whose certificate the signature leads to."""
+def _anchor(security: Any, code: Any, path: str) -> str:
+    """Returns whose certificate the signature leads to; a file that cannot be read is no unsigned one."""
     for words, anchor in (("anchor apple", "apple"), ("anchor apple generic", "developer")):
         status = security.SecStaticCodeCheckValidity(code, _BASIC, _requirement(words))
         if status == 0:
             return anchor
         if status == _UNSIGNED:
             return "unsigned"
+        if _ERRNO_BASE < status < 2 * _ERRNO_BASE or status in _MISSING:
+            raise _error(status, path)
     return "none"
 
 
@@ -161,14 +161,3 @@ def _text(core: Any, value: Any) -> str:
     if not core.CFStringGetCString(value, buffer, _NAME_LIMIT, _UTF8):
         return ""
     return buffer.value.decode("utf-8", "replace")
-
-
-def _common_name(core: Any, security: Any, told: Any) -> str:
-    chain = core.CFDictionaryGetValue(told, _constant("kSecCodeInfoCertificates"))
-    if not chain or core.CFGetTypeID(chain) != core.CFArrayGetTypeID() or core.CFArrayGetCount(chain) < 1:
-        return ""
-    name = ctypes.c_void_p()
-    if security.SecCertificateCopyCommonName(core.CFArrayGetValueAtIndex(chain, 0), ctypes.byref(name)) != 0:
-        return ""
-    with _released(name.value) as text:
-        return _text(core, text)

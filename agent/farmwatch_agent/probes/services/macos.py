@@ -164,7 +164,9 @@ def _sharing(host: Host, switches: dict[str, bool], running: dict[str, bool] | N
     for name in APPLE_SHARING:
         job = _job(host, f"{APPLE_DAEMONS}/{name}.plist", seen)
         if job is not None:
-            yield _service(job, "system", switches, running)
+            # launchd knows only jobs that are on (snare/idiot, pull 1), also those that Remote Management switched on.
+            loaded = {job.label: True} if running is not None and job.label in running else {}
+            yield _service(job, "system", switches | loaded, running)
     try:
         on = "enabled" in host.text(REMOTE_MANAGEMENT, 1024)
     except Missing:
