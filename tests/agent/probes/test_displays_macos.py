@@ -73,6 +73,12 @@ def test_a_panel_is_internal_and_apples_word_for_its_maker_is_no_maker() -> None
     assert seen(registry_framebuffers=registry(panel)) == [Display(connector="disp0", internal=True, virtual=False)]
 
 
+def test_a_monitor_on_the_panels_pipe_is_no_panel() -> None:
+    display, gap = seen(registry_framebuffers=registry({**MONITOR, "external": False, "IONameMatched": "disp0,t8103"}))
+    assert (display.connector, display.internal, display.product) == ("disp0", False, "d0f8")
+    assert gap.what == "EDID on disp0"
+
+
 def test_the_active_mode_is_that_of_the_same_product() -> None:
     told = card(**{"_spdisplays_display-product-id": "d0f8", "_spdisplays_pixels": "2560 x 1440"})
     display = seen(registry_framebuffers=registry(MONITOR), profile_displays=told)[0]

@@ -58,7 +58,8 @@ def of_framebuffers(entries: list[Node], bytes_of_ports: list[bytes]) -> list[Di
     found: list[Display] = []
     for entry in entries:
         product = inner(entry, "DisplayAttributes", "ProductAttributes")
-        internal = flag(entry, "external") is not True
+        # A Mac mini drives its HDMI port with the pipe that has the panel elsewhere; Apple's panels have no letters.
+        internal = flag(entry, "external") is not True and not _LETTERS.match(text(product, "ManufacturerID"))
         if not product and not internal:
             continue  # a pipe without a monitor
         if internal and "DisplayAttributes" not in entry:
