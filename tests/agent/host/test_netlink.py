@@ -1,5 +1,6 @@
 """Netlink rows: messages built after the kernel's headers, hostile bytes, and this machine's own kernel."""
 
+import errno
 import json
 import os
 import shutil
@@ -189,6 +190,16 @@ def test_hostile_attributes_make_no_error(kind: int, parts: list[tuple[int, byte
 @linux_only
 def test_a_refusal_is_the_outcome_that_it_means(code: int, kind: type[HostError]) -> None:
     assert type(netlink.refusal(code, "rules")) is kind
+
+
+@linux_only
+def test_a_service_that_may_not_use_netlink_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    def closed(*_: object) -> object:
+        raise OSError(errno.EAFNOSUPPORT, "Address family not supported by protocol")
+
+    monkeypatch.setattr("_socket.socket", closed)
+    with pytest.raises(NotPermitted, match="closed to this service"):
+        PolicyRule.live("ipv4")
 
 
 @linux_only

@@ -2,15 +2,18 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from farmwatch_agent.host import HostError, NotPermitted, NotSupported
 from farmwatch_agent.host.capture import Answer, Capture
 from farmwatch_agent.host.linux.rtnetlink import FarRoute, NeighbourEntry, PolicyRule
 from farmwatch_agent.host.replaying import ReplayingHost
+from farmwatch_agent.host.root import RootHost
 from farmwatch_agent.host.row import Row
 from farmwatch_agent.probes.network import linux as network
 from farmwatch_agent.probes.network import rules
@@ -271,6 +274,26 @@ def test_rules_for_some_users_or_marks_leave_open_how_much_goes_into_the_tunnel(
         seen = rules_of(f"{rule}\n32766: from all lookup main")
         assert rules.judge(seen, [MAIN_DEFAULT, own], {"tun0"}) == ([], True)
         assert rules.judge(seen, [MAIN_DEFAULT, own], set()) == ([], False)
+
+
+@pytest.mark.parametrize(
+    ("families", "problem", "gaps"),
+    [
+        (("ipv6",), NotSupported("policy rules"), []),  # a kernel without IPv6
+        (("ipv6",), NotPermitted("policy rules"), [Gap(what=rules.UNSEEN, outcome="not_permitted")]),
+        (("ipv4", "ipv6"), NotSupported("a file tree"), [Gap(what=rules.UNSEEN, outcome="not_supported")]),
+    ],
+)
+def test_rules_that_do_not_answer_are_a_gap_unless_there_can_be_none(
+    tree: Tree, families: tuple[str, ...], problem: HostError, gaps: list[Gap]
+) -> None:
+    class Answering(RootHost):
+        def rows(self, kind: type[Any], of: str = "") -> list[Any]:
+            if of in families:
+                raise problem
+            return []
+
+    assert list(rules.collect(Answering(str(tree.root)), {"tun0"})) == gaps
 
 
 def test_the_neighbour_table_gives_an_ipv6_gateway_its_mac_and_a_tunnel_its_rules() -> None:

@@ -7,8 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import HostError, NotPermitted, SourceBroken
+from farmwatch_agent.host import HostError, NotPermitted, SourceBroken, capture
 from farmwatch_agent.host.linux.nl80211 import WifiLink
+from farmwatch_agent.host.recording import RecordingHost
+from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.host.root import RootHost
 from farmwatch_agent.probes.wifi import linux
 from farmwatch_schema.observables import Gap
@@ -114,3 +116,15 @@ def test_a_frequency_lies_in_a_band(frequency: int, band: str) -> None:
 @given(st.text(max_size=300))
 def test_hostile_tables_make_no_error(text: str) -> None:
     linux.parse_wireless("a\nb\n" + text)
+
+
+def test_no_pseudonymised_capture_holds_the_networks_name_or_whole_address(tree: Tree) -> None:
+    link = WifiLink(interface="wlp2s0", connected=True, ssid="Annas WLAN", bssid="94:83:c4:00:11:22", frequency=5180)
+    recording = RecordingHost(asked(tree, [link]))
+    look(recording, "wifi")
+    replayed = ReplayingHost(capture.unpack(capture.pack(recording.capture())))
+    [told] = replayed.rows(WifiLink)
+    assert (len(told.ssid), told.frequency) == (10, 5180)
+    assert told.ssid != "Annas WLAN"
+    assert told.bssid.startswith("94:83:c4:")
+    assert told.bssid != link.bssid

@@ -35,7 +35,7 @@ _REFUSED: dict[int, type[HostError]] = {
     errno.ENOENT: NotSupported,
     errno.EOPNOTSUPP: NotSupported,
     errno.EPROTONOSUPPORT: NotSupported,
-    # Also what RestrictAddressFamilies= of systemd.exec(5) answers.
+    # A kernel without IPv6, or without policy rules for it.
     errno.EAFNOSUPPORT: NotSupported,
 }
 
@@ -61,6 +61,9 @@ class Line:
         try:
             self._socket = _socket.socket(_socket.AF_NETLINK, _socket.SOCK_RAW, protocol)
         except OSError as error:
+            if error.errno == errno.EAFNOSUPPORT:
+                # Every Linux has netlink: this is what RestrictAddressFamilies= of systemd.exec(5) answers.
+                raise NotPermitted(f"{what}: netlink is closed to this service") from None
             raise refusal(error.errno or 0, what) from None
         self._socket.settimeout(SECONDS)
 

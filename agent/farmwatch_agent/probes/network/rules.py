@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.network import Route
 
-from ...host import Host, HostError
+from ...host import Host, HostError, NotSupported
 from ...host.linux.rtnetlink import LOCAL_TABLE, FarRoute, PolicyRule
 from ..asking import outcome_of
 
@@ -28,12 +28,15 @@ def collect(host: Host, tunnels: Collection[str]) -> Iterator[Observable]:
 
     tunnels  names of interfaces that are tunnels
     """
-    partly = False
+    partly = answered = False
     for family in _FAMILIES:
         try:
             rules = host.rows(PolicyRule, family)
             routes = host.rows(FarRoute, family)
+            answered = True
         except HostError as error:
+            if answered and isinstance(error, NotSupported):
+                break  # a kernel without IPv6 has no rules for it
             yield Gap(what=UNSEEN, outcome=outcome_of(error))
             return
         taken, unsure = judge(rules, routes, tunnels)
