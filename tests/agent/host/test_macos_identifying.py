@@ -160,6 +160,21 @@ def test_what_no_probe_reads_is_left_out() -> None:
     assert plistlib.loads(rewritten("registry_usb", data)) == [{"idVendor": 1}]
 
 
+def test_input_devices_stay_as_they_are_but_for_whose_they_are() -> None:
+    device = {
+        "IOObjectClass": "IOHIDUserDevice", "Transport": "Bluetooth", "VendorID": 76, "ProductID": 615,
+        "Built-In": False, "PrimaryUsagePage": 1, "PrimaryUsage": 6, "DeviceUsagePairs": [{"DeviceUsagePage": 1, "DeviceUsage": 6}],
+    }  # fmt: skip
+    entry = {
+        **device,
+        "Product": "Anna\u2019s Keyboard",
+        "SerialNumber": "d4-dc-cd-83-d2-51",
+        "PhysicalDeviceUniqueID": "x",
+    }
+    (safe,) = plistlib.loads(rewritten("registry_hid", plistlib.dumps([entry])))
+    assert safe == {**device, "Product": "Keyboard", "SerialNumber": "x" * 17}
+
+
 def test_what_makes_no_sense_is_left_out_and_says_so_and_nothing_stays_nothing() -> None:
     for command in ("registry_usb", "profile_displays"):
         assert rewritten(command, b"C02ABC serial") == identifying.LEFT_OUT

@@ -42,6 +42,8 @@ KEPT = frozenset(
     | {"bInterfaceNumber", "bInterfaceClass", "bInterfaceSubClass", "bInterfaceProtocol", "bNumEndpoints", "iInterface"}
     | {"kUSBString", "USB Interface Name", "ReportDescriptor", "ReportInterval", "Removable"}
     | {"Vendor Identification", "Product Identification"}
+    | {"Product", "Transport", "VendorID", "PrimaryUsagePage", "PrimaryUsage", "DeviceUsagePairs", "DeviceUsagePage"}
+    | {"DeviceUsage", "Built-In"}
     | {"external", "IONameMatched", "DisplayAttributes", "ProductAttributes", "ManufacturerID", "ProductID"}
     | {"ProductName", "WeekOfManufacture", "YearOfManufacture", "MaxHorizontalImageSize", "MaxVerticalImageSize"}
     | {"DisplayVendorID", "DisplayProductID", "IODisplayPrefsKey", "TransportDescription"}
@@ -131,14 +133,14 @@ class _Rewriter:
         return value if key in ("ReportDescriptor", "model", "manufacturer", "product-name") else b""
 
     def _string(self, key: str, value: str) -> str:
-        if key in SERIALS:
+        if key in SERIALS or key in SERIAL_NUMBERS:
             return self._shaped(value)
         if key in SERIAL_HEX:
             try:
                 return f"{self._number(int(value, 16)):x}"
             except ValueError:
                 return self._shaped(value)
-        return self._text(value)
+        return self._text(_OWNER.sub("", value) if key == "Product" else value)
 
     def _number(self, value: int) -> int:
         if not 0 < value < 1 << 32:
