@@ -163,7 +163,8 @@ def test_what_no_probe_reads_is_left_out() -> None:
 def test_input_devices_stay_as_they_are_but_for_whose_they_are() -> None:
     device = {
         "IOObjectClass": "IOHIDUserDevice", "Transport": "Bluetooth", "VendorID": 76, "ProductID": 615,
-        "Built-In": False, "PrimaryUsagePage": 1, "PrimaryUsage": 6, "DeviceUsagePairs": [{"DeviceUsagePage": 1, "DeviceUsage": 6}],
+        "Built-In": False, "PrimaryUsagePage": 1, "PrimaryUsage": 6,
+        "DeviceUsagePairs": [{"DeviceUsagePage": 1, "DeviceUsage": 6}],
     }  # fmt: skip
     entry = {
         **device,
