@@ -1,5 +1,4 @@
 # ruff: noqa: INP001, T201 (run inside Wine, never imported as a package; stdout is its answer)
-# mypy: disable-error-code="import-not-found, attr-defined"
 """ctypes.WinDLL and winreg over `wincall`, and then the agent's own Windows readers, one a process.
 
 Runs inside the program that host.c makes: `host windows.py AGENT-FOLDERS TABLE [OF]`. Prints one JSON line: the rows,
@@ -11,6 +10,7 @@ import contextlib
 import ctypes
 import importlib
 import json
+import os
 import pkgutil
 import sys
 import types
@@ -171,12 +171,74 @@ def _value(raw: bytes, kind: int) -> Any:
     return [text for text in raw.decode("utf-16-le", "replace").split("\0") if text] if kind == 7 else raw
 
 
+def wide_text(address: int, size: int = -1) -> str:
+    """ctypes.wstring_at for Windows' two-byte characters: this system's have four."""
+    units = []
+    while len(units) != size:
+        unit = ctypes.c_uint16.from_address(address + 2 * len(units)).value
+        if not unit and size < 0:
+            break
+        units.append(unit)
+    return b"".join(unit.to_bytes(2, "little") for unit in units).decode("utf-16-le", "replace")
+
+
+def wide_buffer(given: str | int, size: int | None = None) -> Any:
+    """ctypes.create_unicode_buffer for two-byte characters."""
+    text = given if isinstance(given, str) else ""
+    units = text.encode("utf-16-le") + b"\0\0"
+    length = size or (given if isinstance(given, int) else len(units) // 2)
+
+    class Wide(ctypes.Array):  # type: ignore[type-arg]
+        _type_, _length_ = ctypes.c_uint16, length
+
+        @property
+        def value(self) -> str:
+            return wide_text(ctypes.addressof(self))
+
+    buffer = Wide()
+    ctypes.memmove(buffer, units, min(len(units), 2 * length))
+    return buffer
+
+
+def files() -> types.ModuleType:
+    """Lets os.open take a path with a drive, through CreateFileW; returns a msvcrt that knows the handles."""
+    module = types.ModuleType("msvcrt")
+    kernel = WinDLL("kernel32.dll")
+    kernel.CreateFileW.argtypes = [ctypes.c_void_p] * 7
+    kernel.CreateFileW.restype = ctypes.c_uint64
+    kernel.CloseHandle.argtypes = [ctypes.c_void_p]
+    plain_open, plain_close, handles = os.open, os.close, {}
+
+    def opened(path: Any, flags: int, *rest: Any, **named: Any) -> int:
+        if not (isinstance(path, str) and path[1:3] == ":\\"):
+            return plain_open(path, flags, *rest, **named)
+        kept: list[Any] = []
+        handle = kernel.CreateFileW(word(path, kept), 0x80000000, 7, None, 3, 0, None)
+        if handle == (1 << 64) - 1:
+            raise FileNotFoundError(2, "not there", path)
+        descriptor = plain_open(os.devnull, os.O_RDONLY)
+        handles[descriptor] = handle
+        return descriptor
+
+    def closed(descriptor: int) -> None:
+        if descriptor in handles:
+            kernel.CloseHandle(handles.pop(descriptor))
+        plain_close(descriptor)
+
+    os.open, os.close = opened, closed
+    os.O_BINARY = os.O_NOINHERIT = 0
+    module.get_osfhandle = handles.__getitem__
+    return module
+
+
 def pretend() -> None:
     """Makes this process look like Windows to the agent; the standard library has been loaded as what it is."""
     ctypes.WinDLL = WinDLL
     ctypes.get_last_error = lambda: _last_error
     ctypes.set_last_error = lambda _number: None
-    sys.modules["winreg"] = winreg()
+    ctypes.wstring_at = lambda where, size=-1: wide_text(where.value if hasattr(where, "value") else where, size)
+    ctypes.create_unicode_buffer = wide_buffer
+    sys.modules["winreg"], sys.modules["msvcrt"] = winreg(), files()
     sys.platform = "win32"
 
 
