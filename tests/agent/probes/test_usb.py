@@ -37,19 +37,16 @@ def test_the_declaration_finds_the_file_of_each_platform() -> None:
 
 
 def test_modules_of_usb_over_the_network_are_told_by_what_they_do(tmp_path: Path) -> None:
-    # Lines as in proc(5); names from drivers/usb/usbip.
+    # Names from drivers/usb/usbip; a folder of /sys/module for each (Documentation/ABI/stable/sysfs-module).
     (tmp_path / "sys/bus/usb/devices").mkdir(parents=True)
-    (tmp_path / "proc").mkdir()
-    lines = "vhci_hcd 57344 0 - Live 0x0000000000000000\nusbip_core 36864 1 vhci_hcd, Live 0x0000000000000000\n"
-    (tmp_path / "proc/modules").write_text(lines + "usbip_host_like 1 0 - Live 0x0\n")
+    for name in ("vhci_hcd", "usbip_core", "usbip_host_like"):
+        (tmp_path / "sys/module" / name).mkdir(parents=True)
     assert list(collect(RootHost(str(tmp_path)))) == [UsbOverIp(name="vhci_hcd", role="client")]
 
 
-def test_modules_that_may_not_be_read_are_a_gap(tmp_path: Path) -> None:
+def test_modules_that_may_not_be_listed_are_a_gap(tmp_path: Path) -> None:
     (tmp_path / "sys/bus/usb/devices").mkdir(parents=True)
-    (tmp_path / "proc").mkdir()
-    (tmp_path / "proc/modules").write_text("vhci_hcd 57344 0 - Live 0x0\n")
-    (tmp_path / "proc/modules").chmod(0o600)
+    (tmp_path / "sys/module").mkdir(mode=0o700)
     seen = list(collect(RootHost(str(tmp_path), euid=1000)))
     assert seen == [Gap(what="drivers of USB over the network", outcome="not_permitted")]
 

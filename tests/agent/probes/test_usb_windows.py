@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from farmwatch_agent.host import NotPermitted, NotSupported
 from farmwatch_agent.host.capture import Answer
+from farmwatch_agent.host.pseudonyms import pseudonymised
 from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.host.root import RootHost
 from farmwatch_agent.host.windows.devices import WindowsDevice
@@ -286,7 +287,8 @@ TEXT = st.text(max_size=40)
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow])
 @given(
     instance=TEXT.map(lambda text: f"USB\\VID_1D6B&PID_0104{text}"), ids=st.lists(TEXT, max_size=3), text=TEXT,
-    device=st.binary(max_size=24), configuration=st.binary(max_size=80), address=st.integers(0, 3),
+    device=st.binary(max_size=24) | st.binary(min_size=18, max_size=18) | st.binary(min_size=16, max_size=16).map(
+        lambda rest: b"\x12\x01" + rest), configuration=st.binary(max_size=80), address=st.integers(0, 3),
     times=st.floats(-1e12, 1e12), present=st.booleans(),
 )  # fmt: skip
 def test_no_answer_of_windows_breaks_the_probe(
@@ -304,6 +306,28 @@ def test_no_answer_of_windows_breaks_the_probe(
     found: Iterator[Observable] = iter(seen(laptop))
     assert all(isinstance(it, Observable) for it in found)
     inquiry_of(node)
+
+
+def test_a_device_that_failed_to_answer_is_told_by_its_node() -> None:
+    laptop = plugged(machines.K120)
+    key = f"windows_usb_port {ROOT_HUB}"
+    laptop.rows[key] = [UsbPort(port=3, status=2, device=bytes(18), speed=1)]
+    device = only_device(laptop)
+    assert (device.ids, device.speed_mbps, device.fault) == ("046d:c31c", None, windows.NO_DESCRIPTORS)
+
+
+def test_a_pseudonymised_capture_replays_with_other_serials_and_nothing_else_changed() -> None:
+    laptop = plugged(machines.PHONE)
+    empty = replace(laptop.capture(), rows={})
+    rows: dict[str, list[Any]] = dict(laptop.rows)
+    hidden = pseudonymised(empty, b"a key for tests only", rows)
+    assert b"29101FDH2000AB" not in msgspec.json.encode(hidden)
+    (before,) = (it for it in seen(laptop) if isinstance(it, UsbDevice))
+    (after,) = (it for it in windows.collect(ReplayingHost(hidden)) if isinstance(it, UsbDevice))
+    assert before.serial == unkeyed("serial", "29101FDH2000AB")
+    assert after.serial != before.serial
+    assert after.serial is not None
+    assert replace(after, serial=None) == replace(before, serial=None)
 
 
 def test_the_report_of_a_laptop_full_of_devices_stays_small() -> None:

@@ -52,6 +52,7 @@ PROPERTIES: tuple[tuple[str, str, int], ...] = (
 _INTERFACE = re.compile(r"\{[0-9a-fA-F-]{36}\}\Z")
 _ADDRESS = re.compile(r"(?<![0-9A-Fa-f])[0-9A-Fa-f]{12}(?![0-9A-Fa-f])")
 #: Their last part is a serial of the unit where the device gave one; elsewhere Windows counts.
+_SHORTEST_SERIAL = 6
 _WITH_SERIAL = ("USB", "USBSTOR", "SCSI")
 
 
@@ -121,8 +122,10 @@ class WindowsDevice(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     def identifying(self) -> Iterable[str]:
         if self.enumerator in _WITH_SERIAL and self.unit[1:2] != "&":
-            # USBSTOR appends the number of the unit: "SERIAL&0".
-            yield self.unit.partition("&")[0]
+            # USBSTOR appends the number of the unit: "SERIAL&0". A short one ("0001") is no unit's own.
+            serial = self.unit.partition("&")[0]
+            if len(serial) >= _SHORTEST_SERIAL:
+                yield serial
         if self.enumerator.startswith("BTH"):
             yield from _ADDRESS.findall(self.instance)
             yield self.name

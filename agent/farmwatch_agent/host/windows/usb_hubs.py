@@ -158,8 +158,9 @@ class UsbPort(Row, frozen=True, kw_only=True, omit_defaults=True):
         return [row for row in rows if row is not None]
 
     def identifying(self) -> Iterable[str]:
-        if len(self.device) >= 17 and self.device[16]:
-            yield self.strings.get(self.device[16]) or ""
+        serial = self.strings.get(self.device[16]) if len(self.device) >= 17 and self.device[16] else None
+        if serial and len(serial) >= 6:
+            yield serial
 
 
 Ask = Callable[[int, Any, int], bytes]

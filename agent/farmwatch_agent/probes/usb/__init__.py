@@ -3,7 +3,7 @@
 Reads
     Linux: `/sys/bus/usb/devices`: per device its raw descriptors, strings, serial, speed, removable flag and
     active configuration; per interface its string, driver, HID report descriptor and SCSI inquiry strings;
-    `/proc/modules` for drivers of USB over the network.
+    names in `/sys/module` for drivers of USB over the network.
     macOS: `ioreg` for USB devices and all below them: ids, strings, serial, speed, place, interfaces with their class
     and name, HID report descriptors byte by byte, inquiry strings; names of the controllers.
     Windows: the device list (USB, HID, USBSTOR, devices made by software), gone devices with their days included; each
@@ -29,7 +29,7 @@ Blind spots
     macOS: the registry tells no endpoints, no bcdHID and no configuration string, so facts about the use of the bus are
     missing; a device that was taken from macOS by a program (for a virtual machine) shows no report descriptor. Devices
     that were unplugged before leave nothing. Of USB over a network a controller made by software is seen, which virtual
-    machines make as well.
+    machines make as well; keyboards that a driver extension makes (Karabiner's) hang on no bus: see `input_source`.
     Windows: report descriptors stand as their features; of several configurations the first is read; a name in the
     device list (ids, inquiry strings) is in capitals or has underscores for blanks; storage that uses UAS shows no
     inquiry strings; hubs that are gone are not told, and one device without a serial in several ports is told once. The

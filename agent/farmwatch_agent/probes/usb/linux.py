@@ -17,8 +17,8 @@ from ..asking import outcome_of
 from .attributes import device_facts, interface_folder, interfaces_beside
 
 BUS = "/sys/bus/usb/devices"
-MODULES = "/proc/modules"
-#: Loadable drivers of USB over the network (drivers/usb/usbip/Kconfig), and what they do.
+MODULES = "/sys/module"
+#: Drivers of USB over the network (drivers/usb/usbip/Kconfig) by their module, and what they do.
 OVER_IP = {"vhci_hcd": "client", "usbip_host": "server", "usbip_vudc": "server"}
 MAX_DESCRIPTORS, MAX_STRING, MAX_REPORT = 1 << 16, 512, 4096
 #: What the kernel keeps at most (drivers/usb/core/config.c, USB_MAXINTERFACES); endpoint addresses are five bits.
@@ -85,12 +85,6 @@ def parse_speed(text: str) -> float | None:
     return speed if 0 < speed < 1e6 else None
 
 
-def parse_modules(text: str) -> list[UsbOverIp]:
-    """Returns the drivers of USB over the network among loaded modules, a name at the start of each line."""
-    loaded = {line.partition(" ")[0] for line in text.split("\n")}
-    return [UsbOverIp(name=name, role=role) for name, role in OVER_IP.items() if name in loaded]
-
-
 def parse_string(data: bytes) -> str:
     """Returns a string as the device gave it: the kernel's own line end is taken off, white space before it is not."""
     return data.removesuffix(b"\n").decode("utf-8", "replace")
@@ -139,12 +133,17 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
 
 
 def _over_ip(host: Host) -> Iterator[Observable]:
+    """Yields a UsbOverIp per module. Folders are asked for: /proc/modules would tell root the kernel's addresses."""
     try:
-        yield from parse_modules(host.text(MODULES, 1 << 18))
+        loaded = frozenset(host.names(MODULES))
     except Missing:
         return  # a kernel without modules, or a tree that left it out
     except HostError as error:
         yield Gap(what="drivers of USB over the network", outcome=outcome_of(error))
+        return
+    for name, role in OVER_IP.items():
+        if name in loaded:
+            yield UsbOverIp(name=name, role=role)
 
 
 def _configuration_value(host: Host, path: str) -> str | None:

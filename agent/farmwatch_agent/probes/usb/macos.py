@@ -34,8 +34,11 @@ _NEW_SPEED = {1: 12.0, 2: 1.5, 3: 480.0, 4: 5000.0, 5: 10000.0, 6: 20000.0}
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields a UsbDevice per device, a UsbOverIp for a controller made by software, and what could not be asked."""
-    found = parse_devices(registry(host, "registry_usb"))
+    tops = registry(host, "registry_usb")
+    found = parse_devices(tops)
     yield from found[:MAX_DEVICES]
+    if not found and any(text(top, "IOObjectClass") not in ROOT_HUBS for top in tops):
+        yield Gap(what="USB devices: the registry's entries have a form that is not known", outcome="broken")
     if len(found) > MAX_DEVICES:
         rest = bucket(len(found) - MAX_DEVICES)
         yield Gap(what=f"more than {MAX_DEVICES} USB devices", outcome="not_supported", count=rest)

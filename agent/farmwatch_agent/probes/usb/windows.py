@@ -79,7 +79,7 @@ class _Seen:
         """Yields what a hub has in a port while the device list has no node for it; after `devices`."""
         by_name = {same(hub.instance): hub for hub in self.hubs}
         for (name, number), port in sorted(self.ports.items()):
-            if len(port.device) == 18:
+            if _has_descriptor(port):
                 found = _described(port)
                 paths = [f"{path}#USB({number})" for path in by_name[name].location_paths]
                 yield replace(found, port_path=place(paths), fault=found.fault or "Windows has no node for it.")
@@ -106,18 +106,11 @@ class _Seen:
             if same(part.parent) == same(node.instance) and (number := interface_number(part)) is not None
         }
         base = listed = _listed(node, parts)
-        if port is not None and len(port.device) == 18:
+        if port is not None and _has_descriptor(port):
             base = _described(port)
             if not base.interfaces:
                 base = replace(base, interfaces=listed.interfaces)
-        interfaces = tuple(
-            replace(
-                interface,
-                features=self._features(parts.get(interface.number, node)) if _is_hid(interface) else None,
-                driver=parts.get(interface.number, node).service[:64],
-            )
-            for interface in base.interfaces
-        )
+        interfaces = tuple(self._completed(it, parts.get(it.number) if parts else node) for it in base.interfaces)
         if base.serial is None and base.has_serial is not False and serial_of(node):
             base = replace(base, serial=unkeyed("serial", serial_of(node)), has_serial=True)
         return replace(
@@ -129,6 +122,13 @@ class _Seen:
                 unit for owner in (node, *parts.values()) for unit in inquiries(self._storage(), owner.instance)
             )[:8],
         )
+
+    def _completed(self, interface: UsbInterface, owner: WindowsDevice | None) -> UsbInterface:
+        """Returns an interface with what hangs on its node: driver and HID features."""
+        if owner is None:
+            return interface
+        features = self._features(owner) if interface.class_triple.startswith("03/") else None
+        return replace(interface, features=features, driver=owner.service[:64])
 
     def _storage(self) -> list[WindowsDevice]:
         return [unit for unit in self.storage if unit.present]
@@ -263,8 +263,9 @@ def _string(port: UsbPort, index: int) -> str | None:
     return text[:MAX_TEXT] if text is not None else None
 
 
-def _is_hid(interface: UsbInterface) -> bool:
-    return interface.class_triple.startswith("03/")
+def _has_descriptor(port: UsbPort) -> bool:
+    """Whether a port has a device descriptor; of a device that failed to answer Windows keeps none, or zeros."""
+    return len(port.device) == 18 and port.device[:2] == b"\x12\x01"
 
 
 def _is_root(node: WindowsDevice) -> bool:
