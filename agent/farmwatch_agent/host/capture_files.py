@@ -23,13 +23,19 @@ _OWNER = re.compile(r"^(.*)(?=['\u2019]s )")
 
 
 def told_of(path: str, data: bytes) -> bytes:
-    """Returns what may be kept of a file's content: without keys of BlueZ, settings and addresses of browsers."""
+    """Returns what may be kept of a file's content: without keys of BlueZ, settings and addresses of browsers, and
+    arguments of launchd's jobs.
+    """
     if path.startswith(BLUEZ):
         return _without_keys(data)
     if path.endswith(_DATABASES):
         return _json(data, _of_extensions)
     if "/policies/managed/" in path and path.endswith(".json"):
         return _json(data, _of_policies)
+    if path.endswith(".plist"):
+        from .macos.launchd_plists import of_capture  # noqa: PLC0415 (captures of Macs only)
+
+        return of_capture(path, data)
     return data
 
 

@@ -39,7 +39,6 @@ MAC_LOGINS = "utmpx"
 UTMPX_SIZE, UTMPX_USER, UTMPX_HOST = 628, (0, 256), (308, 564)
 #: Names of files in it are names of users.
 MAC_CRONTABS = "/private/var/at/tabs"
-_LAUNCHD = ("/LaunchDaemons/", "/LaunchAgents/")
 _OF_PEOPLE = (b"\x07\0", b"\x08\0")  # USER_PROCESS, DEAD_PROCESS: the host is where somebody came from
 UTMP_SIZE, UTMP_USER, UTMP_HOST, UTMP_ADDRESS = 384, (44, 76), (76, 332), (348, 364)
 #: Bytes that mean something bit by bit; text inside them is nobody's.
@@ -204,10 +203,6 @@ class _Book:
             return {"text": None, "data": self._logins(answer.content())}
         if name == MAC_LOGINS:
             return {"text": None, "data": self._mac_logins(answer.content())}
-        if name.endswith(".plist") and any(folder in path for folder in _LAUNCHD):
-            from .macos.launchd_plists import without_arguments as jobs_only  # noqa: PLC0415 (captures of Macs only)
-
-            return {"data": None, "text": self.text(path, jobs_only(answer.content()).decode())}
         if name in SERIAL_FILES and answer.text is not None:
             stripped = answer.text.strip()
             # Long ones are words of the whole capture by now; a short one is replaced in its own file only.

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmwatch_agent.host.capture import Answer, Capture
+from farmwatch_agent.host.capture_files import told_of
 from farmwatch_agent.host.macos.code_signature import CodeSignature
 from farmwatch_agent.host.macos.launchd_plists import without_arguments
 from farmwatch_agent.host.macos.told import without_names
@@ -98,7 +99,10 @@ def test_of_a_jobs_list_no_argument_and_no_setting_stays() -> None:
         "EnvironmentVariables": {"TOKEN": "s3cret"}, "StandardOutPath": "/Users/jdoe/log",
     })  # fmt: skip
     found = pseudonymised(
-        capture(read={path: Answer(text=data.decode())}, names={"/Users": Answer(names=["Shared", "jdoe"])}), b"k" * 32
+        capture(
+            read={path: Answer(text=told_of(path, data).decode())}, names={"/Users": Answer(names=["Shared", "jdoe"])}
+        ),
+        b"k" * 32,
     )
     text = ReplayingHost(found).read(path)
     assert b"s3cret" not in text
@@ -110,6 +114,20 @@ def test_of_a_jobs_list_no_argument_and_no_setting_stays() -> None:
 @pytest.mark.parametrize("data", [b"", b"bplist00\xff", b"<plist><array/></plist>", plistlib.dumps(["s3cret"])])
 def test_what_is_no_list_of_a_job_is_not_kept(data: bytes) -> None:
     assert b"s3cret" not in without_arguments(data)
+
+
+@pytest.mark.parametrize(
+    ("path", "key"),
+    [
+        ("/Library/Preferences/com.apple.Bluetooth.plist", "ControllerPowerState"),
+        ("/private/var/db/locationd/Library/Preferences/ByHost/com.apple.locationd.1.plist", "LocationServicesEnabled"),
+    ],
+)
+def test_of_lists_with_a_switch_only_the_switch_stays(path: str, key: str) -> None:
+    data = plistlib.dumps({key: 1, "DeviceCache": {"02-00": {"Name": "Jane's phone"}}}, fmt=plistlib.FMT_BINARY)
+    assert plistlib.loads(told_of(path, data)) == {key: 1}
+    assert plistlib.loads(told_of(path, b"no list")) == {}
+    assert told_of("/Library/SystemExtensions/db.plist", data) == data
 
 
 def test_logins_bear_invented_names_and_places() -> None:

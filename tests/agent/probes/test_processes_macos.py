@@ -103,6 +103,7 @@ def test_the_sealed_volume_is_apples_and_is_neither_asked_nor_hashed() -> None:
     [
         ("/System/Library/CoreServices/x", True), ("/usr/bin/ssh", True), ("/sbin/launchd", True),
         ("/System/Cryptexes/App/System/Applications/Safari.app/Contents/MacOS/Safari", True),
+        ("/System/Volumes/Preboot/Cryptexes/App/System/Applications/Safari.app/Contents/MacOS/Safari", True),
         ("/usr/local/bin/x", False), ("/System/Volumes/Data/x", False), ("/System/Library/Caches/x", False),
         ("/System/Library/AssetsV2/x", False), ("/System/Library/../../tmp/x", False), ("/usr/libexec/cups/x", False),
         ("/Applications/Safari.app/Contents/MacOS/Safari", False), ("/Library/x", False),

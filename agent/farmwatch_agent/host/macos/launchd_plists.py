@@ -1,4 +1,4 @@
-"""Property lists of launchd's jobs: the program without its arguments, and what of a list a capture may hold.
+"""Property lists of a Mac: the program of a launchd job without its arguments, and what of a list a capture may hold.
 
 Source: launchd.plist(5).
 """
@@ -13,6 +13,12 @@ _PLAIN = re.compile(r"/[\w./+@: -]+")
 STARTS = ("RunAtLoad", "KeepAlive", "StartInterval", "StartCalendarInterval", "Sockets", "MachServices", "WatchPaths",
           "QueueDirectories", "StartOnMount", "LaunchEvents")  # fmt: skip
 _KEPT = ("Label", "Disabled", "LimitLoadToSessionType", "BundleProgram")
+_JOBS = ("/LaunchDaemons/", "/LaunchAgents/")
+#: Lists with one switch that is read, and names of devices or places beside it.
+_SWITCHES = (
+    ("/com.apple.Bluetooth.plist", "ControllerPowerState"),
+    ("/com.apple.locationd.", "LocationServicesEnabled"),
+)
 
 
 def program_of(content: dict[str, Any]) -> str:
@@ -32,22 +38,45 @@ def program_of(content: dict[str, Any]) -> str:
     return first or (bundled if isinstance(bundled, str) else "")
 
 
-def without_arguments(data: bytes) -> bytes:
-    """Returns a job's list with what probes tell and nothing else: no argument, no environment, no path of a log."""
-    import plistlib  # noqa: PLC0415 (captures of Macs only)
-    from xml.parsers.expat import ExpatError  # noqa: PLC0415
+def of_capture(path: str, data: bytes) -> bytes:
+    """Returns what may be kept of a property list: of jobs and of lists with a switch only what probes read."""
+    if any(folder in path for folder in _JOBS):
+        return without_arguments(data)
+    for name, key in _SWITCHES:
+        if name in path:
+            content = _dictionary(data)
+            return _dumped({key: content[key]} if isinstance(content.get(key), (bool, int)) else {})
+    return data
 
-    try:
-        content = plistlib.loads(data)
-    except (ExpatError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
-        return b"not a property list"
-    if not isinstance(content, dict):
-        return b"not a dictionary"
-    kept = {key: content[key] for key in _KEPT if isinstance(content.get(key), (str, bool))}
+
+def without_arguments(data: bytes) -> bytes:
+    """Returns a job's list with what probes tell and nothing else: no argument, no environment, no path of a log.
+
+    What is no such list keeps nothing.
+    """
+    content = _dictionary(data)
+    kept: dict[str, Any] = {key: content[key] for key in _KEPT if isinstance(content.get(key), (str, bool))}
     sessions = content.get("LimitLoadToSessionType")
     if isinstance(sessions, list):
         kept["LimitLoadToSessionType"] = [word for word in sessions if isinstance(word, str)]
     kept.update({key: True for key in STARTS if content.get(key)})
     if program := program_of(content):
         kept["Program"] = program
-    return plistlib.dumps(kept)
+    return _dumped(kept) if kept else b"no property list of a job"
+
+
+def _dictionary(data: bytes) -> dict[str, Any]:
+    import plistlib  # noqa: PLC0415 (captures of Macs only)
+    from xml.parsers.expat import ExpatError  # noqa: PLC0415
+
+    try:
+        content = plistlib.loads(data)
+    except (ExpatError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError):
+        return {}
+    return content if isinstance(content, dict) else {}
+
+
+def _dumped(content: dict[str, Any]) -> bytes:
+    import plistlib  # noqa: PLC0415 (captures of Macs only)
+
+    return plistlib.dumps(content)

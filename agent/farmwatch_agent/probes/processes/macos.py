@@ -24,7 +24,8 @@ _NAMES_TOLD = 8
 SIGNATURES_PER_PASS = 200
 #: On the sealed system volume, which nobody can write to, root included (Apple Platform Security, "Signed system
 #: volume security"): what runs from there is Apple's.
-_SEALED = ("/System/Library/", "/System/Applications/", "/System/iOSSupport/", "/System/Cryptexes/", "/usr/bin/",
+_SEALED = ("/System/Library/", "/System/Applications/", "/System/iOSSupport/", "/System/Cryptexes/",
+           "/System/Volumes/Preboot/Cryptexes/", "/usr/bin/",
            "/usr/sbin/", "/usr/libexec/", "/usr/lib/", "/bin/", "/sbin/")  # fmt: skip
 #: Parts of it that lead to the writable volume (/usr/share/firmlinks).
 _FIRMLINKS = ("/System/Library/Caches/", "/System/Library/Assets", "/System/Library/PreinstalledAssets",
