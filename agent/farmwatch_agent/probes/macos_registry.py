@@ -63,7 +63,10 @@ def registry(host: Host, name: str) -> list[Node]:
     if not data.strip():
         return []
     found = property_list.parse(without_lists(data), name)
-    return nodes(found if isinstance(found, list) else [found])
+    entries = nodes(found if isinstance(found, list) else [found])
+    if found and not entries:
+        raise SourceBroken(f"{name}: printed no registry entries")
+    return entries
 
 
 def without_lists(data: bytes) -> bytes:

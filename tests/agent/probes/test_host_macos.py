@@ -86,6 +86,10 @@ def test_a_blank_instead_of_serial_and_uuid_is_not_permitted() -> None:
     assert found[0].serial is None
 
 
+def test_a_registry_without_the_mac_itself_is_a_gap_and_never_a_mac_without_serial() -> None:
+    assert seen()[1:] == [Gap(what="serial number and platform UUID", outcome="not_supported")]
+
+
 def test_each_part_that_cannot_be_asked_is_a_gap_and_the_others_go_out() -> None:
     found = seen(
         registry_platform=NotPermitted("no"), registry_product=NotSupported("no"), system=SourceBroken("no"),
@@ -104,9 +108,9 @@ def test_settings_of_the_login_window_are_sorted_and_of_the_wrong_type_nothing()
         macos.LANGUAGES: plistlib.dumps({"AppleLanguages": ["en-GB", 3, "de-DE"]}),
         macos.VERSION: plistlib.dumps({"ProductVersion": "10.15.7"}),
     }  # fmt: skip
-    (facts,) = seen(files)
+    facts = seen(files)[0]
     assert (facts.keyboard_layouts, facts.languages) == (("German", "U.S."), ("de-DE", "en-GB"))
     assert facts.os_version == "10.15.7"
-    (facts,) = seen(dict.fromkeys(files, plistlib.dumps([])))
+    facts = seen(dict.fromkeys(files, plistlib.dumps([])))[0]
     assert (facts.keyboard_layouts, facts.languages, facts.os_version) == ((), (), "")
     assert macos.languages({"AppleLanguages": "de"}) == ()

@@ -1,5 +1,6 @@
 """What is shared of a Mac's commands: asked once a pass, healed where a device's name breaks it, and never trusted."""
 
+import plistlib
 from typing import cast
 
 import pytest
@@ -47,6 +48,13 @@ def test_nothing_printed_means_no_such_entry_and_a_refusal_is_passed_on() -> Non
     assert registry.registry(cast("Host", MacFake()), "registry_usb") == []
     with pytest.raises(NotPermitted):
         registry.registry(cast("Host", MacFake({"registry_usb": NotPermitted("no")})), "registry_usb")
+
+
+@pytest.mark.parametrize("value", ["text", ["text"], [[]]])
+def test_a_list_without_entries_is_broken_and_an_empty_one_is_none(value: object) -> None:
+    with pytest.raises(SourceBroken):
+        registry.registry(cast("Host", MacFake({"c": plistlib.dumps(value)})), "c")
+    assert registry.registry(cast("Host", MacFake({"c": plistlib.dumps([])})), "c") == []
 
 
 def test_a_control_character_in_a_name_hides_nothing() -> None:

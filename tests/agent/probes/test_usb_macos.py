@@ -80,6 +80,11 @@ def test_a_drivers_entry_with_the_ids_it_was_matched_by_is_no_device() -> None:
     assert len(seen(holding(device(), driver, interface()))) == 1
 
 
+def test_entries_of_a_form_that_is_not_known_are_never_no_devices() -> None:
+    (gap,) = seen({"IOObjectClass": "IOUSBNewDevice", "vendor": 3})
+    assert (gap.what.partition(":")[0], gap.outcome) == ("USB devices", "broken")
+
+
 def test_a_root_hub_is_the_macs_own() -> None:
     assert seen(device(IOObjectClass="AppleUSBRootHubDevice")) == []
 

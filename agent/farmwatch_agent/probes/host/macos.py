@@ -69,8 +69,8 @@ def collect(host: Host) -> Iterator[Observable]:
     )
     yield from problems
     # A sandbox is given a blank instead of an error.
-    if platform and not (serial and uuid):
-        yield Gap(what="serial number and platform UUID", outcome="not_permitted")
+    if not (serial and uuid) and not any(gap.what.startswith("serial number") for gap in problems):
+        yield Gap(what="serial number and platform UUID", outcome="not_permitted" if platform else "not_supported")
 
 
 def parse_sysctl(text: str) -> dict[str, str]:
