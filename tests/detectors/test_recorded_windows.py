@@ -1,0 +1,70 @@
+"""What the software and network detectors say about recorded Windows laptops, from answers to finding."""
+
+import msgspec
+import pytest
+
+from farmwatch_agent import probes, runner
+from farmwatch_agent.health import Health
+from farmwatch_agent.host.replaying import ReplayingHost
+from farmwatch_detectors import os_remote_desktop, remote_access_tool, virtual_machine, vpn_or_tunnel
+from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_detectors.view import DeviceView, SectionView
+from farmwatch_schema import codec
+from farmwatch_schema.finding import Finding
+
+from ..cases import recorded
+from .views import KEYER, NOW, view
+
+DETECTORS = (remote_access_tool, os_remote_desktop, vpn_or_tunnel, virtual_machine)
+
+
+def laptop(name: str) -> DeviceView:
+    """Returns a recorded laptop as the collector would show it to detectors."""
+    folder = recorded.HOSTS / "windows" / name
+    kinds = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"]]
+    sections = runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), kinds, log=pytest.fail)
+    seen = {
+        section.kind: SectionView(
+            kind=section.kind,
+            outcome=section.outcome,
+            observed_at=NOW,
+            items=() if section.items is msgspec.UNSET else tuple(codec.decode_items(section.kind, section.items)),
+        )
+        for section in sections
+    }
+    return msgspec.structs.replace(view(), sections=seen)
+
+
+def findings(device: DeviceView) -> dict[str, Finding]:
+    return {finding.subject: finding for module in DETECTORS for finding in module.DETECTOR.detect(device)}
+
+
+def test_each_way_into_a_driven_laptop_is_named() -> None:
+    found = findings(laptop("remote_tools"))
+    assert {"anydesk", "rustdesk", "screenconnect", "windows-rdp"} <= set(found)
+    assert found["anydesk"].level == 3
+    assert found["rustdesk"].level == 3, "runs under another name"
+    assert "svchost.exe" in found["rustdesk"].sentence
+    assert found["screenconnect"].level == 3, "prepared for access without anybody"
+    assert found["windows-rdp"].level == 3, "somebody from a public address"
+    assert found["OpenVPN TAP-Windows6"].level == 1, "a tunnel takes all traffic, and no program is seen that made it"
+
+
+def test_a_tool_of_the_companys_own_counts_nothing_and_a_disguise_stays() -> None:
+    reasons = {"owner": "it@example.com", "reason": "help desk"}
+    policy = Policy(sanctions=(Sanction(tool="screenconnect", **reasons), Sanction(tool="rustdesk", **reasons)))
+    found = findings(msgspec.structs.replace(laptop("remote_tools"), policy=policy))
+    assert found["screenconnect"].level == 0
+    assert found["rustdesk"].level == 3
+
+
+def test_a_guest_is_told() -> None:
+    found = findings(laptop("virtual_machine"))
+    assert [finding.level for finding in found.values() if finding.detector == "virtual_machine"] == [1]
+
+
+@pytest.mark.parametrize("name", ["docked", "undocked", "permissions_denied"])
+def test_honest_twin_ordinary_laptops_show_nothing_at_level_two_or_above(name: str) -> None:
+    found = findings(laptop(name))
+    assert [finding.sentence for finding in found.values() if finding.level >= 2] == []
+    assert not [finding for finding in found.values() if finding.detector == "virtual_machine"]
