@@ -25,7 +25,7 @@ from farmwatch_agent.probes.displays import linux as displays
 from farmwatch_agent.probes.usb import linux as usb
 from farmwatch_schema.formats import edid
 from farmwatch_schema.identifiers import Keyer, Unkeyed, address_scope, shape_of
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, DisplayAdapter
 from farmwatch_schema.observables.usb import UsbDevice
 
 from ...cases import builders, machines
@@ -99,6 +99,8 @@ def without_serials(item: object) -> object:
     if isinstance(item, UsbDevice):
         assert item.serial is None or isinstance(item.serial, Unkeyed)
         return (msgspec.structs.replace(item, serial=None), item.serial and shape_of(item.serial.text))
+    if isinstance(item, DisplayAdapter):
+        return item
     assert isinstance(item, Display)
     assert item.serial is None or isinstance(item.serial, Unkeyed)
     shape = item.serial and shape_of(item.serial.text)
