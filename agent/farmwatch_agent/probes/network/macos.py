@@ -14,7 +14,7 @@ from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.network import Gateway, NameServer, NetworkInterface, Radio, Route
 
-from ...host import Host, HostError, Missing
+from ...host import Host, HostError, Missing, SourceBroken
 from ..asking import outcome_of
 from ..bounds import at_most
 from ..macos_homes import parse_dictionary
@@ -61,8 +61,8 @@ class RouteRow(msgspec.Struct, frozen=True, gc=False):
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields interfaces, default routes, routes that take all traffic, name servers, neighbours' makers and radios."""
-    interfaces = parse_ifconfig(_command(host, "interfaces"))
     gaps: list[Gap] = []
+    interfaces = parse_ifconfig(_asked(host, "interfaces", "network interfaces", gaps))
     ports = parse_hardware_ports(_asked(host, "hardware_ports", "kinds of network adapters", gaps))
     routes = parse_routes(_asked(host, "routes", "routes", gaps))
     neighbours = parse_arp(_asked(host, "neighbours", "IPv4 neighbours", gaps))
@@ -72,6 +72,9 @@ def collect(host: Host) -> Iterator[Observable]:
     told = [it for it in interfaces if it.addressed or it.name in busy or not it.name.startswith(_OWN_TUNNELS)]
     tunnels = [it.name for it in told if kind_of(it.name, ports) == "tunnel"]
     drivers = {tunnels[0]: clients[0]} if len(tunnels) == len(clients) == 1 else {}
+    if not interfaces and not routes:
+        # Every Mac has a loopback interface, so this is no evidence of nothing.
+        raise SourceBroken("neither interfaces nor routes can be listed")
     yield from at_most((_observable(it, ports, drivers) for it in told), MAX_ITEMS, "interfaces")
     yield from at_most(gateways(routes, neighbours), MAX_ITEMS, "gateways")
     split = {(it.destination, it.interface) for it in routes if it.destination in _SPLIT and not it.scoped}
@@ -233,9 +236,11 @@ def gateways(routes: list[RouteRow], neighbours: list[Neighbour]) -> Iterator[Ga
 
 
 def _is_far(route: RouteRow) -> bool:
-    """Whether a route takes traffic to elsewhere, the system's own scoped ones for its utun interfaces left out."""
+    """Whether a route takes traffic to elsewhere; scoped ones of the system's own, for its utun interfaces and the
+    bridges of virtual machines, lead nowhere.
+    """
     far = route.destination in _DEFAULTS or route.destination in _SPLIT
-    return far and not (route.scoped and route.interface.startswith(_OWN_TUNNELS))
+    return far and not (route.scoped and (route.interface.startswith(_OWN_TUNNELS) or not route.gateway))
 
 
 def _observable(it: Interface, ports: dict[str, str], drivers: dict[str, str]) -> NetworkInterface:
@@ -287,14 +292,10 @@ def _setting(host: Host, path: str, key: str, what: str, gaps: list[Gap]) -> boo
     return bool(value) if isinstance(value, (bool, int)) else None
 
 
-def _command(host: Host, name: str, of: str = "") -> str:
-    return host.command(name, of).decode("utf-8", "replace")
-
-
 def _asked(host: Host, name: str, what: str, gaps: list[Gap], of: str = "") -> str:
     """Returns what a command printed; "" with a gap where it could not be asked."""
     try:
-        return _command(host, name, of)
+        return host.command(name, of).decode("utf-8", "replace")
     except HostError as error:
         if not isinstance(error, Missing):
             gaps.append(Gap(what=what, outcome=outcome_of(error)))
