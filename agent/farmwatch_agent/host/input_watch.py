@@ -43,6 +43,8 @@ CLOCKS_AGREE_SECONDS = 1.5
 QUIET_SECONDS = 2.0
 #: A rhythm: so many gaps between bursts in a row, each within this part of their mean.
 EVEN_GAPS, EVEN_WITHIN = 10, 0.05
+#: A burst that fills more of the time until the next is somebody at work, however evenly they pause.
+SHORT_BURST = 0.25
 SAVE_SECONDS = 300.0
 
 
@@ -69,7 +71,9 @@ class Rhythm:
     def _burst(self, at: float) -> None:
         if self._began is not None:
             gap = at - self._began
-            if self._run and abs(gap - self._mean) <= EVEN_WITHIN * self._mean:
+            if self._ended - self._began > SHORT_BURST * gap:
+                self._run = 0
+            elif self._run and abs(gap - self._mean) <= EVEN_WITHIN * self._mean:
                 self._run += 1
                 self._mean += (gap - self._mean) / self._run
             else:

@@ -17,9 +17,10 @@ class InputTiming(Observable, frozen=True, kw_only=True, omit_defaults=True, tag
     vendor_id, product_id  four lower hex digits; "" when it has none
     absolute   null when not known
     gaps       per cent of the gaps in each bucket of `GAP_EDGES_MS` and the open one, rounded to 5
-    events     how many gaps were counted: "50-499", "500-4999", "5000+"; with fewer nothing is told
-    period_seconds  the gap between bursts, when bursts follow each other evenly (within 5 %) for ten times or more,
-               rounded to the second; null otherwise
+    events     how many gaps were counted: "50-499", "500-4999", "5000+"; with fewer neither is told, and the rest
+               only when there is a period
+    period_seconds  the gap between bursts, when short bursts (a quarter of the gap at most) follow each other evenly
+               (within 5 %) for ten times or more, rounded to the second; null otherwise
     """
 
     day: str

@@ -333,3 +333,63 @@ def test_without_timing_no_gap_and_no_rhythm_is_kept(desk: Desk) -> None:
         desk.step()
     (count,) = desk.day().sources
     assert (count.gaps, count.period_seconds) == ((), None)
+
+
+def gap_shares(form: Callable[[float], bytes], times: list[float], source: InputSource) -> InputDayCounts:
+    """Returns what a day with these moments of input counts, a window for each thirty seconds."""
+    desk = Desk(timing=True)
+    end = desk.plug("/dev/input/event3", source)
+    end.setblocking(False)
+    waiting = [desk.now + 1 + at for at in times]
+
+    def give() -> None:
+        while waiting and waiting[0] <= desk.now:
+            end.send(form(waiting.pop(0)))
+
+    desk.slept.append(give)
+    while waiting:
+        desk.watcher.step(idle=5.0)
+    desk.watcher.close()
+    return desk.day()
+
+
+def test_honest_twin_a_barcode_scanner_types_faster_than_hands_and_has_no_rhythm() -> None:
+    """Thirteen digits, 5 ms apart, whenever a parcel comes."""
+    pauses, times, at = (4.0, 11.0, 6.5, 31.0, 8.0, 19.0, 5.0), [], 0.0
+    for parcel in range(60):
+        at += pauses[parcel % 7] * (1 + parcel % 5 / 3)
+        times += [at + 0.005 * digit for digit in range(13)]
+    (count,) = gap_shares(press, times, KEYBOARD).sources
+    assert count.period_seconds is None
+    assert count.gaps[2] > 0.9 * sum(count.gaps)
+
+
+def test_honest_twin_a_presenters_clicker_is_few_presses_without_a_rhythm() -> None:
+    times = [30.0 * slide + 17.0 * (slide * 7 % 11) / 11 for slide in range(25)]
+    day = gap_shares(press, times, KEYBOARD)
+    (count,) = day.sources
+    assert count.period_seconds is None
+    assert 20 <= count.seconds <= 50
+    assert sum(count.gaps) < 50
+
+
+def test_honest_twin_a_touchpad_is_watched_like_a_mouse_and_is_not_absolute() -> None:
+    """Contacts bring many events a report (multi-touch protocol B), 7 ms apart."""
+
+    def contact(at: float) -> bytes:
+        return b"".join(event(at, ABS, code, 5) for code in (0x2F, 0x35, 0x36, 0x3A, 0, 1)) + event(at, SYN)
+
+    pad = InputSource(bus="builtin", function="pointer", absolute=False, vendor_id="06cb", product_id="76af")
+    times = [stroke * 3.1 + 0.007 * step for stroke in range(20) for step in range(60)]
+    (count,) = gap_shares(contact, times, pad).sources
+    assert count.source == pad
+    assert count.gaps[3] > 0.8 * sum(count.gaps)
+
+
+def test_honest_twin_a_typing_hand_falls_where_hands_do() -> None:
+    times = [0.0]
+    for turn in range(1500):
+        times.append(times[-1] + 0.09 + 0.12 * ((turn * 7919) % 101) / 101 + (2.5 if turn % 40 == 39 else 0))
+    (count,) = gap_shares(press, times, KEYBOARD).sources
+    assert count.period_seconds is None
+    assert sum(count.gaps[8:10]) > 0.8 * sum(count.gaps)

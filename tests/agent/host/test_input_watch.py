@@ -1,7 +1,12 @@
 """What is kept of a day's input: sums of what was watched, however clocks move."""
 
+import sys
+import threading
+from pathlib import Path
+
 import pytest
 
+from farmwatch_agent.host import NotSupported, input_watch
 from farmwatch_agent.host.input_counts import (
     BUCKETS,
     MAX_DAYS,
@@ -9,8 +14,10 @@ from farmwatch_agent.host.input_counts import (
     InputDayCounts,
     InputSource,
     SourceCount,
+    load,
 )
 from farmwatch_agent.host.input_watch import InputCounter, Rhythm, current, day_name, start
+from farmwatch_agent.host.linux.live import LinuxHost
 from farmwatch_schema.observables.input_timing import GAP_EDGES_MS
 
 from ..fake_host import FakeHost
@@ -196,3 +203,67 @@ def test_nothing_is_watched_but_a_live_machine() -> None:
     host.origin = "replay"
     assert start(host) is None  # type: ignore[arg-type]
     assert current() is None
+
+
+class Pretended:
+    """A watcher that only waits until it is told to stop."""
+
+    def __init__(self) -> None:
+        self.counter = InputCounter("evdev", NOON, 1000.0)
+        self.counter.tick(NOON + 5, 1005.0, [KVM])
+        self.stopped = threading.Event()
+        self.refreshed = 0
+
+    def run(self) -> None:
+        self.stopped.wait(10)
+
+    def refresh(self) -> None:
+        self.refreshed += 1
+
+    def stop(self) -> None:
+        self.stopped.set()
+
+
+def test_a_watch_keeps_its_counts_when_it_ends_and_begins_with_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[tuple[bool, list[InputDayCounts], Pretended]] = []
+
+    def watcher(host: object, timing: bool, kept: list[InputDayCounts]) -> Pretended:
+        made.append((timing, kept, Pretended()))
+        return made[-1][2]
+
+    monkeypatch.setattr(input_watch, "_watcher", watcher)
+    path = str(tmp_path / "input.json")
+    host = FakeHost()
+    try:
+        watch = start(host, False, path)  # type: ignore[arg-type]
+        assert watch is not None
+        assert start(host, False, path) is watch is current()  # type: ignore[arg-type]
+        assert InputDayCounts.live("") == watch.rows()
+        watch.refresh()
+        assert made[0][2].refreshed == 1
+        again = start(host, True, path)  # type: ignore[arg-type]
+        assert again is not watch
+        assert made[1][:2] == (True, watch.rows())
+    finally:
+        input_watch.stop()
+    assert current() is None
+    assert made[1][2].stopped.is_set()
+    assert load(path) == made[1][2].counter.rows()
+
+
+def test_without_a_watch_there_are_no_counts_and_it_says_why() -> None:
+    with pytest.raises(NotSupported):
+        InputDayCounts.live("")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the watcher of Linux")
+def test_this_machine_can_be_watched_whatever_it_has(tmp_path: Path) -> None:
+    try:
+        watch = start(LinuxHost(), True, str(tmp_path / "input.json"))
+        assert watch is not None
+        watch.refresh()
+        assert all(row.method in ("evdev", "interrupts") for row in watch.rows())
+    finally:
+        input_watch.stop()

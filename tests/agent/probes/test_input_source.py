@@ -13,7 +13,6 @@ from farmwatch_agent.probes import input_days
 from farmwatch_agent.probes.input_source import linux
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.input_source import InputDay, InputDevice, InputShare
-from farmwatch_schema.observables.input_timing import InputTiming
 
 from ..input_tree import FORMS, add_input
 from ..linux_tree import NOW, Tree, look, section
@@ -241,36 +240,6 @@ def test_counts_that_may_not_be_had_are_a_gap_with_the_outcome() -> None:
     (gap,) = told(Counted(error=NotPermitted("a folder: may not be read")))
     assert isinstance(gap, Gap)
     assert gap.outcome == "not_permitted"
-
-
-GAPS = (0, 0, 0, 0, 95, 3, 2, 0, 0, 0, 0, 0)
-
-
-def test_gaps_are_told_in_shares_from_fifty_on() -> None:
-    row = InputDayCounts(day="2026-11-22", method="evdev", sources=(SourceCount(source=KVM, gaps=GAPS),))
-    (timing,) = input_days.timings_of(row)
-    assert timing == InputTiming(
-        day="2026-11-22", bus="usb", function="pointer", vendor_id="1d6b", product_id="0104", absolute=True,
-        gaps=(0, 0, 0, 0, 95, 5, 0, 0, 0, 0, 0, 0), events="50-499",
-    )  # fmt: skip
-
-
-@pytest.mark.parametrize(("count", "word"), [(49, None), (50, "50-499"), (500, "500-4999"), (5000, "5000+")])
-def test_few_gaps_tell_nothing(count: int, word: str | None) -> None:
-    counted = SourceCount(source=KEYBOARD, gaps=(0,) * 8 + (count,) + (0,) * 3)
-    row = InputDayCounts(day="2026-11-22", method="evdev", sources=(counted,))
-    assert [timing.events for timing in input_days.timings_of(row)] == ([] if word is None else [word])
-
-
-def test_a_rhythm_is_told_even_of_few_gaps_and_then_without_them() -> None:
-    counted = SourceCount(source=KVM, gaps=(0,) * 4 + (12,) + (0,) * 7, period_seconds=60)
-    (timing,) = input_days.timings_of(InputDayCounts(day="2026-11-22", method="evdev", sources=(counted,)))
-    assert (timing.gaps, timing.events, timing.period_seconds) == ((), "", 60)
-
-
-def test_timing_without_a_watcher_is_not_supported(tmp_path: Path) -> None:
-    made = section(Tree(tmp_path).host(), "input_timing")
-    assert made.outcome == "not_supported"
 
 
 def test_both_kinds_are_looked_at_only_where_they_are_named_but_for_the_first_month() -> None:
