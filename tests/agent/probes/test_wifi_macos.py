@@ -81,9 +81,16 @@ def test_an_adapter_without_a_network_says_nothing() -> None:
     assert looked(summary("x", "y", kind="Ethernet")) == []
 
 
+@pytest.mark.parametrize("port", ["WLAN", "AirPort", "a name in another language"])
+def test_an_adapter_of_another_name_is_found_all_the_same(port: str) -> None:
+    told = looked(summary("Harbour Cottage", "0:b8:c2:39:55:a"), ports=f"Hardware Port: {port}\nDevice: en0\n".encode())
+    assert [it.ssid for it in told] == [unkeyed("ssid", "Harbour Cottage")]
+
+
 def test_without_an_adapter_it_is_not_supported() -> None:
-    with pytest.raises(NotSupported):
-        looked(b"", ports=b"Hardware Port: Ethernet\nDevice: en0\n")
+    for said in (b"", summary("", "", kind="Ethernet")):
+        with pytest.raises(NotSupported):
+            looked(said, ports=b"Hardware Port: Ethernet\nDevice: en0\n")
 
 
 def test_a_refused_summary_is_a_gap() -> None:

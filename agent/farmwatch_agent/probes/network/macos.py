@@ -31,6 +31,8 @@ _KINDS = (("lo", "loopback"), ("utun", "tunnel"), ("ipsec", "tunnel"), ("ppp", "
           ("ap", "virtual"), ("p2p", "virtual"), ("anpi", "virtual"))  # fmt: skip
 #: Its own, on every Mac, which say nothing when nothing goes through them.
 _OWN_TUNNELS = ("utun", "gif", "stf")
+#: What the Wi-Fi adapter is called: today, before 10.7, and in German. Other languages keep the English name.
+_WIFI = ("Wi-Fi", "AirPort", "WLAN")
 _MAC = re.compile(r"[0-9a-f]{1,2}(?::[0-9a-f]{1,2}){5}", re.IGNORECASE)
 _ARP = re.compile(r"\S+ \((?P<address>[0-9.]+)\) at (?P<mac>[0-9a-fA-F:]+) on (?P<interface>\S+)")
 _VPN = re.compile(r"^\*?\s*\((?P<state>[A-Za-z]+)\).*\[(?P<kind>[^\[\]]+)\]\s*$")
@@ -124,10 +126,14 @@ def parse_hardware_ports(text: str) -> dict[str, str]:
     return found
 
 
+def wifi_devices(ports: dict[str, str]) -> list[str]:
+    """Returns the names of Wi-Fi adapters."""
+    return [device for device, port in ports.items() if port in _WIFI]
+
+
 def kind_of(name: str, ports: dict[str, str]) -> str:
     """Returns an interface's kind, by its hardware port where it has one."""
-    port = ports.get(name, "")
-    if port in ("Wi-Fi", "AirPort"):
+    if ports.get(name, "") in _WIFI:
         return "wifi"
     return next((kind for start, kind in _KINDS if name.startswith(start)), "other")
 
@@ -257,7 +263,7 @@ def _observable(it: Interface, ports: dict[str, str], drivers: dict[str, str]) -
 
 
 def _radios(host: Host, ports: dict[str, str], gaps: list[Gap]) -> Iterator[Radio]:
-    for device in [name for name, port in ports.items() if port in ("Wi-Fi", "AirPort")][:1]:
+    for device in wifi_devices(ports)[:1]:
         said = _asked(host, "wifi_power", "the Wi-Fi radio's switch", gaps, device).rstrip().lower()
         if said.endswith((": on", ": off")):
             yield Radio(kind="wifi", state=said.rpartition(" ")[2])

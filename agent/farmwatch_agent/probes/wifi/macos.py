@@ -17,7 +17,7 @@ from farmwatch_schema.observables.wifi import WifiConnection
 from ...host import Host, HostError, NotSupported
 from ..asking import outcome_of
 from ..macos_homes import parse_plist
-from ..network.macos import padded, parse_hardware_ports
+from ..network.macos import padded, parse_hardware_ports, wifi_devices
 
 WITHHELD = "name and address of the Wi-Fi network"
 _ADDRESS_ONLY = "address of the Wi-Fi access point"
@@ -28,16 +28,20 @@ _REDACTED = re.compile(r"\s*(?:<\s*(?:ssid\s+)?redacted\s*>)?\s*", re.IGNORECASE
 def collect(host: Host) -> Iterator[Observable]:
     """Yields the connected network of each Wi-Fi interface, as far as macOS tells it."""
     ports = parse_hardware_ports(host.command("hardware_ports").decode("utf-8", "replace"))
-    devices = [device for device, port in ports.items() if port in ("Wi-Fi", "AirPort")]
-    if not devices:
-        raise NotSupported("this Mac has no Wi-Fi adapter")
-    for device in devices[:4]:
+    # Where the port bears a name of another language, the interface itself says what it is.
+    named = wifi_devices(ports)
+    seen = False
+    for device in (named or [name for name in ("en0", "en1") if name in ports])[:4]:
         try:
             summary = parse_summary(host.command("wifi_summary", device).decode("utf-8", "replace"))
         except HostError as error:
+            seen = True
             yield Gap(what=WITHHELD, outcome=outcome_of(error))
             continue
-        if summary.get("InterfaceType", "WiFi") != "WiFi" or summary.get("LinkStatusActive") != "TRUE":
+        seen = seen or bool(named) or summary.get("InterfaceType") == "WiFi"
+        if summary.get("InterfaceType", "" if not named else "WiFi") != "WiFi":
+            continue
+        if summary.get("LinkStatusActive") != "TRUE":
             continue
         driver = _driver(host, device)
         ssid = _told(summary.get("SSID", "")) or _told(_text(driver, "IO80211SSID"))
@@ -50,6 +54,8 @@ def collect(host: Host) -> Iterator[Observable]:
         )
         if not ssid or not bssid:
             yield Gap(what=WITHHELD if not ssid else _ADDRESS_ONLY, outcome="not_permitted")
+    if not seen:
+        raise NotSupported("this Mac has no Wi-Fi adapter")
 
 
 def parse_summary(text: str) -> dict[str, str]:
