@@ -2,6 +2,7 @@
 
 from typing import Any, cast
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from farmwatch_agent.probes.displays import macos
 from farmwatch_schema.formats import edid
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, DisplayAdapter
 
 from ...cases.machines import stored_edid
 from ..mac_host import MacFake, profile, registry
@@ -109,6 +110,19 @@ def test_a_display_made_by_a_program_is_virtual_but_may_be_a_docks() -> None:
     assert display.virtual is None
     (display,) = seen(profile_displays=card(**{"_spdisplays_display-vendor-id": macos.UNKNOWN_VENDOR}))
     assert display.virtual is True
+
+
+@pytest.mark.parametrize(
+    ("facts", "virtual"),
+    [
+        ({"sppci_model": "Apple M1 Pro", "sppci_bus": "spdisplays_builtin"}, False),
+        ({"sppci_model": "Apple Paravirtual device", "sppci_bus": "spdisplays_builtin"}, True),
+        ({"_name": "kHW_IntelIris6100Item"}, None),
+    ],
+)
+def test_a_graphics_card_is_named_and_a_guests_is_virtual(facts: dict[str, str], virtual: bool | None) -> None:
+    (card_seen,) = seen(profile_displays=profile("SPDisplaysDataType", facts, facts))
+    assert card_seen == DisplayAdapter(name=facts.get("sppci_model", facts.get("_name", "")), virtual=virtual)
 
 
 def test_an_airplay_display_tells_nobodys_name() -> None:

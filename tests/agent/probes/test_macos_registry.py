@@ -1,7 +1,7 @@
 """What is shared of a Mac's commands: asked once a pass, healed where a device's name breaks it, and never trusted."""
 
 import plistlib
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from hypothesis import given
@@ -51,7 +51,7 @@ def test_nothing_printed_means_no_such_entry_and_a_refusal_is_passed_on() -> Non
 
 
 @pytest.mark.parametrize("value", ["text", ["text"], [[]]])
-def test_a_list_without_entries_is_broken_and_an_empty_one_is_none(value: object) -> None:
+def test_a_list_without_entries_is_broken_and_an_empty_one_is_none(value: Any) -> None:
     with pytest.raises(SourceBroken):
         registry.registry(cast("Host", MacFake({"c": plistlib.dumps(value)})), "c")
     assert registry.registry(cast("Host", MacFake({"c": plistlib.dumps([])})), "c") == []

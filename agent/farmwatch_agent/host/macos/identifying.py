@@ -52,7 +52,7 @@ KEPT = frozenset(
     | {"model", "manufacturer", "product-name"}
     | {"SPDisplaysDataType", "SPBluetoothDataType", "SPCameraDataType", "SPAudioDataType", "_items", "_name"}
     | {"spdisplays_ndrvs", "spdisplays_connection_type", "spdisplays_display_type", "spdisplays_virtualdevice"}
-    | {"_spdisplays_virtualdevice", "_spdisplays_pixels", "_spdisplays_display-vendor-id"}
+    | {"sppci_model", "sppci_bus", "_spdisplays_virtualdevice", "_spdisplays_pixels", "_spdisplays_display-vendor-id"}
     | {"_spdisplays_display-product-id", "spcamera_model-id", "spcamera_model_id"}
     | {"coreaudio_device_input", "coreaudio_device_transport", "controller_properties", "local_device_title"}
     | {"controller_state", "general_power", "controller_transport", "general_transport"}

@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from farmwatch_schema.formats import FormatError, edid
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, DisplayAdapter
 
 from ...host import Host, HostError
 from ..asking import names_in, outcome_of
@@ -29,10 +29,12 @@ UNKNOWN_VENDOR = "756e6b6e"
 #: Apple's own panels have something else in its place ("00-10-fa").
 _LETTERS = re.compile(r"[A-Z]{3}\Z")
 _PANEL = ("AppleBacklightDisplay",)
+#: "Apple Paravirtual device", "VMware SVGA II", "Parallels Display Adapter".
+_VIRTUAL_CARD = re.compile(r"paravirtual|virtual|vmware|parallels|qxl", re.IGNORECASE)
 
 
 def collect(host: Host) -> Iterator[Observable]:
-    """Yields a Display per monitor, real or virtual, and what could not be asked."""
+    """Yields each graphics card, a Display per monitor, real or virtual, and what could not be asked."""
     problems: list[Gap] = []
     ports = _asked(host, "registry_display_ports", problems)
     found = [
@@ -45,6 +47,7 @@ def collect(host: Host) -> Iterator[Observable]:
         told = []
         problems.append(Gap(what="virtual displays and active modes", outcome=outcome_of(error)))
     untold = DISPLAYLINK in names_in(host, "/Applications")
+    yield from of_cards(told)
     yield from at_most(with_profile(found, told, displaylink=untold), MAX_DISPLAYS, "displays")
     for display in found[:MAX_DISPLAYS]:
         if not display.edid_digest and not display.internal:
@@ -130,6 +133,18 @@ def of_edid(bare: Display, data: bytes) -> Display:
         size_cm=facts.size_cm,
         fault=facts.fault,
     )
+
+
+def of_cards(cards: list[Node]) -> list[DisplayAdapter]:
+    """Returns the graphics cards; those of virtual machines say so in their name."""
+    found: dict[DisplayAdapter, None] = {}
+    for card in cards[:MAX_DISPLAYS]:
+        name = text(card, "sppci_model", "_name")[:64]
+        if name:
+            made = _VIRTUAL_CARD.search(name) is not None
+            known = made or text(card, "sppci_bus") in ("spdisplays_builtin", "spdisplays_pcie_device")
+            found[DisplayAdapter(name=name, virtual=made if known else None)] = None
+    return list(found)
 
 
 def with_profile(found: list[Display], cards: list[Node], *, displaylink: bool) -> list[Display]:
