@@ -258,6 +258,23 @@ def test_a_serial_is_told_from_what_windows_counts(instance: str, told: str) -> 
 
 
 @pytest.mark.parametrize(
+    ("instance", "name", "told"),
+    [
+        (r"USBSTOR\CdRom&Ven_PiKVM&Prod_Optical_Drive&Rev_0510\7&1&0", "PiKVM Optical Drive USB Device",
+         ScsiInquiry(vendor="PiKVM", product="Optical Drive", removable=True)),
+        (r"USBSTOR\CDROM&VEN_LINUX&PROD_FILE-CD_GADGET&REV_0510\7&1&0", "Linux File-CD Gadget USB Device",
+         ScsiInquiry(vendor="Linux", product="File-CD Gadget", removable=True)),
+        (r"USBSTOR\Disk&Ven_A_B&Prod_C_D&Rev_1\7&1&0", "A_B C D USB Device", ScsiInquiry(vendor="A_B", product="C D")),
+        (r"USBSTOR\Disk&Ven_A_B&Prod_C_D&Rev_1\7&1&0", "", ScsiInquiry(vendor="A B", product="C D")),
+        (r"USBSTOR\Disk&Ven_Example&Prod_&Rev_1\7&1", "Example USB Device", ScsiInquiry(vendor="Example", product="")),
+        (r"SCSI\Disk&Ven_X&Prod_Y\1", "", None),
+    ],
+)  # fmt: skip
+def test_inquiry_strings_are_read_from_instance_and_name(instance: str, name: str, told: ScsiInquiry | None) -> None:
+    assert inquiry_of(WindowsDevice(instance=instance, name=name)) == told
+
+
+@pytest.mark.parametrize(
     ("path", "told"),
     [
         # espressif/esp-idf issue 15526, "Location IDs".

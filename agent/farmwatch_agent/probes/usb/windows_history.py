@@ -34,6 +34,7 @@ OVER_IP = {
 }
 
 _STORAGE = re.compile(r"USBSTOR\\([A-Za-z0-9]+)&Ven_(.*?)&Prod_(.*?)(?:&Rev_.*)?\\", re.IGNORECASE)
+_NAME_END = " USB Device"
 _CONSTANTS = {text.upper(): text for text in PUBLISHED_CONSTANTS}
 
 
@@ -49,13 +50,18 @@ def serial_of(device: WindowsDevice) -> str:
 def inquiry_of(storage: WindowsDevice) -> ScsiInquiry | None:
     r"""Returns the inquiry strings in "USBSTOR\CdRom&Ven_JetKVM&Prod_Virtual_Media&Rev_0510\..."; None for others.
 
-    Windows writes blanks as underscores there; a real underscore cannot be told from one.
+    Windows writes blanks as underscores there, and whole in the device's name: "JetKVM Virtual Media USB Device" (as
+    pikvm/pikvm issue 1473 shows it). Without that name a real underscore cannot be told from a blank.
     """
     match = _STORAGE.match(storage.instance)
     if match is None:
         return None
-    vendor, product = (text.replace("_", " ").strip()[:MAX_TEXT] for text in match.groups()[1:])
-    return ScsiInquiry(vendor=vendor, product=product, removable=True if match[1].upper() == "CDROM" else None)
+    vendor, product = (text.rstrip("_")[:MAX_TEXT] for text in match.groups()[1:])
+    named = storage.name.removesuffix(_NAME_END).rstrip()
+    removable = True if match[1].upper() == "CDROM" else None
+    if named != storage.name and named.replace(" ", "_").upper() == f"{vendor}_{product}".upper():
+        return ScsiInquiry(vendor=named[: len(vendor)], product=named[len(vendor) + 1 :], removable=removable)
+    return ScsiInquiry(vendor=vendor.replace("_", " "), product=product.replace("_", " "), removable=removable)
 
 
 def inquiries(storage: Iterable[WindowsDevice], owner: str) -> tuple[ScsiInquiry, ...]:
