@@ -31,8 +31,8 @@ Blind spots
     that were unplugged before leave nothing. Of USB over a network a controller made by software is seen, which virtual
     machines make as well; keyboards that a driver extension makes (Karabiner's) hang on no bus: see `input_source`.
     Windows: report descriptors stand as their features; of several configurations the first is read; a serial that only
-    the device list tells is in capitals; storage that uses UAS shows no inquiry strings; hubs that are gone are not told,
-    and one device without a serial in several ports is told once. The list of gone devices can be cleaned by an
+    the device list tells is in capitals; storage that uses UAS shows no inquiry strings; hubs that are gone are not
+    told, and one device without a serial in several ports is told once. The list of gone devices can be cleaned by an
     administrator.
 """
 

@@ -17,8 +17,9 @@ from ...host import Host, HostError
 from ..asking import outcome_of
 from ..macos_registry import Node, below, children, data_of, flag, number, registry, text
 
-#: Before OS X 10.11 without Host.
-DEVICES, INTERFACES = frozenset({"IOUSBHostDevice", "IOUSBDevice"}), frozenset({"IOUSBHostInterface", "IOUSBInterface"})
+#: Older systems name them without Host, and with Apple's name before it (google/OpenSK shows AppleUSBDevice).
+DEVICES = frozenset({"IOUSBHostDevice", "IOUSBDevice", "AppleUSBDevice"})
+INTERFACES = frozenset({"IOUSBHostInterface", "IOUSBInterface", "AppleUSBInterface"})
 #: The laptop's own hubs inside a controller (IOUSBHostFamily; seen in ioreg of Intel and Apple silicon).
 ROOT_HUBS = frozenset({"AppleUSBRootHubDevice", "IOUSBRootHubDevice"})
 #: What programs make controllers with (IOUSBHostControllerInterface of IOUSBHost.framework): USB over a network, as
