@@ -51,8 +51,8 @@ def test_each_way_into_a_driven_laptop_is_named() -> None:
 
 
 def test_a_tool_of_the_companys_own_counts_nothing_and_a_disguise_stays() -> None:
-    reasons = {"owner": "it@example.com", "reason": "help desk"}
-    policy = Policy(sanctions=(Sanction(tool="screenconnect", **reasons), Sanction(tool="rustdesk", **reasons)))
+    allowed = ("screenconnect", "rustdesk")
+    policy = Policy(sanctions=tuple(Sanction(tool=it, owner="it@example.com", reason="help desk") for it in allowed))
     found = findings(msgspec.structs.replace(laptop("remote_tools"), policy=policy))
     assert found["screenconnect"].level == 0
     assert found["rustdesk"].level == 3
@@ -68,3 +68,13 @@ def test_honest_twin_ordinary_laptops_show_nothing_at_level_two_or_above(name: s
     found = findings(laptop(name))
     assert [finding.sentence for finding in found.values() if finding.level >= 2] == []
     assert not [finding for finding in found.values() if finding.detector == "virtual_machine"]
+
+
+def test_a_tool_that_only_lies_there_is_level_one() -> None:
+    found = findings(laptop("real_rustdesk_msi"))
+    assert {subject: finding.level for subject, finding in found.items()} == {"rustdesk": 1}
+
+
+@pytest.mark.parametrize("name", ["real_hijackthis_thinkpad", "real_hijackthis_tasks"])
+def test_honest_twin_real_machines_without_any_say_nothing(name: str) -> None:
+    assert findings(laptop(name)) == {}

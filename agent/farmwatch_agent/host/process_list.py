@@ -127,6 +127,7 @@ _SYSTEM_DOMAINS = frozenset(
     | {"nt-myndighed", "zarządzanie nt", "nt service", "window manager", "font driver host", "iis apppool"}
     | {"nt virtual machine", "dienst-nt", "builtin"}
 )
+_SYSTEM_NAMES = frozenset({"root", "daemon", "nobody", "SYSTEM", "LOCAL SERVICE", "NETWORK SERVICE"})
 
 
 def is_system_account(user: str) -> bool:
@@ -134,7 +135,7 @@ def is_system_account(user: str) -> bool:
     domain, mark, name = user.rpartition("\\")
     if mark:
         return domain.casefold() in _SYSTEM_DOMAINS or name.endswith("$")
-    return name.startswith("_") or name in ("root", "daemon", "nobody", "SYSTEM")
+    return name.startswith("_") or name in _SYSTEM_NAMES
 
 
 def _session(pid: int) -> int | None:
