@@ -91,9 +91,25 @@ class CatalogueFile(ctypes.Structure):
 
 
 class ProviderCertificate(ctypes.Structure):
-    """CRYPT_PROVIDER_CERT (wintrust.h), its first two fields."""
+    """CRYPT_PROVIDER_CERT (wintrust.h)."""
 
-    _fields_ = (("cbStruct", ctypes.c_uint32), ("pCert", ctypes.c_void_p))
+    _fields_ = (
+        ("cbStruct", ctypes.c_uint32),
+        ("pCert", ctypes.c_void_p),
+        ("fCommercial", ctypes.c_int32),
+        ("fTrustedRoot", ctypes.c_int32),
+        ("fSelfSigned", ctypes.c_int32),
+        ("fTestCert", ctypes.c_int32),
+        ("dwRevokedReason", ctypes.c_uint32),
+        ("dwConfidence", ctypes.c_uint32),
+        ("dwError", ctypes.c_uint32),
+        ("pTrustListContext", ctypes.c_void_p),
+        ("fTrustListSignerCert", ctypes.c_int32),
+        ("pCtlContext", ctypes.c_void_p),
+        ("dwCtlError", ctypes.c_uint32),
+        ("fIsCyclic", ctypes.c_int32),
+        ("pChainElement", ctypes.c_void_p),
+    )
 
 
 #: WINTRUST_ACTION_GENERIC_VERIFY_V2 (softpub.h)
