@@ -75,6 +75,12 @@ def test_a_hub_and_what_hangs_on_it_are_told_once_each_with_their_own_interfaces
     assert [(item.port_path, len(item.interfaces)) for item in found] == [("20-1", 1), ("20-1.1", 1)]
 
 
+def test_classes_of_older_systems_are_known() -> None:
+    entry = holding(device(IOObjectClass="AppleUSBDevice"), interface(0, IOObjectClass="AppleUSBInterface"))
+    (found,) = seen(entry)
+    assert len(found.interfaces) == 1
+
+
 def test_a_drivers_entry_with_the_ids_it_was_matched_by_is_no_device() -> None:
     driver = {"IOObjectClass": "SomeDriver", "idVendor": 0x046D, "idProduct": 0xC31C, "bDeviceClass": 0}
     assert len(seen(holding(device(), driver, interface()))) == 1
