@@ -19,6 +19,8 @@ PASS_SECONDS = 5.0
 #: Deeper trees than any Mac has; what a hostile plist nests deeper is left out.
 MAX_DEPTH = 64
 MAX_TEXT = 512
+#: Bytes of one answer that stay until the next pass; longer ones (all USB devices) are read by one probe only.
+MAX_KEPT = 1 << 18
 
 _LISTS = re.compile(
     rb"\n(\t*)<key>(?:Elements|InputReportElements|TimingElements|ColorElements)</key>\n\1<array>.*?\n\1</array>",
@@ -45,7 +47,8 @@ def output(host: Host, name: str, of: str = "") -> bytes:
             answer = host.command(name, of)
         except HostError as error:
             answer = error
-        kept[name, of] = answer
+        if isinstance(answer, HostError) or len(answer) <= MAX_KEPT:
+            kept[name, of] = answer
     if isinstance(answer, HostError):
         raise answer
     return answer

@@ -36,6 +36,13 @@ def test_another_host_is_never_given_what_the_first_one_printed() -> None:
     assert registry.output(cast("Host", MacFake({"system": b"two"})), "system") == b"two"
 
 
+def test_a_long_answer_does_not_stay_in_memory() -> None:
+    mac = MacFake({"registry_usb": b"x" * (registry.MAX_KEPT + 1)})
+    for _ in range(2):
+        registry.output(cast("Host", mac), "registry_usb")
+    assert len(mac.asked) == 2
+
+
 def test_forgetting_asks_again() -> None:
     mac = MacFake({"system": b"x"})
     registry.output(cast("Host", mac), "system")
