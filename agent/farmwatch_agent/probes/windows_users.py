@@ -5,6 +5,7 @@ S-1-5-21-... (local and domain) and S-1-12-1-... (Microsoft Entra). HKU holds th
 HKU\SID_Classes is the part of HKCR and no person of its own.
 """
 
+import re
 from collections.abc import Iterator
 
 import msgspec
@@ -44,7 +45,8 @@ def users(host: Host) -> Users:
                 people.append(profile.name)
                 home = profile.texts.get("ProfileImagePath", "")
                 if home:
-                    homes.append(home)
+                    # Written with a variable, the only one that can stand before homes are known.
+                    homes.append(re.sub(r"^%SystemDrive%", "C:", home, flags=re.IGNORECASE))
     except HostError as error:
         gaps.append(Gap(what="profiles of users", outcome=outcome_of(error)))
     loaded: list[str] = []
