@@ -46,7 +46,7 @@ def measured(hertz: int, seconds: float, *, timing: bool) -> float:
     for each in (ours, theirs):
         each.setblocking(False)
         each.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, KEPT_BYTES)
-    sender = multiprocessing.get_context("fork").Process(target=reports, args=(ours, hertz, seconds))
+    sender = multiprocessing.Process(target=reports, args=(ours, hertz, seconds))
     sender.start()
     before = time.process_time()
     watcher = EvdevWatcher(

@@ -75,11 +75,11 @@ class Wine:
         }  # fmt: skip
         subprocess.run(["wineboot", "-i"], env=self._environment, check=True, timeout=180, capture_output=True)
 
-    def ask(self, *question: str) -> object:
+    def ask(self, *question: str, script: str = "windows.py") -> object:
         """Returns what the readers' process printed; a crash or a call that ctypes would refuse fails the test."""
         folders = [ROOT / "agent", ROOT / "schema", sysconfig.get_path("platlib")]
         done = subprocess.run(
-            [WINE, self._program, HERE / "wine" / "windows.py", ":".join(map(str, folders)), *question],
+            [WINE, self._program, HERE / "wine" / script, ":".join(map(str, folders)), *question],
             env=self._environment, capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
         if "unimplemented function" in done.stderr:

@@ -280,4 +280,5 @@ def main(arguments: list[str]) -> None:
         print(json.dumps({"error": type(error).__name__, "message": str(error)}))
 
 
-main(sys.argv[1:])
+if __name__ == "__main__":
+    main(sys.argv[1:])
