@@ -2,18 +2,30 @@
 
 from typing import Any
 
+from msgspec.structs import replace
+
 from farmwatch_schema.formats import FormatError, edid
 from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.observables.displays import Display
 
+#: What travels of an EDID, bytes with serials zeroed.
 MAX_TOLD_BYTES = 512
 
 
-def of_edid(data: bytes) -> dict[str, Any]:
+def of_edid(bare: Display, data: bytes) -> Display:
+    """Returns a display with what its EDID says; what the system itself said stays where the bytes are none."""
+    fields = fields_of(data)
+    if "edid" in fields:
+        fields["size_cm"] = edid.parse(data[: edid.MAX_BYTES]).size_cm
+    return replace(bare, **fields)
+
+
+def fields_of(data: bytes) -> dict[str, Any]:
     """Returns the fields that Display and RememberedDisplay share; `fault` alone for bytes that are no EDID."""
     if not data:
         return {}
     try:
-        facts = edid.parse(data)
+        facts = edid.parse(data[: edid.MAX_BYTES])
     except FormatError as error:
         return {"fault": str(error)}
     return {

@@ -4,19 +4,16 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
-from msgspec.structs import replace
-
-from farmwatch_schema.formats import FormatError, edid
-from farmwatch_schema.identifiers import unkeyed
+from farmwatch_schema.formats import edid
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.displays import Display, DisplayAdapter
 
 from ...host import Host, HostError, Missing, NotSupported
 from ...paths import base_name
 from ..asking import link_of, outcome_of
+from ..edid_facts import of_edid
 
 CLASS = "/sys/class/drm"
-MAX_TOLD_BYTES = 512
 
 #: Connector names: drivers/gpu/drm/drm_connector.c, drm_connector_enum_list.
 INTERNAL = ("eDP", "LVDS", "DSI", "DPI")
@@ -87,27 +84,7 @@ def parse_display(connector: str, data: bytes, modes: str, driver: str) -> Displ
         virtual=_is_virtual(connector, driver),
         active_mode=modes.partition("\n")[0].strip()[:32],
     )
-    if not data:
-        return bare
-    try:
-        facts = edid.parse(data)
-    except FormatError as error:
-        return replace(bare, fault=str(error))
-    return replace(
-        bare,
-        edid_digest=facts.digest,
-        base_digest=facts.base_digest,
-        edid=edid.zeroed(data)[:MAX_TOLD_BYTES].hex(),
-        manufacturer=facts.manufacturer,
-        product=facts.product,
-        name=facts.name,
-        serial_number=unkeyed("edid_serial", f"0x{facts.serial_number:08x}") if facts.serial_number else None,
-        serial=unkeyed("edid_serial", facts.serial) if facts.serial else None,
-        week=facts.week,
-        year=facts.year,
-        size_cm=facts.size_cm,
-        fault=facts.fault,
-    )
+    return of_edid(bare, data)
 
 
 def _display(host: Host, name: str, connector: str, driver: str) -> Iterator[Observable]:

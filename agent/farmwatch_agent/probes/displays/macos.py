@@ -20,9 +20,10 @@ from farmwatch_schema.observables.displays import Display, DisplayAdapter
 from ...host import Host, HostError
 from ..asking import names_in, outcome_of
 from ..bounds import at_most
+from ..edid_facts import of_edid
 from ..macos_registry import Node, below, data_of, flag, inner, nodes, number, profile, registry, text
 
-MAX_DISPLAYS, MAX_TOLD_BYTES = 32, 512
+MAX_DISPLAYS = 32
 DISPLAYLINK = "DisplayLink Manager.app"
 #: "unkn" as four bytes: what a display without an EDID has, made by a program (munkireport, displays module).
 UNKNOWN_VENDOR = "756e6b6e"
@@ -110,29 +111,6 @@ def of_monitors(entries: list[Node]) -> list[Display]:
             )
             found.append(of_edid(display, data) if data else _of_numbers(display, entry))
     return found
-
-
-def of_edid(bare: Display, data: bytes) -> Display:
-    """Returns a display with what its EDID says; what the system itself said stays where the bytes are none."""
-    try:
-        facts = edid.parse(data[: edid.MAX_BYTES])
-    except FormatError as error:
-        return replace(bare, fault=str(error))
-    return replace(
-        bare,
-        edid_digest=facts.digest,
-        base_digest=facts.base_digest,
-        edid=edid.zeroed(data)[:MAX_TOLD_BYTES].hex(),
-        manufacturer=facts.manufacturer,
-        product=facts.product,
-        name=facts.name,
-        serial_number=unkeyed("edid_serial", f"0x{facts.serial_number:08x}") if facts.serial_number else None,
-        serial=unkeyed("edid_serial", facts.serial) if facts.serial else None,
-        week=facts.week,
-        year=facts.year,
-        size_cm=facts.size_cm,
-        fault=facts.fault,
-    )
 
 
 def of_cards(cards: list[Node]) -> list[DisplayAdapter]:

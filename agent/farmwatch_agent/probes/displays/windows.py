@@ -9,7 +9,6 @@ nomi-san/parsec-vdd (PSCCDD0, Root\Parsec\VDA), rustdesk-org/RustDeskIddDriver, 
 import re
 from collections.abc import Iterator
 
-from farmwatch_schema.formats import edid
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.displays import Display, DisplayAdapter, RememberedDisplay
 
@@ -18,7 +17,7 @@ from ...host.windows.devices import WindowsDevice
 from ...host.windows.displays import DisplayTarget, MonitorEdid
 from ..asking import outcome_of
 from ..bounds import at_most
-from ..edid_facts import of_edid
+from ..edid_facts import fields_of, of_edid
 from ..windows_devices import day, same
 
 #: GUID_DEVCLASS_DISPLAY (devguid.h).
@@ -119,16 +118,13 @@ def parse_display(
         # The number of the adapter's output stands at the end: the same for the same socket.
         match = _TARGET.search(monitor.instance)
         connector = f"output-{match[1]}" if match else "unknown"
-    fields = of_edid(found.edid)
-    size = _size(found.edid) if "edid" in fields else (0, 0)
-    return Display(
+    bare = Display(
         connector=connector,
         internal=target is not None and target.technology in INTERNAL,
         virtual=virtual,
         active_mode=f"{target.width}x{target.height}" if target is not None and target.width else "",
-        size_cm=size,
-        **fields,
     )
+    return of_edid(bare, found.edid)
 
 
 def _connected(
@@ -162,7 +158,7 @@ def _gone(host: Host, monitors: list[WindowsDevice], gaps: list[Gap]) -> Iterato
     found: dict[object, list[tuple[WindowsDevice, dict[str, object]]]] = {}
     gone = [monitor for monitor in monitors if not monitor.present]
     for monitor in sorted(gone, key=lambda it: it.last_arrival, reverse=True)[: 2 * MAX_REMEMBERED]:
-        fields = of_edid(_edid(host, monitor, gaps)[0].edid)
+        fields = fields_of(_edid(host, monitor, gaps)[0].edid)
         if fields:
             found.setdefault(fields.get("edid_digest") or monitor.instance, []).append((monitor, fields))
     for group in found.values():
@@ -191,10 +187,6 @@ def _of_parent(monitor: WindowsDevice) -> bool | None:
     r"""Whether a monitor hangs on something made by software, by its parent ("ROOT\DISPLAY\0000")."""
     bus = monitor.parent.partition("\\")[0].upper()
     return True if bus in ("ROOT", "SWD", "VMBUS") else None
-
-
-def _size(data: bytes) -> tuple[int, int]:
-    return edid.parse(data).size_cm
 
 
 def _devices(host: Host, of: str, what: str, gaps: list[Gap]) -> list[WindowsDevice]:
