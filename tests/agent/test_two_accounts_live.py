@@ -118,7 +118,7 @@ def device_count(served: Served) -> int:
         [sys.executable, "-m", "farmwatch_collector.cli", "devices", "--data", str(served.folder), "--json"],
         capture_output=True, text=True, check=False,
     )  # fmt: skip
-    return len(json.loads(done.stdout)["items"])
+    return sum(item["last_seen_at"] is not None for item in json.loads(done.stdout)["items"])
 
 
 def test_a_sender_that_may_not_read_what_it_needs_says_so(state: State) -> None:

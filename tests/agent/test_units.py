@@ -132,6 +132,13 @@ def test_the_sender_has_its_account_and_its_folder_and_not_the_readers_key() -> 
     assert re.search(r'" / /usr/sbin/nologin$', users), "a home in the state folder would make it the account's"
 
 
+def test_the_drop_in_for_arp_widens_the_reader_and_nothing_else() -> None:
+    assert settings("arp.conf") == {
+        "CapabilityBoundingSet": "CAP_NET_RAW", "RestrictAddressFamilies": "AF_PACKET", "MemoryMax": "192M",
+    }  # fmt: skip
+    assert set(settings("arp.conf")) <= set(READ)
+
+
 def test_a_new_report_starts_the_sender_and_so_does_the_timer() -> None:
     path, timer = settings("farmwatch-agent-send.path"), settings("farmwatch-agent-send.timer")
     assert path["PathChanged"] == f"{STATE.spool}.mark"

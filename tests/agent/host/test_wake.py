@@ -18,6 +18,7 @@ from farmwatch_agent.host.macos import wake as macos
 from farmwatch_agent.host.protocol import NotSupported
 from farmwatch_agent.host.wake import EVERY_SECONDS, WORDS, Gatherer, open_waker
 from farmwatch_agent.host.windows import wake as windows
+from farmwatch_agent.identity import Identity, State, save_identity
 
 only_linux = pytest.mark.skipif(sys.platform != "linux", reason="uevents are Linux's")
 
@@ -269,3 +270,33 @@ def test_an_event_of_the_kernel_wakes_and_a_storm_is_cheap(count: int) -> None:
     # About 1.5 s and, for a storm, 10 ms of CPU on an idle machine; the bounds leave room for a busy one.
     assert took < (8.0 if count == 1 else EVERY_SECONDS + (ended - begin) + 8.0)
     assert float(cpu) < 1.0, "seconds of CPU for the wait"
+
+
+@pytest.mark.integration
+@needs_uevents
+def test_a_reader_reports_a_network_adapter_soon_after_it_came(tmp_path: Path) -> None:
+    state = State(str(tmp_path / "state"))
+    save_identity(state, Identity(device="d-01", url="http://127.0.0.1:9", key_id="k"), bytes(32), bytes(32))
+    names = [f"fw{os.getpid() % 100_000}{end}" for end in "ab"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "farmwatch_agent.cli", "read", "--state-dir", state.folder],
+        stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        assert process.stderr is not None
+        while "report 1 is in the spool" not in (line := process.stderr.readline()):
+            assert line, "the reader ended"
+        made = subprocess.run(
+            ["ip", "link", "add", names[0], "type", "veth", "peer", "name", names[1]], capture_output=True, check=False
+        )
+        if made.returncode:
+            pytest.skip("this kernel makes no virtual adapters")
+        begin = time.monotonic()
+        assert "report 2 is in the spool" in process.stderr.readline()
+        took = time.monotonic() - begin
+    finally:
+        subprocess.run(["ip", "link", "del", names[0]], capture_output=True, check=False)
+        process.terminate()
+        process.communicate()
+    # 1.5 s on an idle machine; the interval of `network` is 5 minutes.
+    assert took < 12.0
