@@ -6,7 +6,7 @@ venv=$1
 for name in agent demo dev; do
     extras=""
     [ "$name" != agent ] && extras="--extra collector"
-    [ "$name" = dev ] && extras="$extras --extra dev"
+    [ "$name" = dev ] && extras="$extras --extra dev --extra net --extra netifaces"
     # shellcheck disable=SC2086
     "$venv/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
