@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 
+from .. import config
 from ..host import input_counts
 from ..host.input_watch import Watcher
 from ..options import FAILED, OK, AgentError, Options
@@ -22,9 +23,13 @@ SAVE_SECONDS = 60.0
 
 def run(options: Options) -> int:
     """Counts until it is ended."""
+    settings = config.load(options.text("config"))
+    if "input_source" in settings.off and "input_timing" not in settings.on:
+        log("input_source is turned off in this laptop's settings; nothing is counted")
+        return OK
     folder = options.text("folder") or input_counts.sessions_folder()
     path = os.path.join(folder, f"{_name()}.json")
-    watcher = _watcher(path, timing=options.flag("timing"))
+    watcher = _watcher(path, timing=options.flag("timing") or "input_timing" in settings.on)
     if not os.path.isdir(folder):
         raise AgentError(f"{folder}: there is no such folder. The installer makes it; --folder names another.", FAILED)
     end_quietly()

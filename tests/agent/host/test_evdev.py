@@ -1,11 +1,14 @@
 """Events of /dev/input through pipes and sockets: what they count, and what of them is looked at."""
 
+import ctypes
 import os
 import random
 import select
 import socket
 import struct
+import sys
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -393,3 +396,49 @@ def test_honest_twin_a_typing_hand_falls_where_hands_do() -> None:
     (count,) = gap_shares(press, times, KEYBOARD).sources
     assert count.period_seconds is None
     assert sum(count.gaps[8:10]) > 0.8 * sum(count.gaps)
+
+
+def test_what_a_device_gave_before_it_went_counts(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    mouse = desk.plug("/dev/input/event3", MOUSE)
+    watched = desk.watcher._nodes["/dev/input/event3"]
+    read = os.read
+    given = [move(1.0) * (evdev._CHUNK // (3 * EVENT_BYTES))]
+
+    def last(descriptor: int, size: int) -> bytes:
+        if descriptor != watched:
+            return read(descriptor, size)
+        if not given:
+            raise OSError(19, "No such device")
+        return given.pop().ljust(evdev._CHUNK, b"\0")
+
+    monkeypatch.setattr(os, "read", last)
+    mouse.send(move(1.0))
+    desk.step()
+    assert desk.seconds() == {MOUSE: 1}
+    assert desk.watcher._nodes == {}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="ioctl(2) of Linux")
+def test_the_kernel_is_asked_for_keys_and_moves_on_the_monotonic_clock(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """EVIOCSCLOCKID is _IOW('E', 0xa0, int), EVIOCSMASK _IOW('E', 0x93, struct input_mask) (linux/input.h)."""
+    import fcntl
+
+    asked: dict[int, bytes] = {}
+
+    def ioctl(_descriptor: int, request: int, argument: bytes) -> int:
+        asked[request] = argument
+        if request == 1 << 30 | 16 << 16 | ord("E") << 8 | 0x93:
+            kind, size, pointer = struct.unpack("@IIQ", argument)
+            asked[-1] = ctypes.string_at(pointer, size)
+            assert (kind, size) == (0, struct.calcsize("@L"))
+            raise OSError(22, "a kernel without masks")
+        return 0
+
+    monkeypatch.setattr(fcntl, "ioctl", ioctl)
+    node = tmp_path / "event3"
+    node.touch()
+    os.close(evdev.open_device(str(node)))
+    assert asked[1 << 30 | 4 << 16 | ord("E") << 8 | 0xA0] == struct.pack("@i", 1)
+    assert int.from_bytes(asked[-1], sys.byteorder) == 0b1111

@@ -151,7 +151,9 @@ class EvdevWatcher:
             self._window()
             return
         self._sleep(1.0)
-        active = [self._sources[device] for device in self._ready(0) if self._gave(device)]
+        # Sources first: a device may be let go while it is read, and has given input all the same.
+        ready = [(device, self._sources[device]) for device in self._ready(0)]
+        active = [source for device, source in ready if self._gave(device)]
         self.counter.tick(self._wall(), self._monotonic(), active)
 
     def close(self) -> None:
