@@ -1,13 +1,14 @@
 """Services on Windows: keys, tasks and what starts at login, as Microsoft documents them."""
 
 import ctypes
+from pathlib import Path
 from typing import Any, cast
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import Host, HostError, NotPermitted, SourceBroken
+from farmwatch_agent.host import Host, HostError, Missing, NotPermitted, SourceBroken
 from farmwatch_agent.host.command_lines import windows_program
 from farmwatch_agent.host.windows.registry import RegistryBranch
 from farmwatch_agent.host.windows.services import RunningService, ServiceLine, ServiceStatus
@@ -160,6 +161,30 @@ def test_a_tasks_definition_is_read_without_its_arguments(data: bytes) -> None:
     task = parse_task(r"\X", data)
     assert task == ScheduledTask(name=r"\X", programs=(r"C:\Tools & more\x.exe", "cmd.exe"), enabled=True, system=True)
     assert SECRET not in repr(task)
+
+
+def test_definitions_are_found_in_folders_and_links_are_not_followed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tasks = tmp_path / "System32" / "Tasks"
+    (tasks / "Google").mkdir(parents=True)
+    (tasks / "Top").write_bytes(TASK.encode("utf-16"))
+    (tasks / "Google" / "Inner").write_bytes(TASK.encode())
+    (tasks / "Odd").write_bytes(b"nothing of the kind")
+    try:
+        (tasks / "Link").symlink_to(tmp_path)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    monkeypatch.setenv("SYSTEMROOT", str(tmp_path))
+    assert {task.name: task.problem for task in ScheduledTask.live("")} == {
+        r"\Top": "", r"\Google\Inner": "", r"\Odd": "broken",
+    }  # fmt: skip
+
+
+def test_a_folder_of_tasks_that_is_not_there_is_missing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSTEMROOT", str(tmp_path))
+    with pytest.raises(Missing):
+        ScheduledTask.live("")
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: f"<Task>{text}<Exec>{text}".encode()))

@@ -51,7 +51,7 @@ class ScheduledTask(Row, frozen=True, kw_only=True, omit_defaults=True):
         top = os.path.join(os.environ.get("SYSTEMROOT", r"C:\Windows"), "System32", "Tasks")
         found: list[ScheduledTask] = []
         for path in _files(top):
-            name = path[len(top) :]
+            name = path[len(top) :].replace(os.sep, "\\")
             try:
                 with open(path, "rb") as file:
                     data = file.read(_LIMIT)
