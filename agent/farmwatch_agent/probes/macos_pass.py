@@ -19,6 +19,8 @@ from ..host.process_list import RunningProcess
 #: A section that follows within this time belongs to the same pass.
 PASS_SECONDS = 5.0
 LAUNCHD = 1
+#: Longer lines are nobody's: the kernel cuts a process's name at 32 characters (MAXCOMLEN).
+MAX_LINE = 500
 #: First port that macOS lends to clients (net.inet.ip.portrange.first, sysctl(3)).
 EPHEMERAL_FROM = 49152
 #: Services whose usual UDP port lies above it, as on the other platforms.
@@ -106,6 +108,7 @@ def parse_sockets(text: str, protocol: str) -> list[SocketRow]:
     found: list[SocketRow] = []
     counted = 2
     for line in text.split("\n"):
+        line = line[:MAX_LINE]
         if line.startswith("Proto"):
             counted = 4 if "rxbytes" in line else 2
             continue

@@ -225,6 +225,11 @@ def test_without_interfaces_and_routes_nothing_can_be_said() -> None:
         looked(interfaces=b"", routes=b"")
 
 
+def test_endless_lines_take_no_time() -> None:
+    assert macos.parse_vpn_services("* (Connected) " + "[" * 500_000) == []
+    assert macos.parse_arp("? (1" * 200_000) == []
+
+
 @given(st.text(max_size=300))
 def test_whatever_is_printed_makes_no_error(text: str) -> None:
     parsers = (macos.parse_ifconfig, macos.parse_hardware_ports, macos.parse_routes, macos.parse_arp)

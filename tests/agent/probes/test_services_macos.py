@@ -246,6 +246,11 @@ def test_hostile_lists_make_no_error(data: bytes) -> None:
             continue
 
 
+def test_endless_lines_take_no_time() -> None:
+    assert macos.parse_switches('\t"' + " " * 500_000 + "=> ") == {}
+    assert len(macos.parse_running("\tservices = {\n\t\t 7 - x" + " " * 500_000 + "y")) == 1
+
+
 @given(st.text(max_size=200))
 def test_whatever_launchctl_prints_makes_no_error(text: str) -> None:
     macos.parse_switches(text + '\n\t"a" => ' + text)

@@ -108,6 +108,11 @@ def test_what_cannot_be_seen_is_a_gap_or_an_error() -> None:
     raise AssertionError("no table at all is the section's own outcome")
 
 
+def test_endless_lines_take_no_time() -> None:
+    for end in ("a:1 " * 200_000, " " * 500_000, ":" * 500_000):
+        assert len(parse_sockets("tcp4 0 0 *.1 *.* LISTEN " + end, "tcp")) == 1
+
+
 @given(st.text(max_size=400) | st.text(alphabet="tcp46 *.:0123456789abcdfLISTEN\n", max_size=400))
 def test_whatever_is_printed_makes_no_error(text: str) -> None:
     for head in (HEAD_15, HEAD_26, ""):

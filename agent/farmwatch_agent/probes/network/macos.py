@@ -23,6 +23,8 @@ from .linux import Neighbour, count_makers
 BLUETOOTH = "/Library/Preferences/com.apple.Bluetooth.plist"
 LOCATION = "/private/var/db/locationd/Library/Preferences/ByHost"
 MAX_ITEMS = 500
+#: Names that people gave may be of any length; no sane line is longer.
+MAX_LINE = 1_000
 #: Names of drivers' interfaces, by how they begin; en is told by its hardware port.
 _KINDS = (("lo", "loopback"), ("utun", "tunnel"), ("ipsec", "tunnel"), ("ppp", "tunnel"), ("tun", "tunnel"),
           ("tap", "tunnel"), ("wg", "tunnel"), ("gif", "tunnel"), ("stf", "tunnel"), ("bridge", "bridge"),
@@ -181,7 +183,7 @@ def parse_arp(text: str) -> list[Neighbour]:
     """Returns the complete entries of `arp -an`, without broadcast and multicast."""
     found: list[Neighbour] = []
     for line in text.split("\n"):
-        match = _ARP.match(line)
+        match = _ARP.match(line[:MAX_LINE])
         mac = padded(match["mac"]) if match else ""
         if match and mac and not int(mac[1], 16) & 1:
             found.append(Neighbour(match["address"], mac, match["interface"]))
@@ -218,7 +220,7 @@ def parse_vpn_services(text: str) -> list[str]:
     """Returns of each connected VPN of `scutil --nc list` what makes it: "com.wireguard.macos", "L2TP", "IPSec"."""
     found: list[str] = []
     for line in text.split("\n"):
-        match = _VPN.match(line)
+        match = _VPN.match(line[:MAX_LINE])
         if match and match["state"] == "Connected":
             found.append(match["kind"].partition(":")[2][:64] or match["kind"][:64])
     return found

@@ -36,6 +36,7 @@ EXTENSIONS = "/Library/SystemExtensions/db.plist"
 CRONTABS = "/private/var/at/tabs"
 MAX_ITEMS = 2_000
 MAX_JOBS = 500
+MAX_LINE = 1_000
 PLIST_LIMIT = 1 << 20
 _SWITCH = re.compile(r'^\s*"(?P<label>[^"]+)" => (?P<word>true|false|enabled|disabled)\s*$')
 _JOB = re.compile(r"^\s+(?P<pid>\d+|-)\s+\S+\s+(?P<label>\S.*?)\s*$")
@@ -123,7 +124,7 @@ def parse_switches(text: str) -> dict[str, bool]:
     """Returns by label whether a switch lets a job start, from `launchctl print-disabled`."""
     found: dict[str, bool] = {}
     for line in text.split("\n"):
-        match = _SWITCH.match(line)
+        match = _SWITCH.match(line[:MAX_LINE])
         if match:
             found[match["label"]] = match["word"] in ("false", "enabled")
         elif line.startswith("login item associations"):
@@ -141,7 +142,7 @@ def parse_running(text: str) -> dict[str, bool]:
             inside = True
         elif inside and stripped == "}":
             break
-        elif inside and (match := _JOB.match(line)):
+        elif inside and (match := _JOB.match(line[:MAX_LINE])):
             found[match["label"]] = match["pid"] not in ("0", "-")
     return found
 
