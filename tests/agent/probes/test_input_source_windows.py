@@ -78,6 +78,7 @@ def test_a_mouse_and_the_own_keyboard_are_told() -> None:
         (r"ROOT\HIDCLASS\0000", r"HTREE\ROOT\0", "virtual"),
         (r"ROOT\RDP_MOU\0000", r"HTREE\ROOT\0", "remote"),
         (r"TERMINPUT_BUS\UMB\2&22E42FA&0&SESSION1KEYBOARD0", r"TERMINPUT_BUS_SESSION\0", "remote"),
+        (r"TS_INPT\TS_KBD\1&2&0", "", "remote"),
         (r"HID\CONVERTEDDEVICE&COL01\5&0", r"HID_OTHER\X\0", "other"),
         ("", "", "other"),
     ],

@@ -116,7 +116,7 @@ def bus_of(name: str) -> str:
     """Returns the bus that a device's name tells of, as in `InputDevice`; `other` where it tells none."""
     parts = name.removeprefix("\\\\?\\").upper().split("#")
     enumerator, device = parts[0], parts[1] if len(parts) > 1 else ""
-    if "RDP_" in device or enumerator == "TERMINPUT_BUS":
+    if "RDP_" in device or enumerator in ("TERMINPUT_BUS", "TS_INPT"):
         return "remote"
     if enumerator in ("ROOT", "SWD") or device.startswith("HID_DEVICE_SYSTEM_VHF"):
         return "virtual"

@@ -33,6 +33,8 @@ _USAGES = {
 _IDS = re.compile(r"VID_([0-9A-F]{4})&PID_([0-9A-F]{4})", re.IGNORECASE)
 #: Bluetooth: VID& then who gave out the id in two or four digits, and the id; likewise PID&.
 _BLUETOOTH_IDS = re.compile(r"VID&(?:[0-9A-F]{2}|[0-9A-F]{4})([0-9A-F]{4})_PID&([0-9A-F]{4})", re.IGNORECASE)
+#: Remote desktop's own keyboards and mice, of Windows 10 and of those before.
+_REMOTE = ("TERMINPUT_BUS\\", "TS_INPT\\")
 _BLUETOOTH = ("BTHENUM", "BTHLEDEVICE", "BTHLE", "BTH")
 _BLUETOOTH_HID = re.compile(r"\{0000(?:1124|1812)-0000-1000-8000-00805F9B34FB\}", re.IGNORECASE)
 
@@ -85,7 +87,7 @@ def functions_of(row: WindowsDevice) -> tuple[str, ...]:
 def bus_of(instance: str, parent: str) -> str:
     """Returns the bus of a device by where it hangs: the node above a HID collection says what carries it."""
     own, above = instance.upper(), parent.upper()
-    if "\\RDP_" in own or own.startswith("TERMINPUT_BUS\\") or above.startswith("TERMINPUT_BUS\\"):
+    if "\\RDP_" in own or own.startswith(_REMOTE) or above.startswith(_REMOTE):
         return "remote"
     if own.startswith("HID\\VID_") and not above:
         return "usb"  # where nothing is known of the node above, an id of USB's form is what is left
