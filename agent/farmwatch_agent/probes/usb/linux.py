@@ -109,14 +109,15 @@ def _device(host: Host, name: str, room: _Room) -> UsbDevice:
         if value.isdecimal():
             active, raw = ConfigurationFacts(value=int(value), name_index=0, attributes=0, max_power=0), False
     interfaces, units = _interfaces(host, name, active, room, raw and not fault) if active else ((), ())
-    serial = _string(host, f"{path}/serial") if facts.serial_index else None
+    # A root hub's serial is its controller's name, which stands in other paths, too, and tells of no unit.
+    serial = _string(host, f"{path}/serial") if facts.serial_index and not name.startswith("usb") else None
     removable = _line(host, f"{path}/removable")
     return UsbDevice(
         vendor_id=facts.vendor_id,
         product_id=facts.product_id,
         manufacturer=_string(host, f"{path}/manufacturer") if facts.manufacturer_index else "" if raw else None,
         product=_string(host, f"{path}/product") if facts.product_index else "" if raw else None,
-        serial=unkeyed("serial", serial) if serial and not name.startswith("usb") else None,
+        serial=unkeyed("serial", serial) if serial else None,
         has_serial=facts.serial_index != 0 if raw or facts.serial_index else None,
         bcd_device=facts.bcd_device,
         bcd_usb=facts.bcd_usb,
