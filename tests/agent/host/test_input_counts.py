@@ -208,3 +208,9 @@ def test_many_files_are_not_read_without_end(tmp_path: Path) -> None:
 )
 def test_a_devices_name_goes_without_its_owners(name: str, plain: str) -> None:
     assert plain_name(name) == plain
+
+
+def test_a_name_without_end_costs_no_time() -> None:
+    """A search for an owner that began anew at each letter took seconds for a name of a few thousand."""
+    assert plain_name("y" * 1_000_000) == "y" * 80
+    assert plain_name("a's " * 250_000) == ""
