@@ -37,6 +37,7 @@ _PROFILES = re.compile(
     r"(?P<users>Users|Documents and Settings|DOCUME~1)[\\/](?P<name>[^\\/]+)(?P<rest>(?:[\\/].*)?)",
     re.IGNORECASE | re.DOTALL,
 )
+_INSIDE = re.compile(r"([\\/](?:Users|Documents and Settings|DOCUME~1)[\\/])([^\\/]+)", re.IGNORECASE)
 #: Profiles that are nobody's: shared, the pattern for new ones, and those of Windows's own set-up and sandbox.
 _NOBODY = frozenset(
     {"public", "default", "all users", "default user", "defaultuser0", "defaultuser1", "defaultuser100000"}
@@ -94,21 +95,20 @@ def _windows_tilde(path: str) -> str:
         # Names of other machines and their shares, which are often a person's, are nobody's business.
         rest = path[2:].split("\\", 2)[2:]
         path = "\\".join(("\\\\*\\*", *rest))
-    match = _PROFILES.fullmatch(path)
-    if match is not None and match["name"].casefold() not in _NOBODY:
+    folded = path.casefold()
+    match = _PROFILES.fullmatch(path) if "users" in folded or "docume" in folded else None
+    if match is not None:
         before = match["inner"].strip("\\/")
         home = path[: match.start("name")] + "~" if before or match["top"] is None else "~"
-        inner = match["rest"]
-        path = home + (_windows_inner(inner) if inner else "")
-    return _SID.sub("~", path)
+        if match["name"].casefold() in _NOBODY:
+            home = path[: match.end("name")]
+        path = home + _windows_inner(match["rest"])
+    return _SID.sub("~", path) if "s-1-" in folded else path
 
 
 def _windows_inner(rest: str) -> str:
-    """Returns what follows a home, with the homes of a backup in it as `~`, too."""
-    match = _PROFILES.fullmatch(rest)
-    if match is None or match["name"].casefold() in _NOBODY:
-        return rest
-    return f"{rest[: match.start('name')]}~{match['rest']}"
+    """Returns what follows a home, with the homes of backups in it as `~`, too."""
+    return _INSIDE.sub(lambda match: match[0] if match[2].casefold() in _NOBODY else f"{match[1]}~", rest)
 
 
 def tilde_inside(path: str) -> str:

@@ -67,6 +67,7 @@ def test_the_base_name_is_what_follows_the_last_slash() -> None:
         (r"C:\Users\jdoe\old\Users\jroe\x", r"~\old\Users\~\x"),
         (r"C:\$Recycle.Bin\S-1-5-21-1004336348-1177238915-682003330-1001\x", r"C:\$Recycle.Bin\~\x"),
         (r"C:\Windows\System32\svchost.exe", r"C:\Windows\System32\svchost.exe"),
+        (r"C:\Users\Public\Users\jdoe\a\Users\jroe\x", r"C:\Users\Public\Users\~\a\Users\~\x"),
         (r"C:\PowerUsers\jdoe\x", r"C:\PowerUsers\jdoe\x"),
         ("\\\\", "\\\\*\\*"),
     ],
@@ -115,3 +116,9 @@ def test_paths_of_macos_travel_without_people(path: str, wanted: str) -> None:
 def test_shared_homes_of_macos_are_nobodys_names() -> None:
     assert home_names("/Users/jdoe/x") == ["jdoe"]
     assert home_names("/Users/Shared/x") == []
+
+
+def test_homes_inside_homes_without_end_are_not_followed_without_end() -> None:
+    deep = "C:" + r"\Users\jdoe" * 2_000
+    assert "jdoe" not in tilde(deep[:400])
+    assert tilde(deep)
