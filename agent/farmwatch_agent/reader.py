@@ -88,6 +88,10 @@ class Reader:
         if not due:
             return None
         self._watch_input()
+        if not self._why_not("arp"):
+            from .host import arp_look  # noqa: PLC0415 (only where this laptop's settings ask for it)
+
+            arp_look.beside()
         sections = self._look(due)
         for name in due:
             self._due[name] = now + self._spread(_interval(name))

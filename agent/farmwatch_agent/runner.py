@@ -75,7 +75,7 @@ def _section(host: Host, encoder: msgspec.json.Encoder, health: Health, name: st
     reason = ""
     try:
         collect = _collect_of(name, host.platform)
-        with limited(limit) as watch:
+        with limited(_limit_of(name, limit)) as watch:
             _drain(collect, host, seen, watch)
     except Missing:
         pass
@@ -113,6 +113,11 @@ def _collect_of(name: str, platform: str) -> Collect:
     if collect is None:
         raise NotSupported(f"this version has no probe {name} for {platform}")
     return collect
+
+
+def _limit_of(name: str, limit: Limit) -> Limit:
+    """Returns the limit of one probe, which may have been given more time than others."""
+    return msgspec.structs.replace(limit, wall_seconds=max(limit.wall_seconds, probes.load(name).wall_seconds))
 
 
 def _drain(collect: Collect, host: Host, seen: list[Observable], watch: Watch) -> None:

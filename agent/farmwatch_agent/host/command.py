@@ -58,7 +58,7 @@ def run(name: str, command: Command, of: str = "") -> bytes:
     try:
         output, said = _bounded(process, name, command)
     finally:
-        _end(process)
+        stop(process)
     return _judged(name, command, of, process.returncode, output, said)
 
 
@@ -98,7 +98,7 @@ def _bounded(process: "subprocess.Popen[bytes]", name: str, command: Command) ->
     return b"".join(parts["out"]), b"".join(parts["err"])
 
 
-def _end(process: "subprocess.Popen[bytes]") -> None:
+def stop(process: "subprocess.Popen[bytes]") -> None:
     """Ends a command that is still there, and closes its pipes."""
     if process.poll() is None:
         _signal(process, "SIGTERM")

@@ -22,6 +22,7 @@ NAMES: tuple[str, ...] = (
     "sessions",
     "power",
     "media",
+    "arp",
     "agent",
 )
 

@@ -8,12 +8,19 @@ from farmwatch_agent.health import Health
 from farmwatch_agent.host import open_host
 from farmwatch_agent.host.recording import RecordingHost
 from farmwatch_agent.host.replaying import ReplayingHost
+from farmwatch_agent.probes.arp import looks
 from farmwatch_schema import codec
 from farmwatch_schema.identifiers import Keyer
 
 from ..linux_tree import PATIENT
 
 KEYER = Keyer(b"a key for tests only", "test")
+
+
+@pytest.fixture(autouse=True)
+def short_looks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits a second for ARP frames instead of twenty."""
+    monkeypatch.setattr(looks, "SECONDS", 1)
 
 
 @pytest.mark.parametrize("name", probes.NAMES)
