@@ -22,6 +22,7 @@ READ_FLAGS = (
     | getattr(os, "O_BINARY", 0)
 )
 NO_FOLLOW: int = getattr(os, "O_NOFOLLOW", 0)
+FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 
 CHUNK = 1 << 14
 MAX_NAMES = 1 << 16

@@ -12,6 +12,7 @@ import time
 from typing import ClassVar
 
 from .files import (
+    FOLDER_FLAGS,
     NO_FOLLOW,
     READ_FLAGS,
     fail,
@@ -22,8 +23,6 @@ from .files import (
 )
 from .protocol import FileStatus, NotPermitted, NotSupported, RowType, SourceBroken
 from .row import live_rows
-
-_FOLDER_FLAGS = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_DIRECTORY", 0)
 
 
 class PosixHost:
@@ -63,7 +62,7 @@ class PosixHost:
     def names(self, path: str) -> list[str]:
         if not self.is_user_tree(path):
             return names_in(path, path)
-        descriptor = self._open_carefully(path, _FOLDER_FLAGS)
+        descriptor = self._open_carefully(path, FOLDER_FLAGS)
         try:
             return names_in(descriptor, path)
         finally:
@@ -115,11 +114,11 @@ class PosixHost:
         """Returns a descriptor reached without following a link below the first component."""
         first, *inner = [part for part in path.split("/") if part and part != "."] or [""]
         try:
-            descriptor = os.open(f"/{first}", _FOLDER_FLAGS if inner else flags)
+            descriptor = os.open(f"/{first}", FOLDER_FLAGS if inner else flags)
         except (OSError, ValueError) as error:
             fail(error, path)
         for position, part in enumerate(inner):
-            wanted = flags if position == len(inner) - 1 else _FOLDER_FLAGS
+            wanted = flags if position == len(inner) - 1 else FOLDER_FLAGS
             try:
                 following = os.open(part, wanted | NO_FOLLOW, dir_fd=descriptor)
             except (OSError, ValueError) as error:

@@ -29,6 +29,10 @@ class LinuxHost(PosixHost):
     )
     user_trees: ClassVar[tuple[str, ...]] = ("/run/user/", "/var/run/user/")
 
+    def __init__(self) -> None:
+        #: Executables as `link_each` just read them, for the `argument_flags` that follows; used once.
+        self._links: dict[str, str | HostError] = {}
+
     def refuse_secrets(self, path: str) -> None:
         if path.endswith(SECRET_FILES) and path.startswith("/proc/") and path != KERNEL_ARGUMENTS:
             raise NotPermitted(f"{path}: arguments and environments stay here; ask for argument_flags")
@@ -64,10 +68,13 @@ class LinuxHost(PosixHost):
                 problem = error_of(error, path)
                 if not isinstance(problem, Missing):
                     found[name] = problem
+        if (folder, file) == ("/proc", "exe"):
+            self._links = found
         return found
 
     def argument_flags(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
-        return argument_flags("/proc", processes)
+        links, self._links = self._links, {}
+        return argument_flags("/proc", processes, links)
 
     def descriptors(self, processes: Collection[str] = ()) -> dict[str, tuple[str, ...] | HostError]:
         return descriptors("/proc", processes)

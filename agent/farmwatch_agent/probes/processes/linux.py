@@ -11,13 +11,11 @@ from ...paths import base_name, tilde
 from .. import linux_pass
 from ..bounds import at_most, short
 from ..linux_net import LISTEN, UNCONNECTED, is_loopback
-from ..linux_pass import Pass, ProcessRow, is_ordinary, is_service_port
+from ..linux_pass import TICKS_PER_SECOND, Pass, ProcessRow, is_ordinary, is_service_port
 from . import cache as cache_module
 from .cache import HASH_BUDGET, HASH_LIMIT, Executables
 from .packages import Packages
 
-#: USER_HZ: what /proc counts in on every architecture that laptops have (proc_pid_stat(5), sysconf(_SC_CLK_TCK)).
-TICKS_PER_SECOND = 100
 DELETED = " (deleted)"
 #: Group and world may write; sticky means only the owner may replace what is inside.
 _GROUP, _WORLD, _STICKY = 0o020, 0o002, 0o1000
