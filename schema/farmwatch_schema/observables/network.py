@@ -33,7 +33,8 @@ class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="ga
     mac        its MAC from the neighbour table, keyed; null when not there
     metric     route metric; the lowest wins
     sources    who told of it, sorted: `netifaces`, `routes`; () before agents told. One alone, where both were
-               asked, means that they disagree
+               asked, means that they disagree: `netifaces` alone may know a route table beside the main one. A
+               route without a next hop is told by `routes` only
     """
 
     family: str

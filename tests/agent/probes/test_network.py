@@ -93,6 +93,7 @@ def test_a_default_route_comes_with_its_gateways_mac(tree: Tree) -> None:
             address=keyed("address", "192.0.2.1"),
             mac=keyed("mac", "94:83:c4:00:11:22"),
             metric=600,
+            sources=("routes",),
         )
     ]
     assert [item for item in seen if isinstance(item, Neighbours)] == [
@@ -146,7 +147,13 @@ def test_in_a_tree_an_ipv6_gateway_has_no_mac_and_the_neighbours_are_a_gap(tree:
     tree.file("/proc/net/if_inet6", "fe80000000000000021b21fffeaabb02 02 40 20 80    wlan0\n")
     seen = look(tree.host(), "network")
     assert [item for item in seen if isinstance(item, Gateway)] == [
-        Gateway(family="ipv6", interface="wlan0", address=keyed("address", "fe80::21b:21ff:feaa:bb01"), metric=1024)
+        Gateway(
+            family="ipv6",
+            interface="wlan0",
+            address=keyed("address", "fe80::21b:21ff:feaa:bb01"),
+            metric=1024,
+            sources=("routes",),
+        )  # fmt: skip
     ]
     assert Gap(what="IPv6 neighbours", outcome="not_supported") in seen
 

@@ -5,6 +5,7 @@ Reads
     /proc/net/ipv6_route, /proc/net/if_inet6, /proc/net/arp, /run/systemd/resolve/resolv.conf or /etc/resolv.conf;
     /sys/class/rfkill; over rtnetlink IPv6 neighbours and, while a tunnel is up, policy rules with the far-reaching
     routes of every table.
+    Everywhere, where the extra farmwatch[netifaces] is installed: gateways as netifaces tells them, too.
     macOS: ifconfig, networksetup, netstat, scutil, arp and ndp; the switches of Wi-Fi, Bluetooth and location.
     Windows: IP Helper's adapters, routes and neighbours; the network class in the registry for drivers; the Wi-Fi
     radio, airplane mode and the location switch.

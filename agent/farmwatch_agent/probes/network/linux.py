@@ -17,6 +17,7 @@ from ...host import Host, HostError, Missing, NotSupported
 from ...host.linux.rtnetlink import NeighbourEntry
 from ...paths import base_name
 from ..asking import link_of
+from ..gateways import Hop, merged, observables, second_opinion
 from ..linux_net import address_text, ipv6_text
 from . import radios
 
@@ -85,7 +86,7 @@ def collect(host: Host) -> Iterator[Observable]:
             ]
         except HostError as error:
             yield gap("IPv6 neighbours", error)
-    yield from gateways(routes, neighbours)
+    yield from gateways(routes, neighbours, second_opinion(host))
     yield from (
         Route(destination=route.destination, interface=told_name(route.interface))
         for route in routes
@@ -124,7 +125,7 @@ def _interface(host: Host, name: str) -> NetworkInterface | None:
         name=told_name(name),
         kind=kind_of(kind_number, uevent.get("DEVTYPE", ""), marks, hardware=bool(device)),
         driver=driver,
-        mtu=int(mtu) if mtu.isdigit() else 0,
+        mtu=int(mtu) if mtu.isdecimal() else 0,
         bus="virtual" if not device or bus == "virtio" else bus if bus in ("usb", "pci") else "",
         up=is_up(state, flags),
         address=unkeyed("mac", mac) if len(mac) == 17 and mac != _NO_MAC else None,
@@ -257,20 +258,16 @@ def is_mac(text: str) -> bool:
         return False
 
 
-def gateways(routes: list[RouteRow], neighbours: list[Neighbour]) -> Iterator[Gateway]:
-    """Yields the next hop of each default route, with its MAC where the neighbour table has it."""
+def gateways(routes: list[RouteRow], neighbours: list[Neighbour], second: list[Hop] | None = None) -> Iterator[Gateway]:
+    """Yields the next hop of each default route, with its MAC where the neighbour table has it.
+
+    second  what netifaces tells, which knows default routes of other tables than the main one, too
+    """
     macs = {(entry.interface, entry.address): entry.mac for entry in neighbours}
-    for route in routes:
-        if route.destination not in ("0.0.0.0/0", "::/0"):
-            continue
-        mac = macs.get((route.interface, route.gateway))
-        yield Gateway(
-            family=route.family,
-            interface=told_name(route.interface),
-            address=unkeyed("address", route.gateway) if route.gateway else None,
-            mac=unkeyed("mac", mac) if mac else None,
-            metric=route.metric,
-        )
+    hops = [
+        Hop(it.family, it.interface, it.gateway, it.metric) for it in routes if it.destination in ("0.0.0.0/0", "::/0")
+    ]
+    yield from observables(merged(hops, second), macs, told_name)
 
 
 def count_makers(neighbours: list[Neighbour]) -> Iterator[Neighbours]:

@@ -17,6 +17,7 @@ from farmwatch_schema.observables.network import Gateway, NameServer, NetworkInt
 from ...host import Host, HostError, Missing, SourceBroken
 from ..asking import outcome_of
 from ..bounds import at_most
+from ..gateways import Hop, merged, observables, second_opinion
 from ..macos_homes import parse_dictionary
 from .linux import Neighbour, count_makers
 
@@ -80,7 +81,7 @@ def collect(host: Host) -> Iterator[Observable]:
         # Every Mac has a loopback interface, so this is no evidence of nothing.
         raise SourceBroken("neither interfaces nor routes can be listed")
     yield from at_most((_observable(it, ports, drivers) for it in told), MAX_ITEMS, "interfaces")
-    yield from at_most(gateways(routes, neighbours), MAX_ITEMS, "gateways")
+    yield from at_most(gateways(routes, neighbours, second_opinion(host)), MAX_ITEMS, "gateways")
     split = {(it.destination, it.interface) for it in routes if it.destination in _SPLIT and not it.scoped}
     yield from (Route(destination=destination, interface=interface) for destination, interface in sorted(split))
     servers = parse_dns(_asked(host, "name_servers", "name servers", gaps))
@@ -99,7 +100,7 @@ def parse_ifconfig(text: str) -> list[Interface]:
             words = rest.split()
             mtu = words[words.index("mtu") + 1] if "mtu" in words[:-1] else ""
             flags = rest.partition("<")[2].partition(">")[0].split(",")
-            found.append(Interface(name=name, up="UP" in flags, mtu=int(mtu) if mtu.isdigit() else 0))
+            found.append(Interface(name=name, up="UP" in flags, mtu=int(mtu) if mtu.isdecimal() else 0))
             continue
         words = line.split()
         if not found or len(words) < 2:
@@ -169,12 +170,12 @@ def destination_of(text: str, family: str) -> str:
         return _DEFAULTS[family == "ipv6"]
     address, slash, length = text.partition("/")
     address = address.partition("%")[0]
-    if slash and not length.isdigit():
+    if slash and not length.isdecimal():
         return ""
     if family == "ipv6":
         return f"{address}/{length or 128}" if ":" in address else ""
     parts = address.split(".")
-    if not all(part.isdigit() and len(part) < 4 for part in parts) or len(parts) > 4:
+    if not all(part.isdecimal() and len(part) < 4 for part in parts) or len(parts) > 4:
         return ""
     return f"{'.'.join((*parts, '0', '0', '0')[:4])}/{length or 8 * len(parts)}"
 
@@ -226,21 +227,20 @@ def parse_vpn_services(text: str) -> list[str]:
     return found
 
 
-def gateways(routes: list[RouteRow], neighbours: list[Neighbour]) -> Iterator[Gateway]:
-    """Yields the next hop of each default route; a scoped one, which is for bound sockets, comes after all others."""
+def gateways(routes: list[RouteRow], neighbours: list[Neighbour], second: list[Hop] | None = None) -> Iterator[Gateway]:
+    """Yields the next hop of each default route; a scoped one, which is for bound sockets, comes after all others.
+
+    second  what netifaces tells, without the system's own utun interfaces, which lead nowhere
+    """
     macs = {(entry.interface, entry.address): entry.mac for entry in neighbours}
-    for route in routes:
-        if route.destination not in _DEFAULTS or not _is_far(route):
-            continue
-        mac = macs.get((route.interface, route.gateway))
-        yield Gateway(
-            family=route.family,
-            interface=route.interface,
-            address=unkeyed("address", route.gateway) if route.gateway else None,
-            mac=unkeyed("mac", mac) if mac else None,
-            metric=int(route.scoped),
-            sources=("routes",),
-        )
+    hops = [
+        Hop(it.family, it.interface, it.gateway, int(it.scoped))
+        for it in routes
+        if it.destination in _DEFAULTS and _is_far(it)
+    ]
+    if second is not None:
+        second = [it for it in second if not (it.interface.startswith(_OWN_TUNNELS) and it.address in ("", "fe80::"))]
+    yield from observables(merged(hops, second), macs)
 
 
 def _is_far(route: RouteRow) -> bool:

@@ -22,6 +22,7 @@ from ...host.windows.registry import RegistryBranch, RegistryKey
 from ...host.windows.wlan import WlanInterface
 from ..asking import outcome_of
 from ..bounds import at_most
+from ..gateways import Hop, merged, observables, second_opinion
 from .linux import Neighbour, count_makers
 
 CLASS = r"HKLM\SYSTEM\CurrentControlSet\Control\Class\{4D36E972-E325-11CE-BFC1-08002BE10318}"
@@ -70,7 +71,7 @@ def collect(host: Host) -> Iterator[Observable]:
     yield from at_most((observable(it, drivers.get(it.guid.upper())) for it in adapters), MAX_ITEMS, "interfaces")
     routes = _asked(host, IpRoute, "routes", gaps)
     neighbours = _asked(host, IpNeighbour, "neighbours", gaps)
-    yield from at_most(gateways(routes, neighbours, adapters), MAX_ITEMS, "gateways")
+    yield from at_most(gateways(routes, neighbours, adapters, second_opinion(host)), MAX_ITEMS, "gateways")
     names = names_of(adapters)
     split = {(it.destination, names.get(it.index, "")) for it in routes if it.destination in _SPLIT}
     yield from (Route(destination=destination, interface=interface) for destination, interface in sorted(split))
@@ -125,23 +126,32 @@ def kind_of(adapter: NetworkAdapter, driver: Driver | None) -> str:
     return "virtual" if made else "ethernet"
 
 
-def gateways(routes: list[IpRoute], neighbours: list[IpNeighbour], adapters: list[NetworkAdapter]) -> Iterator[Gateway]:
-    """Yields the next hop of each default route, with its MAC from the neighbour table and its whole metric."""
-    macs = {(it.index, it.address): it.mac for it in neighbours if is_unit(it.mac)}
+def gateways(
+    routes: list[IpRoute],
+    neighbours: list[IpNeighbour],
+    adapters: list[NetworkAdapter],
+    second: list[Hop] | None = None,
+) -> Iterator[Gateway]:
+    """Yields the next hop of each default route, with its MAC from the neighbour table and its whole metric.
+
+    second  what netifaces tells, by the GUIDs of adapters
+    """
     names = names_of(adapters)
+    macs = {(names.get(it.index, ""), it.address): it.mac for it in neighbours if is_unit(it.mac)}
     extra = {("ipv4", it.index): it.metric4 for it in adapters} | {("ipv6", it.index6): it.metric6 for it in adapters}
-    for route in routes:
-        if route.destination not in _DEFAULTS:
-            continue
-        mac = macs.get((route.index, route.gateway))
-        yield Gateway(
-            family=route.family,
-            interface=names.get(route.index, ""),
-            address=unkeyed("address", route.gateway) if route.gateway else None,
-            mac=unkeyed("mac", mac) if mac else None,
-            metric=route.metric + extra.get((route.family, route.index), 0),
-            sources=("routes",),
-        )
+    hops = [
+        Hop(it.family, names.get(it.index, ""), it.gateway, it.metric + extra.get((it.family, it.index), 0))
+        for it in routes
+        if it.destination in _DEFAULTS
+    ]
+    by_guid = {it.guid.upper(): told_name(it) for it in adapters}
+    if second is not None:
+        second = [
+            msgspec.structs.replace(it, interface=by_guid[it.interface.upper()])
+            for it in second
+            if it.interface.upper() in by_guid
+        ]
+    yield from observables(merged(hops, second), macs)
 
 
 def is_unit(mac: str) -> bool:
