@@ -9,6 +9,8 @@ from importlib import resources
 import msgspec
 
 from farmwatch_schema.finding import GROUPS, Group
+from farmwatch_schema.observables import Gap
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.network import Gateway
 from farmwatch_schema.report import Outcome
 
@@ -25,6 +27,9 @@ CAUSES: dict[Outcome, str] = {
     "broken": "its source failed",
 }
 
+#: Counts of a gap that are "a few".
+_A_FEW = ("1", "2-4")
+
 #: Why a group without a detector is grey, on every device alike.
 NOT_BUILT = "farmwatch has no detector for this yet"
 
@@ -40,6 +45,8 @@ class SilenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     needs: tuple[str, ...]
     sources: tuple[str, ...]
     tolerates: tuple[str, ...] = ()
+    few: tuple[str, ...] = ()
+    hypervisor: bool = False
     gateway: bool = False
     min_fleet: int = 0
     built: bool = True
@@ -85,6 +92,8 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
         cause = _why_not_looked(view, kind, row)
         if cause:
             return cause
+    if row.hypervisor and not any(facts.hypervisor is not None for facts in view.of("host", HostFacts)):
+        return "host: whether a hypervisor is under it is not known"
     if row.gateway and not any(gateway.mac is not None for gateway in view.of("network", Gateway)):
         return "network: no gateway with a known MAC address"
     if view.fleet.get("gateway_mac", 0) < row.min_fleet:
@@ -100,9 +109,13 @@ def _why_not_looked(view: DeviceView, kind: str, row: SilenceRow) -> str:
     if not section.looked:
         cause = CAUSES.get(section.outcome, section.outcome)
         return f"{kind}: {cause}" + (f" ({section.reason.rstrip('.')})" if section.reason else "")
-    gaps = sorted({gap.what for gap in section.gaps if gap.what not in row.tolerates})
+    gaps = sorted({gap.what for gap in section.gaps if not _tolerated(gap, row)})
     if gaps and not row.gateway:
         return f"{kind}: could not look at {', '.join(gaps)}"
     if view.now - section.observed_at > STALE:
         return f"{kind}: last looked at on {section.observed_at:%Y-%m-%d}"
     return ""
+
+
+def _tolerated(gap: Gap, row: SilenceRow) -> bool:
+    return gap.what in row.tolerates or (gap.what in row.few and gap.count in _A_FEW)

@@ -11,6 +11,7 @@ from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema.finding import GROUPS, Group
 from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import KINDS, Gap
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.network import Gateway
 from farmwatch_schema.report import Outcome
 
@@ -21,6 +22,7 @@ GATEWAY = Gateway(family="ipv4", interface="wlp1s0", mac=MAC)
 
 def view(**sections: SectionView) -> DeviceView:
     looked = {kind: SectionView(kind=kind, outcome="none", observed_at=NOW) for kind in KINDS}
+    looked["host"] = SectionView(kind="host", outcome="found", observed_at=NOW, items=(HostFacts(hypervisor=""),))
     looked["network"] = SectionView(kind="network", outcome="found", observed_at=NOW, items=(GATEWAY,))
     return DeviceView(device="d", now=NOW, enrolled_at=NOW, sections={**looked, **sections}, fleet={"gateway_mac": 60})
 
@@ -72,6 +74,74 @@ def test_a_gap_that_hides_nothing_a_group_looks_for_does_not_grey_it() -> None:
     partly = SectionView(kind="network", outcome="found", observed_at=NOW, items=(GATEWAY, gap))
     assert grey(view(network=partly), "N") == ""
     assert grey(view(network=partly), "F") == ""
+
+
+#: What ordinary laptops of each system cannot tell whatever their rights, by the probe that says so.
+EVERYDAY = {
+    "Mac": {
+        "services": [Gap(what="login items that an application registered for itself", outcome="not_supported")],
+        "sessions": [Gap(what="logins that ended, beyond the last on each terminal", outcome="not_supported")],
+        "bluetooth": [Gap(what="AirPlay receiver: nobody set it, so the system's own default holds", outcome="broken")],
+        "wifi": [Gap(what="name and address of the Wi-Fi network", outcome="not_permitted")],
+        "network": [Gap(what="the location service's switch", outcome="not_permitted")],
+    },
+    "Windows": {
+        "processes": [
+            Gap(what="arguments of protected and other users' processes", outcome="not_permitted", count="2-4"),
+            Gap(what="access lists of programs", outcome="not_permitted", count="5-9"),
+            Gap(what="programs that ran lately", outcome="not_permitted"),
+        ],
+        "power": [Gap(what="wake locks", outcome="not_supported")],
+        "network": [Gap(what="Wi-Fi radio", outcome="not_supported"), Gap(what="location service", outcome="broken")],
+    },
+    "Linux": {
+        "network": [Gap(what="switches of radios", outcome="not_supported")],
+        "sockets": [Gap(what="round-trip times of inbound connections", outcome="not_supported")],
+        "input_source": [Gap(what="a day's activity: only the running reader counts it", outcome="not_supported")],
+    },
+}
+
+
+@pytest.mark.parametrize("system", EVERYDAY)
+def test_what_no_laptop_of_a_system_can_tell_blocks_no_group_for_ever(system: str) -> None:
+    device = view()
+    sections = {
+        kind: SectionView(
+            kind=kind, outcome="found", observed_at=NOW, items=(*device.sections[kind].items, *EVERYDAY[system][kind])
+        )
+        for kind in EVERYDAY[system]
+    }
+    assert {group: cause for group in "HRNFA" if (cause := grey(view(**sections), group))} == {}  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("group", "kind", "gap"),
+    [
+        ("R", "processes", Gap(what="arguments of protected and other users' processes", outcome="not_permitted",
+                               count="50+")),
+        ("R", "processes", Gap(what="executables of other users' processes", outcome="not_permitted", count="2-4")),
+        ("R", "processes", Gap(what="signatures of programs", outcome="broken", count="2-4")),
+        ("R", "sockets", Gap(what="owners of sockets", outcome="not_permitted", count="1")),
+        ("R", "services", Gap(what="launchd jobs", outcome="not_permitted", count="1")),
+        ("R", "services", Gap(what="scheduled tasks", outcome="not_permitted")),
+        ("N", "network", Gap(what="network interfaces", outcome="broken")),
+        ("N", "network", Gap(what="VPN connections of the system", outcome="broken")),
+        ("N", "network", Gap(what="drivers of network adapters", outcome="not_permitted")),
+        ("N", "network", Gap(what="policy routing, which may send everything into a tunnel", outcome="not_permitted")),
+        ("H", "usb", Gap(what="HID features of the device on 1400-3", outcome="not_permitted")),
+        ("H", "displays", Gap(what="EDID on dispext0", outcome="not_supported")),
+    ],
+)  # fmt: skip
+def test_a_gap_that_can_hide_what_the_group_looks_for_greys_it(group: Group, kind: str, gap: Gap) -> None:
+    items = (*view().sections[kind].items, gap)
+    assert gap.what in grey(
+        view(**{kind: SectionView(kind=kind, outcome="found", observed_at=NOW, items=items)}), group
+    )
+
+
+def test_a_laptop_that_cannot_tell_whether_it_is_a_guest_is_no_real_one() -> None:
+    unknown = SectionView(kind="host", outcome="found", observed_at=NOW, items=(HostFacts(os="Windows 11 Pro"),))
+    assert grey(view(host=unknown), "A") == "host: whether a hypervisor is under it is not known"
 
 
 def test_a_section_that_no_report_held_is_said_so() -> None:
