@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from farmwatch_schema.observables import Gap, bucket
+
 from ..host.windows.devices import WindowsDevice
 
 #: The container of everything that is built into the laptop (learn.microsoft.com, "How Container IDs are Generated").
@@ -15,6 +17,7 @@ BUILT_IN = "00000000-0000-0000-ffff-ffffffffffff"
 _USB_IDS = re.compile(r"VID_([0-9A-F]{4})&PID_([0-9A-F]{4})(?:&REV_([0-9A-F]{4}))?", re.IGNORECASE)
 _USB_CLASS = re.compile(r"Class_([0-9A-F]{2})&SubClass_([0-9A-F]{2})&Prot_([0-9A-F]{2})", re.IGNORECASE)
 _INTERFACE = re.compile(r"&MI_([0-9A-F]{2})", re.IGNORECASE)
+_PORT = re.compile(r"#USB\((\d{1,3})\)\Z", re.IGNORECASE)
 _STEP = re.compile(r"([A-Za-z0-9]+)\(([^)]*)\)")
 
 
@@ -68,6 +71,29 @@ def place(paths: Iterable[str]) -> str:
         if rooted and ports:
             return f"{'.'.join(above)}-{'.'.join(ports)}"[:64]
     return ""
+
+
+def port_of(device: WindowsDevice) -> int:
+    """Returns the number of a hub's port: the device's address, else the end of its place; 0 when neither is told.
+
+    A driver may keep the address to itself: libusb issue 389.
+    """
+    if device.address is not None:
+        return device.address
+    for path in device.location_paths:
+        match = _PORT.search(path)
+        if match:
+            return int(match[1])
+    return 0
+
+
+def asked(devices: Iterable[WindowsDevice], what: str, gaps: list[Gap]) -> list[WindowsDevice]:
+    """Returns the devices that could be asked; the others leave one gap."""
+    found = list(devices)
+    problems = sorted(it.problem for it in found if it.problem)
+    if problems:
+        gaps.append(Gap(what=what, outcome=problems[-1], count=bucket(len(problems))))  # type: ignore[arg-type]
+    return [it for it in found if not it.problem]
 
 
 def same(instance: str) -> str:

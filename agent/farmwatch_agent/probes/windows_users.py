@@ -39,8 +39,10 @@ def users(host: Host) -> Users:
     gaps: list[Gap] = []
     homes: list[str] = []
     people: list[str] = []
+    unread = 0
     try:
         for profile in host.rows(RegistryBranch, PROFILES):
+            unread += bool(profile.problem)
             if is_person(profile.name) and not profile.name.endswith(".bak"):
                 people.append(profile.name)
                 home = profile.texts.get("ProfileImagePath", "")
@@ -49,6 +51,8 @@ def users(host: Host) -> Users:
                     homes.append(re.sub(r"^%SystemDrive%", "C:", home, flags=re.IGNORECASE))
     except HostError as error:
         gaps.append(Gap(what="profiles of users", outcome=outcome_of(error)))
+    if unread:
+        gaps.append(Gap(what="profiles of users", outcome="broken", count=bucket(unread)))
     loaded: list[str] = []
     try:
         loaded = [sid for sid in host.rows(RegistryKey, "HKU")[0].keys if is_person(sid) and "_" not in sid]

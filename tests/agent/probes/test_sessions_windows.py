@@ -163,3 +163,18 @@ def test_nonsense_in_the_log_is_left_out() -> None:
 def test_a_crowd_of_visits_is_bounded() -> None:
     log = [event(number, 900 - at) for at in range(400) for number in (21, 23)]
     assert len(look([SERVICES], log)) == sessions.MAX_ENDED
+
+
+@pytest.mark.parametrize("word", ["LOCAL", "LOKAL", "本地", "0.0.0.0", "::", "::%16777216", "-"])
+def test_honest_twin_a_login_at_the_machine_is_no_visit_in_any_language(word: str) -> None:
+    """Only an address is somewhere else: what stands there otherwise is a word of Windows, in its own language."""
+    assert sessions.visits([event(21, 10, "1", word)], 0.0) == []
+    assert not sessions.is_elsewhere(word)
+    assert sessions.is_elsewhere("203.0.113.9")
+    assert sessions.is_elsewhere("fe80::1%12")
+
+
+def test_a_citrix_session_is_remote_and_no_remote_desktop() -> None:
+    """wtsapi32.h: WTS_PROTOCOL_TYPE_ICA is 1."""
+    found = look([TerminalSession(number=2, state=0, protocol=1, user="jdoe", client="THIN-7")])
+    assert [(it.origin, it.protocol) for it in found if isinstance(it, Session)] == [("remote", "ica")]

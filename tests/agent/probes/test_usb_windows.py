@@ -355,3 +355,38 @@ def test_the_report_of_a_laptop_full_of_devices_stays_small() -> None:
     assert len([it for it in found if isinstance(it, UsbDevice)]) == windows.MAX_DEVICES
     assert Gap(what="more than 128 USB devices", outcome="not_supported", count=bucket(159 - 128)) in found
     assert len(msgspec.json.encode(found, enc_hook=lambda value: value.text)) < 1 << 19
+
+
+def test_a_device_whose_driver_keeps_the_address_to_itself_is_told_once() -> None:
+    """libusb issue 389: SPDRP_ADDRESS cannot be read for a CH341A with its maker's driver; the place can."""
+    laptop = plugged(machines.PIKVM)
+    laptop.rows["windows_device USB"] = [replace(it, address=None) for it in laptop.rows["windows_device USB"]]  # type: ignore[type-var]
+    device = only_device(laptop)
+    assert device.speed_mbps == 480.0
+    assert device.fault == ""
+
+
+def test_a_device_that_sleeps_keeps_the_names_that_windows_kept() -> None:
+    """libusb issue 390: in D3 a device answers no request for a descriptor; the device list has what it said before."""
+    laptop = plugged(machines.PIKVM)
+    key = f"windows_usb_port {ROOT_HUB}"
+    (port,) = laptop.rows[key]
+    assert isinstance(port, UsbPort)
+    laptop.rows[key] = [replace(port, strings=dict.fromkeys(port.strings))]
+    device = only_device(laptop)
+    assert (device.product, device.manufacturer) == ("PiKVM Composite Device", None)
+    assert [it.name for it in device.interfaces][:3] == ["HID Interface"] * 3
+    assert device.serial == unkeyed("serial", "CAFEBABE")
+
+
+def test_one_device_that_cannot_be_asked_is_a_gap_and_hides_no_other() -> None:
+    laptop = plugged(machines.PIKVM)
+    laptop.rows["windows_device USB"].append(WindowsDevice(instance=r"USB\VID_1234&PID_5678\1", problem="broken"))
+    laptop.rows["windows_device HID"].append(
+        WindowsDevice(instance=r"HID\VID_1234&PID_5678\1", problem="not_permitted")
+    )
+    found = seen(laptop)
+    assert Gap(what="USB devices of the device list", outcome="broken", count="1") in found
+    assert Gap(what="HID devices", outcome="not_permitted", count="1") in found
+    assert [it.ids for it in found if isinstance(it, UsbDevice)] == ["1d6b:0104"]
+    assert not [it for it in found if isinstance(it, RememberedUsb)]

@@ -1,6 +1,6 @@
 """People on a Windows laptop: who has a profile, whose registry is loaded, and what is said of the others."""
 
-from typing import cast
+from typing import Any, cast
 
 from farmwatch_agent.host import Host, NotPermitted, SourceBroken
 from farmwatch_agent.host.windows.registry import RegistryBranch, RegistryKey
@@ -67,3 +67,15 @@ def test_each_hive_that_may_not_be_read_counts_once_and_a_missing_key_not_at_all
 def test_a_branch_line_knows_its_name() -> None:
     assert RegistryBranch(path=r"HKLM\A\B c").name == "B c"
     assert isinstance(RegistryBranch(path="x"), RegistryKey)
+
+
+def test_a_profile_that_cannot_be_read_is_a_gap() -> None:
+    class Closed(WindowsFake):
+        def rows(self, kind: type, of: str = "") -> list[Any]:
+            found = super().rows(kind, of)
+            return [*found, RegistryBranch(path=rf"{PROFILES}\{LOCAL}", problem="broken")] if of == PROFILES else found
+
+    host = Closed(keys={"HKU": {"keys": (LOCAL,)}}, branches={PROFILES: {}})
+    assert look(host) == Users(
+        homes=(), hives=(rf"HKU\{LOCAL}",), gaps=(Gap(what="profiles of users", outcome="broken", count="1"),)
+    )

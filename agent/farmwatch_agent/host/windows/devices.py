@@ -12,6 +12,7 @@ from typing import Any, ClassVar
 
 from ..protocol import HostError, Missing, NotPermitted, NotSupported, SourceBroken
 from ..row import Row
+from . import registry
 from .library import library
 from .registry import FILETIME_EPOCH
 
@@ -25,6 +26,9 @@ _INVALID_DEVICE_ID, _NO_SUCH_KEY, _ACCESS_DENIED, _NOT_IMPLEMENTED = 0x1E, 0x2E,
 _GONE = frozenset({_NO_SUCH_DEVNODE, _NO_SUCH_VALUE, _INVALID_DEVICE_ID, _NO_SUCH_KEY, 0x05, 0x24, 0x37})
 _BY_ENUMERATOR, _BY_CLASS = 0x001, 0x200
 _PHANTOM = 1
+#: Keys that stand for an enumerator and for a setup class.
+_ENUM = r"HKLM\SYSTEM\CurrentControlSet\Enum"
+_CLASS = r"HKLM\SYSTEM\CurrentControlSet\Control\Class"
 _UINT32, _GUID, _FILETIME, _BOOLEAN, _STRING, _LIST, _INDIRECT = 0x07, 0x0D, 0x10, 0x11, 0x12, 0x2012, 0x19
 
 _DEVICE = "a45c254e-df1c-4efd-8020-67d146a850e0"
@@ -75,6 +79,8 @@ class WindowsDevice(Row, frozen=True, kw_only=True, omit_defaults=True):
                     battery levels use); null elsewhere
     container       id of the physical device it belongs to, lower case without braces
     first_installed, last_arrival, last_removal  seconds since 1970; 0 when not known
+    problem         why this one could not be asked: `not_permitted`, `not_supported` or `broken`; then `instance` is
+                    all there is, and whether it is there is not known
     """
 
     table: ClassVar[str] = "windows_device"
@@ -98,6 +104,7 @@ class WindowsDevice(Row, frozen=True, kw_only=True, omit_defaults=True):
     first_installed: float = 0.0
     last_arrival: float = 0.0
     last_removal: float = 0.0
+    problem: str = ""
 
     @property
     def enumerator(self) -> str:
@@ -118,6 +125,8 @@ class WindowsDevice(Row, frozen=True, kw_only=True, omit_defaults=True):
                 found.append(_device(manager, instance))
             except Missing:
                 continue  # removed for good between two looks
+            except HostError as error:
+                found.append(cls(instance=instance, problem=_problem(error)))
         return found
 
     def identifying(self) -> Iterable[str]:
@@ -187,7 +196,11 @@ def _instances(manager: Any, of: str) -> list[str]:
     ask_size.restype = ask.restype = ctypes.c_uint32
     for _ in range(4):
         size = ctypes.c_uint32()
-        _check(ask_size(ctypes.byref(size), of, flags), of)
+        result = ask_size(ctypes.byref(size), of, flags)
+        if result not in (_SUCCESS, _ACCESS_DENIED):
+            # What stands for "no such enumerator" is documented nowhere; its key is there from its first device on.
+            registry.read(f"{_CLASS if flags == _BY_CLASS else _ENUM}\\{of}")
+        _check(result, of)
         # Room for what is plugged in between the two calls.
         buffer = (ctypes.c_uint16 * min(size.value + 1024, _MAX_LIST))()
         result = ask(of, buffer, len(buffer), flags)
@@ -235,6 +248,12 @@ def _property(ask: Any, node: ctypes.c_uint32, category: str, number: int) -> An
 def _check(result: int, what: str) -> None:
     if result != _SUCCESS:
         raise problem_of(result, what)
+
+
+def _problem(error: HostError) -> str:
+    if isinstance(error, NotPermitted):
+        return "not_permitted"
+    return "not_supported" if isinstance(error, NotSupported) else "broken"
 
 
 def problem_of(result: int, what: str) -> HostError:

@@ -60,7 +60,7 @@ class TerminalSession(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     number    its id
     state     WTS_CONNECTSTATE_CLASS: 0 active, 3 shadowed by another one, 4 disconnected; others on the way
-    protocol  0 console, 1 legacy, 2 RDP; null when it may not be asked
+    protocol  0 console, 1 ICA, 2 RDP; null when it may not be asked
     user      account name; "" when nobody is logged in, null when it may not be asked
     client    name that the other side gives itself; `address` likewise, "" when it gives none
     logon     seconds since 1970; 0 when not told

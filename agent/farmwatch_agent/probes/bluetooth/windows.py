@@ -20,7 +20,7 @@ from ...host.windows.displays import DisplayTarget
 from ...host.windows.registry import RegistryKey
 from ..asking import outcome_of
 from ..bounds import at_most
-from ..windows_devices import day
+from ..windows_devices import asked, day
 from .kinds import INPUT_KINDS, input_name, kind_of_appearance, kind_of_class
 
 #: GUID_DEVCLASS_BLUETOOTH (devguid.h): radios, and the devices themselves.
@@ -41,12 +41,14 @@ _BUSES = {"USB": "usb", "PCI": "pci", "ACPI": "uart", "ROOT": "virtual", "SWD": 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields radios, paired devices and casting. NotSupported when Windows has nothing of Bluetooth to ask."""
     gaps: list[Gap] = []
-    radios = [it for it in _rows(host, WindowsDevice, CLASS, "Bluetooth radios", gaps) if it.present and _is_radio(it)]
+    known = asked(_rows(host, WindowsDevice, CLASS, "Bluetooth radios", gaps), "Bluetooth radios", gaps)
+    radios = [it for it in known if it.present and _is_radio(it)]
     nodes = [
         node
         for enumerator in ("BTHENUM", "BTHLE", "BTHLEDEVICE")
         for node in _rows(host, WindowsDevice, enumerator, "paired Bluetooth devices", gaps)
     ]
+    nodes = asked(nodes, "paired Bluetooth devices", gaps)
     casting = [*_casting(host, gaps)]
     if not (radios or nodes or casting or gaps):
         raise NotSupported("Windows knows no Bluetooth radio")

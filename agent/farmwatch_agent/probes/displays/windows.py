@@ -18,7 +18,7 @@ from ...host.windows.displays import DisplayTarget, MonitorEdid
 from ..asking import outcome_of
 from ..bounds import at_most
 from ..edid_facts import fields_of, of_edid
-from ..windows_devices import day, same
+from ..windows_devices import asked, day, same
 
 #: GUID_DEVCLASS_DISPLAY (devguid.h).
 ADAPTERS = "{4d36e968-e325-11ce-bfc1-08002be10318}"
@@ -191,7 +191,7 @@ def _of_parent(monitor: WindowsDevice) -> bool | None:
 
 def _devices(host: Host, of: str, what: str, gaps: list[Gap]) -> list[WindowsDevice]:
     try:
-        return host.rows(WindowsDevice, of)
+        return asked(host.rows(WindowsDevice, of), what, gaps)
     except Missing:
         return []
     except HostError as error:

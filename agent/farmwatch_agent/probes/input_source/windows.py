@@ -16,6 +16,7 @@ from ...host.windows.devices import WindowsDevice
 from .. import input_days
 from ..asking import outcome_of
 from ..bounds import at_most
+from ..windows_devices import asked
 
 KEYBOARDS = "{4d36e96b-e325-11ce-bfc1-08002be10318}"
 MICE = "{4d36e96f-e325-11ce-bfc1-08002be10318}"
@@ -44,7 +45,9 @@ def collect(host: Host) -> Iterator[Observable]:
     told: dict[InputDevice, None] = {}
     for what, setup_class in (("keyboards", KEYBOARDS), ("mice", MICE), ("other input devices", HID)):
         try:
-            rows = host.rows(WindowsDevice, setup_class)
+            gaps: list[Gap] = []
+            rows = asked(host.rows(WindowsDevice, setup_class), what, gaps)
+            yield from gaps
         except HostError as error:
             yield Gap(what=what, outcome=outcome_of(error))
             continue

@@ -19,7 +19,7 @@ from ...host.windows.registry import FILETIME_EPOCH, RegistryBranch
 from ...paths import tilde, windows_name
 from ..asking import outcome_of
 from ..bounds import at_most, short
-from ..windows_devices import day, usb_ids
+from ..windows_devices import asked, day, usb_ids
 from ..windows_users import InHives, users
 
 CAMERA = "{ca3e7ab9-b4c3-4ae6-8251-579ef933890f}"
@@ -135,7 +135,7 @@ def parse_microphone(device: WindowsDevice) -> MediaDevice:
 def _cameras(host: Host, gaps: dict[str, Gap]) -> Iterator[MediaDevice]:
     for group in (CAMERA, IMAGE):
         try:
-            devices = host.rows(WindowsDevice, group)
+            devices = _told(host, group, "cameras", gaps)
         except Missing:
             continue
         except HostError as error:
@@ -163,7 +163,7 @@ def _cameras(host: Host, gaps: dict[str, Gap]) -> Iterator[MediaDevice]:
 
 def _microphones(host: Host, gaps: dict[str, Gap]) -> Iterator[MediaDevice]:
     try:
-        devices = host.rows(WindowsDevice, AUDIO_ENDPOINT)
+        devices = _told(host, AUDIO_ENDPOINT, "microphones", gaps)
     except Missing:
         return
     except HostError as error:
@@ -172,6 +172,13 @@ def _microphones(host: Host, gaps: dict[str, Gap]) -> Iterator[MediaDevice]:
     for device in devices:
         if device.present and _CAPTURE in device.instance:
             yield parse_microphone(device)
+
+
+def _told(host: Host, setup_class: str, what: str, gaps: dict[str, Gap]) -> list[WindowsDevice]:
+    left: list[Gap] = []
+    devices = asked(host.rows(WindowsDevice, setup_class), what, left)
+    gaps.update((gap.what, gap) for gap in left)
+    return devices
 
 
 def _seconds(key: RegistryBranch, name: str) -> float:

@@ -1,14 +1,15 @@
 """Sessions on Windows: Remote Desktop Services for now, the event log for what came and went.
 
-Sources: learn.microsoft.com, WTS_CONNECTSTATE_CLASS, WTSQuerySessionInformation (protocol type 0 console, 2 RDP);
-LocalSessionManager events 21, 23, 24 and 25 (hayabusa-rules pull request 762, hayabusa-sample-evtx pull request 3);
-RemoteConnectionManager event 1149 (hayabusa issue 1892); Security events 4778 and 4779. The address that an RDP client
-reports of itself is often that of its own network, while the log has where the connection came from: the log's comes
-first.
+Sources: learn.microsoft.com, WTS_CONNECTSTATE_CLASS, WTSQuerySessionInformation (protocol type 0 console, 2 RDP; 1 is
+ICA in wtsapi32.h); LocalSessionManager events 21, 23, 24 and 25 (hayabusa-rules pull request 762,
+hayabusa-sample-evtx pull request 3); RemoteConnectionManager event 1149 (hayabusa issue 1892); Security events 4778
+and 4779. The address that an RDP client reports of itself is often that of its own network, while the log has where
+the connection came from: the log's comes first.
 """
 
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address
 
 import msgspec
 from msgspec.structs import replace
@@ -28,10 +29,9 @@ MAX_SESSIONS = 100
 _LOGON, _LOGOFF, _DISCONNECT, _RECONNECT = 21, 23, 24, 25
 _SHADOW_BEGINS, _SHADOW_ENDS = (20503, 20506), (20504, 20507)
 _CONNECTED_AGAIN, _LET_IN = 4778, 1149
-#: Protocol type of WTSQuerySessionInformation; others are Remote Desktop.
+#: Protocol types of WTSQuerySessionInformation (WTS_PROTOCOL_TYPE_CONSOLE, _ICA); others are Remote Desktop.
 _CONSOLE = 0
-#: What the log writes for a session at the machine itself, in any language of Windows.
-_AT_MACHINE = ("LOCAL", "", "0.0.0.0", "::", "::%16777216")  # noqa: S104 (an address in a log, nothing is bound to it)
+_ICA = 1
 
 
 class Visit(msgspec.Struct, frozen=True):
@@ -91,7 +91,7 @@ def visits(events: list[EventRecord], boot: float) -> list[Visit]:
         before = begun.pop(number, None)
         if before is not None:
             found.append(_visit(number, before, event.at))
-        if event.number in (_LOGON, _RECONNECT) and event.fields.get("Address", "") not in _AT_MACHINE:
+        if event.number in (_LOGON, _RECONNECT) and is_elsewhere(event.fields.get("Address", "")):
             begun[number] = event
     return found + [_visit(it, event, 0.0 if event.at >= boot else event.at) for it, event in begun.items()]
 
@@ -112,7 +112,7 @@ def other_clients(events: list[EventRecord], past: list[Visit]) -> Iterator[Sess
         again = event.number == _CONNECTED_AGAIN
         user = event.fields.get("AccountName" if again else "Param1", "")
         address = event.fields.get("ClientAddress" if again else "Param3", "").partition("%")[0]
-        if event.number not in (_CONNECTED_AGAIN, _LET_IN) or not user or address in _AT_MACHINE:
+        if event.number not in (_CONNECTED_AGAIN, _LET_IN) or not user or not is_elsewhere(address):
             continue
         if address in known or address in seen or len(seen) >= MAX_ENDED:
             continue
@@ -142,6 +142,16 @@ def shadowing(events: list[EventRecord]) -> Iterator[Session]:
             left = max(0, left - 1)
 
 
+def is_elsewhere(address: str) -> bool:
+    """Whether what the log writes for an address is one: for a session at the machine it is a word ("LOCAL") that
+    Windows may have in its own language, or an address that names nobody.
+    """
+    try:
+        return not ip_address(address.partition("%")[0]).is_unspecified
+    except ValueError:
+        return False
+
+
 def minute(seconds: float) -> str:
     """Returns seconds since 1970 as UTC to the minute; "" for none."""
     return time.strftime("%Y-%m-%dT%H:%MZ", time.gmtime(seconds)) if 0 < seconds < 1 << 33 else ""
@@ -168,7 +178,7 @@ def _of_session(session: TerminalSession, visit: Visit | None) -> Session | None
     client = visit.address if visit else session.address or session.client
     return Session(
         origin="remote" if remote else "console",
-        protocol="rdp" if remote else "",
+        protocol="" if not remote else "ica" if session.protocol == _ICA else "rdp",
         user=unkeyed("user", user) if user else None,
         client=unkeyed("address", client) if remote and client else None,
         since=minute(visit.since if visit else session.logon),

@@ -20,7 +20,7 @@ from ...host.windows.devices import WindowsDevice
 from ...host.windows.hid import HidCollection
 from ...host.windows.usb_hubs import CONNECTED, UsbPort
 from ..asking import outcome_of
-from ..windows_devices import BUILT_IN, class_triple, interface_number, place, same, usb_ids
+from ..windows_devices import BUILT_IN, asked, class_triple, interface_number, place, port_of, same, usb_ids
 from .windows_history import inquiries, over_ip, remembered, serial_of
 
 MAX_DEVICES, MAX_INTERFACES, MAX_ENDPOINTS, MAX_TEXT = 128, 32, 32, 256
@@ -36,11 +36,11 @@ NO_DESCRIPTORS = "The hub did not show its descriptors; this is what Windows's d
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields a UsbDevice per device that is there, a RememberedUsb per one that is gone, and what could not be seen."""
+    gaps: list[Gap] = []
     try:
-        nodes = host.rows(WindowsDevice, "USB")
+        nodes = asked(host.rows(WindowsDevice, "USB"), "USB devices of the device list", gaps)
     except Missing:
         raise NotSupported("this Windows has no USB") from None
-    gaps: list[Gap] = []
     seen = _Seen(host, nodes, gaps)
     devices = [*seen.devices(), *seen.without_node()]
     yield from devices[:MAX_DEVICES]
@@ -73,7 +73,7 @@ class _Seen:
         """Yields the devices that have a node."""
         for node in self.nodes:
             if interface_number(node) is None and not _is_root(node) and usb_ids(node)[0]:
-                yield self._device(node, self.ports.pop((same(node.parent), node.address or 0), None))
+                yield self._device(node, self.ports.pop((same(node.parent), port_of(node)), None))
 
     def without_node(self) -> Iterator[UsbDevice]:
         """Yields what a hub has in a port while the device list has no node for it; after `devices`."""
@@ -110,7 +110,17 @@ class _Seen:
             base = _described(port)
             if not base.interfaces:
                 base = replace(base, interfaces=listed.interfaces)
-        interfaces = tuple(self._completed(it, parts.get(it.number) if parts else node) for it in base.interfaces)
+            if base.product is None:
+                # Asleep, it does not answer; Windows keeps what it said when it was plugged in.
+                base = replace(base, product=listed.product)
+        names = {it.number: it.name for it in listed.interfaces}
+        interfaces = tuple(
+            self._completed(
+                it if it.name is not None else replace(it, name=names.get(it.number)),
+                parts.get(it.number) if parts else node,
+            )
+            for it in base.interfaces
+        )
         if base.serial is None and base.has_serial is not False and serial_of(node):
             base = replace(base, serial=unkeyed("serial", serial_of(node)), has_serial=True)
         return replace(
@@ -274,7 +284,7 @@ def _is_root(node: WindowsDevice) -> bool:
 
 def _asked(host: Host, enumerator: str, what: str, gaps: list[Gap]) -> list[WindowsDevice]:
     try:
-        return host.rows(WindowsDevice, enumerator)
+        return asked(host.rows(WindowsDevice, enumerator), what, gaps)
     except Missing:
         return []
     except HostError as error:
