@@ -42,6 +42,14 @@ _INTERPRETER = re.compile(
     r"|runuser|xvfb-run|dbus-run-session|supervisord|systemd\S*|tmux|screen)(-?\d[\d.]*\w?)?\Z"
 )
 
+#: What Windows's list of programs appends to a product's name: version, word size, and what tells builds apart.
+_APPENDED = re.compile(
+    r"(?:[\s,_-]+(?:v(?:er(?:sion)?)?\.?\s*)?\d[\w.+-]*|\s*\([^()]*\)|\s+(?:64|32)-bit|\s+msi)+\Z", re.I
+)
+_LONGEST = 200
+#: Kinds of product whose name in that list is enough to say that it is installed; those of others are common words.
+_LISTED_BY_NAME = frozenset({"remote-desktop", "remote-assist", "vnc"})
+
 #: Laptops of a fleet run much the same programs, so what was matched is kept for that many.
 _REMEMBERED = 20_000
 
@@ -169,6 +177,7 @@ class Index(Generic[AnyProduct]):
                 self._patterns.append((start, end, product))
         self._services: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
         self._packages: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
+        self._displayed: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
         self._paths: dict[str, list[tuple[str, AnyProduct, FactKind]]] = defaultdict(list)
         for product in self.products:
             for name in product.services:
@@ -181,6 +190,9 @@ class Index(Generic[AnyProduct]):
                 self._packages[name.casefold()].append((product, "package"))
             for name in product.bundle_ids:
                 self._packages[name.casefold()].append((product, "bundle_id"))
+            name = product.name.casefold()
+            if product.category in _LISTED_BY_NAME and len(name) >= 5 and name not in generic:
+                self._displayed[name].append((product, "package"))
             for name in product.hints.packages:
                 self._packages[name.casefold()].append((product, "hint"))
             for fragment in product.paths:
@@ -314,13 +326,20 @@ class Index(Generic[AnyProduct]):
         return _surest_first(_match(entries[key], facts) for key, facts in found.items())
 
     def package(self, package: Package) -> list[Match[AnyProduct]]:
-        """Returns what an installed package brings."""
-        known = self._packages.get(package.name.casefold())
-        return (
-            []
-            if known is None
-            else _surest_first(_match(product, {Fact(kind, package.name)}) for product, kind in known)
-        )
+        """Returns what an installed package or application brings: by its name, or by a Mac application's bundle id."""
+        known = list(self._packages.get(package.name.casefold(), ()))
+        if package.source == "uninstall":
+            shown = _APPENDED.sub("", package.name.strip()[:_LONGEST]).casefold()
+            known += self._packages.get(shown, ()) or self._displayed.get(shown, ())
+        found: dict[str, set[Fact]] = defaultdict(set)
+        entries: dict[str, AnyProduct] = {}
+        for product, kind in known:
+            entries[product.id] = product
+            found[product.id].add(Fact(kind, package.name))
+        for product, kind in self._packages.get(package.bundle.casefold(), ()) if package.bundle else ():
+            entries[product.id] = product
+            found[product.id].add(Fact(kind, package.bundle))
+        return _surest_first(_match(entries[key], facts) for key, facts in found.items())
 
     def _named(self, name: str, platform: str, *, hidden: bool) -> Iterator[tuple[AnyProduct, FactKind]]:
         key = folded(name, platform)
@@ -352,13 +371,16 @@ class Index(Generic[AnyProduct]):
         own = kinds & {"name", "weak_name", "hint", "script"} or interpreter or _looks_like(process.name, product)
         if own:
             return _match(product, {fact for fact in facts if fact.kind != "kernel_name"})
+        if {"bundle_id", "signer"} <= kinds and "path" not in kinds and product.names.macos:
+            return Match(product, tuple(sorted(facts)), "confirmed", disguised=True)
         return Match(product, tuple(sorted(facts)), *_behind_another_name(facts))
 
 
 def _behind_another_name(facts: set[Fact]) -> tuple[Confidence, bool]:
     """Returns confidence and whether it is disguised, for a file whose name is not the product's.
 
-    A file inside the product's package or folder is one of its helpers and no disguise. A version resource or
+    A file inside the product's package or folder is one of its helpers and no disguise; outside of it, on a Mac,
+    the signed bundle id with its maker's team id is proof (see `_judged`). A version resource or
     the contents of a shipped file are proof by themselves. Otherwise two facts that survive renaming are
     needed, and a usual port or a virtual input device counts only beside a fact that is the product's own.
     """
@@ -384,7 +406,9 @@ def _looks_like(name: str, product: Product) -> bool:
 
 
 def _proved(match: Match[AnyProduct]) -> bool:
-    return any(fact.kind in ("digest", "original_name") for fact in match.facts)
+    return any(fact.kind in ("digest", "original_name") for fact in match.facts) or (
+        match.disguised and any(fact.kind == "bundle_id" for fact in match.facts)
+    )
 
 
 def _named_openly(match: Match[AnyProduct]) -> bool:

@@ -33,6 +33,8 @@ from .products import RemoteTool
 from .programs import Recognised, evidence_of, forwarder_of, recognised
 from .view import DeviceView
 
+#: Runs most of Windows's own services, each with ports of its own.
+_SHARED_HOST = "svchost.exe"
 _PROTOCOLS = {"tcp/3389": "rdp", "tcp/5900": "vnc"}
 
 
@@ -98,9 +100,12 @@ def _is_its(item: Listener, found: Recognised[RemoteTool], usual: set[str]) -> b
     """Whether a listener is the product's: by its owner, by its service's program, which starts when somebody comes
     (macOS), or by a usual port whose owner hides or is Windows.
     """
-    hidden = not item.owner or item.owner.casefold() == "svchost.exe"
-    waiting = bool(item.path) and any(service.path == item.path and service.enabled for service, _ in found.services)
-    return item in found.listeners or waiting or (hidden and f"tcp/{item.port}" in usual)
+    shared = item.owner.casefold() == _SHARED_HOST
+    path = (item.path or "").casefold()
+    waiting = bool(path) and any(service.path.casefold() == path and service.enabled for service, _ in found.services)
+    if shared or not item.owner:
+        return f"tcp/{item.port}" in usual
+    return item in found.listeners or waiting
 
 
 def _level(desktop: _Desktop) -> tuple[int, str]:

@@ -131,7 +131,7 @@ def _recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised
     for process in device.of("processes", Process):
         mine = owned.get(process.path or "", []) or owned.get(process.name, [])
         ports = [f"{item.protocol}/{item.port}" for item in mine]
-        starts = [] if is_interpreter(process.name) else started.get(process.path or "", [])
+        starts = [] if is_interpreter(process.name) else started.get(_same_file(process.path or "", platform), [])
         for match in index.program(process, platform, ports, starts):
             programs[match.product.id].append((process, match))
             listeners[match.product.id] += mine
@@ -264,5 +264,10 @@ def _services_by_program(device: DeviceView, platform: str) -> Mapping[str, list
     started: dict[str, list[str]] = defaultdict(list)
     for service in device.of("services", Service):
         if service.path:
-            started[service.path if platform == "linux" else service.path.strip('"')].append(service.name)
+            started[_same_file(service.path, platform)].append(service.name)
     return started
+
+
+def _same_file(path: str, platform: str) -> str:
+    """Returns a path as it is compared: Windows and Macs open a file however its letters are written."""
+    return path if platform == "linux" else path.strip('"').casefold()

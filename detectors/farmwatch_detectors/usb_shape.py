@@ -62,7 +62,7 @@ def facts(device: UsbDevice, *, virtual: bool | None) -> tuple[Fact, ...]:
     found = [
         *_gadget(device),
         *_pointer(device, virtual),
-        *_bus(device),
+        *_bus(device, virtual),
         *_set(device),
         *_serial(device),
         *_support(device),
@@ -169,8 +169,9 @@ def _absolute_mouse(found: HidFeatures) -> bool:
     )
 
 
-def _bus(device: UsbDevice) -> Iterator[Fact]:
-    if not _high(device):
+def _bus(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
+    # Hypervisors give their own pointer at high speed, a report a packet (QEMU, hw/usb/dev-hid.c).
+    if not _high(device) or (virtual is not False and device.ids in VIRTUAL_POINTERS):
         return
     if device.max_packet_size0 == 64 and any(interface.bcd_hid == _GADGET_HID for interface in controls(device)):
         yield Fact(5, "bus", "It states HID version 1.01 at high speed, as the Linux gadget driver does.")
