@@ -14,6 +14,11 @@ Xvfb xvfb
 Xtigervnc tigervnc-standalone-server
 xrdp xrdp
 ip iproute2
+openvpn openvpn
+wireguard-go wireguard-go
+sshd openssh-server
+ssh openssh-client
+setpriv util-linux
 ps procps
 LIST
 # The browser tests are driven by a program that wants this library; compilers bring it, a bare system has none.

@@ -15,6 +15,8 @@ from ..host import Host, HostError
 from ..host.netifaces_gateways import NetifacesGateway
 
 ROUTES, NETIFACES = "routes", "netifaces"
+#: netifaces tells no metrics, and what it alone knows may be the last to be used.
+UNKNOWN_METRIC = 0xFFFFFFFF
 
 
 class Hop(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ def second_opinion(host: Host) -> list[Hop] | None:
         rows = host.rows(NetifacesGateway)
     except HostError:
         return None
-    return [Hop(it.family, it.interface, it.address, sources=(NETIFACES,)) for it in rows]
+    return [Hop(it.family, it.interface, it.address, UNKNOWN_METRIC, (NETIFACES,)) for it in rows]
 
 
 def merged(routes: Iterable[Hop], second: Sequence[Hop] | None) -> list[Hop]:

@@ -31,10 +31,10 @@ class Gateway(Observable, frozen=True, kw_only=True, omit_defaults=True, tag="ga
     interface  through which it is reached
     address    the hop's address, keyed; null for a route straight into a tunnel
     mac        its MAC from the neighbour table, keyed; null when not there
-    metric     route metric; the lowest wins
+    metric     route metric; the lowest wins; 4294967295 where `netifaces` alone told, which knows none
     sources    who told of it, sorted: `netifaces`, `routes`; () before agents told. One alone, where both were
-               asked, means that they disagree: `netifaces` alone may know a route table beside the main one. A
-               route without a next hop is told by `routes` only
+               asked, means that they disagree: `netifaces` alone may know a route table beside the main one, or
+               the 0.0.0.0/1 of a VPN. A route without a next hop is told by `routes` only
     """
 
     family: str
