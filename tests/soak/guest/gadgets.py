@@ -4,7 +4,7 @@ What is built, and what the laptop's side then has to see of it (docs: Documenta
 Documentation/ABI/testing/configfs-usb-gadget*):
 
 pikvm    pikvm/kvmd:kvmd/apps/otg/__init__.py and kvmd/usb.py@05912fef7ce9533b319de3028be5c6882436be59
-jetkvm   jetkvm/kvm:internal/usbgadget/config.go@011b48477798db8ef2b74b96ad7f0ee92c1a782e, as its preset of a Logitech receiver
+jetkvm   jetkvm/kvm:internal/usbgadget/config.go@011b48477798db8ef2b74b96ad7f0ee92c1a782e, named as a Logitech receiver
 nanokvm  sipeed/NanoKVM:kvmapp/system/init.d/S03usbdev@0b0ea2d094859d783e05df402e9863eb1a60731a, with /boot/usb.ncm
 keyboard, ethernet  nothing but a keyboard, and nothing but a network adapter: gadgets that are no KVM
 """
@@ -14,20 +14,19 @@ import time
 from pathlib import Path
 from typing import NamedTuple
 
+sys.path.insert(0, "/opt/farmwatch")
+from tests.cases import machines
+
 HOME = Path("/sys/kernel/config/usb_gadget/laptop")
-BOOT_KEYBOARD = (
-    "05010906a101050719e029e71500250175019508810295017508810195057501050819012905910295017503910195067508150025650507"
-    "190029658100c0"
-)
 
 
 class Hid(NamedTuple):
-    """A HID function; `report` in hex."""
+    """A HID function; `report` is its report descriptor."""
 
     protocol: int
     subclass: int
     length: int
-    report: str
+    report: bytes
     out: bool = True
 
 
@@ -39,6 +38,7 @@ class Gadget(NamedTuple):
     strings: tuple[str, str, str]
     hid: tuple[Hid, ...] = ()
     drive: str = ""
+    optical: bool = False
     network: str = ""
     attributes: tuple[tuple[str, str], ...] = ()
     max_power: int = 250
@@ -46,28 +46,24 @@ class Gadget(NamedTuple):
     configuration: str = "Config 1: HID"
 
 
+#: Report descriptors are those of tests/cases/machines.py, which names where each is published.
 PIKVM = Gadget(
-    vendor="0x1D6B", product="0x0104", strings=("PiKVM", "PiKVM Composite Device", "CAFEBABE"), drive="cdrom",
-    attributes=(("bcdUSB", "0x0200"), ("bcdDevice", "0x0100")), configuration="",
+    vendor="0x1d6b", product="0x0104", strings=("PiKVM", "PiKVM Composite Device", "CAFEBABE"),
+    drive=f"{'PiKVM':<8}{'Optical Drive':<16}1.00", optical=True, configuration="",
+    attributes=(("bcdUSB", "0x0200"), ("bcdDevice", "0x0100")),
     hid=(
-        Hid(1, 1, 8, "05010906a101050719e029e71500250175019508810295017508810195057501050819012905910295017503910195067508"
-                     "150026ff00050719002aff008100c0", out=False),
-        Hid(0, 0, 7, "05010902a1010901a1000509190129081500250195087501810205010930093116000026ff7f75109502810209381581257f"
-                     "750895018106050c0a38021581257f750895018106c0c0", out=False),
-        Hid(2, 1, 5, "05010902a1010901a1000509190129081500250195087501810205010930093109381581257f750895038106050c0a380215"
-                     "81257f750895018106c0c0", out=False),
+        Hid(1, 1, 8, machines.PIKVM_KEYBOARD, out=False),
+        Hid(0, 0, 7, machines.PIKVM_ABSOLUTE, out=False),
+        Hid(2, 1, 5, machines.PIKVM_RELATIVE, out=False),
     ),
 )  # fmt: skip
 JETKVM = Gadget(
     vendor="0x046d", product="0xc52b", strings=("Logitech (x64)", "Logitech USB Input Device", ""),
-    attributes=(("bcdUSB", "0x0200"), ("bcdDevice", "0x0100")),
-    drive="JetKVM  Virtual Media   0001",
+    drive=f"{'JetKVM':<8}{'Virtual Media':<16}0001", attributes=(("bcdUSB", "0x0200"), ("bcdDevice", "0x0100")),
     hid=(
-        Hid(1, 1, 8, "05010906a101050719e029e71500250175019508810295017508810395057501050819012905910295017503910395067508"
-                     "150025650507190029658100c0"),
-        Hid(2, 0, 6, "05010902a10185010901a1000509190129031500250175019503810295017505810305010930093116000026ff7f3600"
-                     "0046ff7f751095028102c0850209381581257f35004500750895018106c0"),
-        Hid(2, 1, 4, "05010902a1010901a1000509190129081500250195087501810205010930093109381581257f750895038106c0c0"),
+        Hid(1, 1, 8, machines.JETKVM_KEYBOARD),
+        Hid(2, 0, 6, machines.JETKVM_ABSOLUTE),
+        Hid(2, 1, 4, machines.JETKVM_RELATIVE),
     ),
 )  # fmt: skip
 NANOKVM = Gadget(
@@ -75,12 +71,9 @@ NANOKVM = Gadget(
     attributes=(("bDeviceClass", "0xEF"), ("bDeviceSubClass", "0x02"), ("bDeviceProtocol", "0x01")),
     max_power=120, configuration="NanoKVM",
     hid=(
-        Hid(1, 0, 8, "05010906a101050719e029e71500250175019508810295017508810395057501050819012905910295017503910395067508"
-                     "150025e70507190029e78100c0"),
-        Hid(2, 0, 4, "05010902a1010901a1000509190129031500250195037501810295017505810305010930093109381581257f750895038106"
-                     "c0c0"),
-        Hid(2, 0, 6, "05010902a1010901a10005091901290515002501950575018102950175038101050109300931150026ff7f350046ff7f7510"
-                     "9502810205010938" "1581257f35004500750895018106c0c0"),
+        Hid(1, 0, 8, machines.NANOKVM_KEYBOARD),
+        Hid(2, 0, 4, machines.NANOKVM_RELATIVE),
+        Hid(2, 0, 6, machines.NANOKVM_ABSOLUTE),
     ),
 )  # fmt: skip
 GADGETS = {
@@ -89,7 +82,7 @@ GADGETS = {
     "nanokvm": NANOKVM,
     "keyboard": Gadget(
         vendor="0x04d9", product="0x0141", strings=("Holtek", "Pocket Keyboard", ""),
-        hid=(Hid(1, 1, 8, BOOT_KEYBOARD, out=False),), max_power=100, configuration="",
+        hid=(Hid(1, 1, 8, machines.BOOT_KEYBOARD, out=False),), max_power=100, configuration="",
     ),
     "ethernet": Gadget(
         vendor="0x0525", product="0xa4a1", strings=("Netchip", "Ethernet Adapter", "00000001"), network="ecm",
@@ -134,22 +127,22 @@ def build(gadget: Gadget) -> None:
         write(f"functions/hid.usb{number}/protocol", str(hid.protocol))
         write(f"functions/hid.usb{number}/subclass", str(hid.subclass))
         write(f"functions/hid.usb{number}/report_length", str(hid.length))
-        (HOME / f"functions/hid.usb{number}/report_desc").write_bytes(bytes.fromhex(hid.report))
+        (HOME / f"functions/hid.usb{number}/report_desc").write_bytes(hid.report)
         link(f"hid.usb{number}")
     if gadget.drive:
-        drive(gadget.drive)
+        drive(gadget.drive, optical=gadget.optical)
 
 
-def drive(inquiry: str) -> None:
+def drive(inquiry: str, *, optical: bool) -> None:
     """Adds a drive that is as such boxes have it: removable, and with nothing in it."""
     function("mass_storage.usb0")
     unit = "functions/mass_storage.usb0/lun.0"
     write("functions/mass_storage.usb0/stall", "0")
-    write(f"{unit}/cdrom", "1" if inquiry == "cdrom" else "0")
-    write(f"{unit}/ro", "1" if inquiry == "cdrom" else "0")
+    write(f"{unit}/cdrom", str(int(optical)))
+    write(f"{unit}/ro", str(int(optical)))
     write(f"{unit}/removable", "1")
     write(f"{unit}/nofua", "0")
-    write(f"{unit}/inquiry_string", f"{'PiKVM':<8}{'Optical Drive':<16}1.00" if inquiry == "cdrom" else inquiry)
+    write(f"{unit}/inquiry_string", inquiry)
     link("mass_storage.usb0")
 
 

@@ -66,7 +66,7 @@ def main(seconds: float, wanted: list[str]) -> None:
             kind, _, cadence = word.partition(":")
             devices.append(Made(stack.enter_context(make(kind)), kind, float(cadence or 0) / 1000))
         time.sleep(1)
-        print("ready", flush=True)
+        print("ready", flush=True)  # noqa: T201 (who started it waits for this)
         start = time.monotonic()
         due = [start if made.cadence else float("inf") for made in devices]
         count = 0

@@ -1,6 +1,7 @@
 """Reads `lsusb -v`, to hold what the usb probe says against what usbutils says of the same device."""
 
 import re
+from collections.abc import Callable
 from typing import Any
 
 _LINE = re.compile(r"(\s+)(\w+)\s+(\S+)\s*(.*)\Z")
@@ -54,17 +55,13 @@ def _bcd(text: str) -> str:
     return f"{high:0>2}{low:0>2}"
 
 
-def _packet(device: dict[str, Any], value: str, _rest: str) -> None:
-    device["max_packet_size0"] = int(value)
-
-
-_DEVICE = {
+_DEVICE: dict[str, Callable[[dict[str, Any], str, str], None]] = {
     "bcdUSB": lambda device, value, _: device.update(bcd_usb=_bcd(value)),
     "bcdDevice": lambda device, value, _: device.update(bcd_device=_bcd(value)),
     "bDeviceClass": lambda device, value, _: device["device_class"].append(f"{int(value):02x}"),
     "bDeviceSubClass": lambda device, value, _: device["device_class"].append(f"{int(value):02x}"),
     "bDeviceProtocol": lambda device, value, _: device["device_class"].append(f"{int(value):02x}"),
-    "bMaxPacketSize0": _packet,
+    "bMaxPacketSize0": lambda device, value, _: device.update(max_packet_size0=int(value)),
     "idVendor": lambda device, value, _: device.update(vendor_id=value.removeprefix("0x")),
     "idProduct": lambda device, value, _: device.update(product_id=value.removeprefix("0x")),
     "iManufacturer": lambda device, _, rest: device.update(manufacturer=rest),

@@ -3,13 +3,15 @@
 `make.sh` makes its disk. TCG, not KVM: it runs everywhere, boots in about a minute, and writes nothing to the disk.
 """
 
+import json
 import os
 import shutil
+import socket
 import subprocess
 import tempfile
 import time
 from pathlib import Path
-from typing import NamedTuple, Self
+from typing import Any, NamedTuple, Self, TextIO
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[2]
@@ -52,7 +54,6 @@ class Guest:
                 shutil.copy(path, self.share)
         (self.share / "stick.img").write_bytes(bytes(1 << 20))
         kernel, initrd = (sorted((FOLDER / "root" / "boot").glob(name))[-1] for name in ("vmlinuz-*", "initrd.img-*"))
-        # mem-merge and the like stay as they are: the guest is small, and nothing of it is measured but order.
         self._process = subprocess.Popen(
             [QEMU, "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "1500", "-display", "none",
              "-serial", f"file:{self.share}/console.log", "-kernel", kernel, "-initrd", initrd,
@@ -60,6 +61,7 @@ class Guest:
              "-virtfs", f"local,path={self.share},mount_tag=share,security_model=none",
              "-append", "root=/dev/vda rw console=ttyS0 quiet systemd.show_status=false", "-net", "none", "-no-reboot",
              "-drive", f"file={self.share}/stick.img,if=none,id=stick,format=raw",
+             "-qmp", f"unix:{self.share}/qmp,server=on,wait=off",
              "-device", "qemu-xhci", "-device", "usb-storage,drive=stick",
              *(word for device in devices for word in ("-device", device))],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
@@ -88,6 +90,20 @@ class Guest:
         assert done.code == 0, f"{script}\nended with {done.code}\n{done.out[-2000:]}\n{done.err[-4000:]}"
         return done.out
 
+    def move(self, seconds: float, milliseconds: float) -> None:
+        """Moves qemu's tablet, a device on the guest's USB, once every so many milliseconds."""
+        with socket.socket(socket.AF_UNIX) as line:
+            line.connect(f"{self.share}/qmp")
+            answers = line.makefile("r")
+            _command(line, answers, "qmp_capabilities")
+            start = due = time.monotonic()
+            while time.monotonic() - start < seconds:
+                place = int((due - start) * 1000) % 30_000
+                axes = [{"type": "abs", "data": {"axis": axis, "value": place}} for axis in "xy"]
+                _command(line, answers, "input-send-event", events=axes)
+                due += milliseconds / 1000
+                time.sleep(max(0.0, due - time.monotonic()))
+
     def stop(self) -> None:
         """Ends the guest and forgets what it wrote."""
         (self.share / "stop").touch()
@@ -113,3 +129,10 @@ class Guest:
             return (self.share / "console.log").read_text(errors="replace")[-2000:]
         except OSError:
             return "no console"
+
+
+def _command(line: socket.socket, answers: TextIO, name: str, **arguments: Any) -> None:
+    """Gives qemu one command (docs/interop/qmp-spec.txt) and waits for its answer."""
+    line.sendall(json.dumps({"execute": name, "arguments": arguments}).encode() + b"\n")
+    while "return" not in (answer := json.loads(answers.readline())):
+        assert "error" not in answer, answer
