@@ -106,3 +106,28 @@ def test_of_a_mouse_the_flags_are_looked_at_and_nothing_else() -> None:
     assert input_session.mouse_is_absolute(mouse_message(0x03, 5, 5, 1))
     assert not input_session.mouse_is_absolute(mouse_message(0x00, -1, 2, 0xFFFF))
     assert not input_session.mouse_is_absolute(b"")
+
+
+def test_honest_twin_a_touch_screens_pointer_has_no_device_either(monkeypatch: pytest.MonkeyPatch) -> None:
+    """libsdl-org/SDL issue 3325: Windows makes WM_INPUT mouse messages of touch. One with a touch screen is no robot."""
+    screen = RawInputDevice(name=r"\\?\HID#MSHW0485&Col05#3&0#" + GUID, kind="hid", usage_page=0x0D, usage=0x04)
+    monkeypatch.setattr(raw_input, "listed", lambda: [(1, HID), (2, KEYBOARD)])
+    monkeypatch.setattr(raw_input, "described", lambda handle, _: screen if handle == 1 else None)
+    assert raw_input.has_touch()
+    monkeypatch.setattr(raw_input, "described", lambda *_: None)
+    assert not raw_input.has_touch()
+
+
+@pytest.mark.parametrize(
+    ("name", "above", "bus"),
+    [
+        # VID and PID of a real keyboard on a device that a driver made up (vhf or a root-enumerated HID minidriver).
+        (r"\\?\HID#VID_046D&PID_C232#2&11fb8f0d&0&0000#" + GUID, r"ROOT\SYSTEM\0001", "virtual"),
+        (r"\\?\HID#VID_046D&PID_C31C&MI_00#7&1&0&0000#" + GUID, r"USB\VID_046D&PID_C31C&MI_00\6&1&0&0000", "usb"),
+        (r"\\?\HID#VID_046D&PID_C31C&MI_00#7&1&0&0000#" + GUID, "", "usb"),
+        # Surface's own, as in linux-surface/surface-aggregator-module issue 42.
+        (r"\\?\HID#Target_KIP&Category_HID&Col03#4&1bdc739&0&0002#" + GUID, "", "builtin"),
+    ],
+)
+def test_what_a_device_hangs_on_tells_software_from_a_keyboard(name: str, above: str, bus: str) -> None:
+    assert bus_of(name, above) == bus

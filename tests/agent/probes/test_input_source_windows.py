@@ -79,6 +79,8 @@ def test_a_mouse_and_the_own_keyboard_are_told() -> None:
         (r"ROOT\RDP_MOU\0000", r"HTREE\ROOT\0", "remote"),
         (r"TERMINPUT_BUS\UMB\2&22E42FA&0&SESSION1KEYBOARD0", r"TERMINPUT_BUS_SESSION\0", "remote"),
         (r"TS_INPT\TS_KBD\1&2&0", "", "remote"),
+        (r"HID\TARGET_KIP&CATEGORY_HID&COL03\4&1BDC739&0&0002",
+         r"{21635D77-3D7C-47B9-BE18-26576667BFDC}\TARGET_KIP&CATEGORY_HID\3&0", "builtin"),
         (r"HID\CONVERTEDDEVICE&COL01\5&0", r"HID_OTHER\X\0", "other"),
         ("", "", "other"),
     ],

@@ -157,6 +157,15 @@ def interfaces(guid: str, instance: str) -> list[str]:
     return texts_of(bytes(buffer))
 
 
+def parent_of(instance: str) -> str:
+    """Returns the instance above a present device; "" when that cannot be told."""
+    try:
+        manager = library("cfgmgr32")
+        return str(_device(manager, instance, ("parent",)).parent)
+    except HostError:
+        return ""
+
+
 def guid_bytes(text: str) -> bytes:
     """Returns a GUID as Windows keeps it: three little-endian numbers, then eight bytes."""
     import uuid  # noqa: PLC0415
@@ -210,7 +219,8 @@ def _instances(manager: Any, of: str) -> list[str]:
     raise SourceBroken(f"devices of {of}: the list grew each time it was asked")
 
 
-def _device(manager: Any, instance: str) -> WindowsDevice:
+def _device(manager: Any, instance: str, wanted: tuple[str, ...] = ()) -> WindowsDevice:
+    """Returns a device with the properties that are wanted, all when none are named."""
     locate, ask = manager.CM_Locate_DevNodeW, manager.CM_Get_DevNode_PropertyW
     locate.argtypes = [ctypes.c_void_p, ctypes.c_wchar_p, ctypes.c_uint32]
     ask.argtypes = [ctypes.c_uint32, *[ctypes.c_void_p] * 4, ctypes.c_uint32]
@@ -223,6 +233,8 @@ def _device(manager: Any, instance: str) -> WindowsDevice:
     _check(result, instance)
     fields: dict[str, Any] = {}
     for name, category, number in PROPERTIES:
+        if wanted and name not in wanted:
+            continue
         value = _property(ask, node, category, number)
         if value is not None and isinstance(value, _TYPES[name]):
             fields[name] = value

@@ -29,6 +29,7 @@ from .raw_input import (
     RAWINPUTHEADER,
     TOUCHPADS,
     Heard,
+    has_touch,
     idle_seconds,
     sources_by_handle,
 )
@@ -81,6 +82,7 @@ class SessionWatcher:
         self._timing = timing
         self._sources: dict[int, InputSource] = {}
         self._deaf = False
+        self._touch = False
         self._list_at = 0.0
         self._window = 0
         self._stopped = False
@@ -95,7 +97,7 @@ class SessionWatcher:
             self._listen(TOUCHPADS, _INPUTSINK)
         except HostError:
             self._deaf = True
-        self._sources = sources_by_handle()
+        self._list()
 
     def run(self) -> None:
         """Listens until `stop`."""
@@ -120,7 +122,7 @@ class SessionWatcher:
 
     def _second(self, *, timed: bool) -> None:
         """Gathers what comes within a second."""
-        heard = Heard(deaf=self._deaf)
+        heard = Heard(deaf=self._deaf or self._touch)
         times: dict[InputSource, list[float]] = {}
         end = time.monotonic() + 1.0
         taken, listening = 0, True
@@ -147,7 +149,7 @@ class SessionWatcher:
         if message.device not in self._sources and time.monotonic() >= self._list_at:
             # A mouse that came since: its coming is told by nothing but its first move.
             self._list_at = time.monotonic() + 1.0
-            self._sources = sources_by_handle()
+            self._list()
         source = self._sources.get(message.device)
         if source is None or message.kind != MOUSE:
             return source
@@ -175,10 +177,13 @@ class SessionWatcher:
                 if told is not None:
                     found.append(told)
             elif message.message == _WM_INPUT_DEVICE_CHANGE:
-                self._sources = sources_by_handle()
+                self._list()
             # Windows frees the message's data there.
             default(message.hwnd, message.message, message.wParam, message.lParam)
         return found
+
+    def _list(self) -> None:
+        self._sources, self._touch = sources_by_handle(), has_touch()
 
     def _listen_to_pointers(self, flags: int) -> None:
         self._listen(MICE, flags)

@@ -7,7 +7,10 @@ moved to is thrown away with the buffer. Of a touchpad's own reports only the he
 A message without a device was made by a program (SendInput and its like), but for the pointer of a precision
 touchpad, whose messages have none either (RAWINPUTHEADER, remarks). So touchpads' own reports are listened to
 beside: a pointer without a device in a second in which a touchpad spoke is the touchpad's. Where a touchpad cannot be
-heard, it is told as `other` and never as injected.
+heard, it is told as `other` and never as injected. So is a pointer without a device where there is a touch screen or
+a pen: Windows makes mouse messages of them, which bear no sure mark (libsdl-org/SDL issue 3325; learn.microsoft.com,
+"System Events and Mouse Messages", and question 285548 there). To listen to those as well might take their input from
+other programs, so nobody does.
 
 Source: learn.microsoft.com, "Raw Input", RAWINPUTHEADER, RAWMOUSE, RAWINPUTDEVICE, RID_DEVICE_INFO,
 RegisterRawInputDevices; "HID Usages" for pages and usages; "Identifiers for Bluetooth Devices" and "USB identifiers"
@@ -21,6 +24,7 @@ import msgspec
 
 from ..input_counts import InputSource
 from ..protocol import NotSupported
+from .devices import parent_of
 from .library import error_of, last_error, library
 
 MOUSE, KEYBOARD, HID = 0, 1, 2
@@ -28,6 +32,8 @@ KINDS = {MOUSE: "mouse", KEYBOARD: "keyboard", HID: "hid"}
 MOUSE_MOVE_ABSOLUTE = 0x01
 #: Usage page and usage: generic desktop's mouse and keyboard, the digitizer page's touchpad.
 MICE, KEYBOARDS, TOUCHPADS = (0x01, 0x02), (0x01, 0x06), (0x0D, 0x05)
+#: Tablets, pens in screens, touch screens.
+TOUCH = frozenset({(0x0D, 0x01), (0x0D, 0x02), (0x0D, 0x04)})
 _DEVICE_NAME, _DEVICE_INFO = 0x20000007, 0x2000000B
 _MAX_DEVICES, _MAX_NAME = 512, 1024
 _FAILED = 0xFFFFFFFF
@@ -37,6 +43,8 @@ _USB = re.compile(r"VID_([0-9A-F]{4})&PID_([0-9A-F]{4})", re.IGNORECASE)
 _BLUETOOTH = re.compile(r"\{0000(?:1124|1812)-0000-1000-8000-00805f9b34fb\}", re.IGNORECASE)
 _BLUETOOTH_IDS = re.compile(r"VID&(?:[0-9A-F]{2}|[0-9A-F]{4})([0-9A-F]{4})_PID&([0-9A-F]{4})", re.IGNORECASE)
 #: How firmware names a device: PNP and three or four letters, then four digits: PNP0303, SYNA2393, ELAN0001.
+#: Surface's own keyboards and touchpads hang on its controller (linux-surface/surface-aggregator-module issue 42).
+_SURFACE = re.compile(r"TARGET_(?:KIP|SAM)&CATEGORY_HID", re.IGNORECASE)
 _FIRMWARE = re.compile(r"[A-Z]{3,4}[0-9A-F]{4}(?:&|\Z)", re.IGNORECASE)
 
 
@@ -112,19 +120,22 @@ class RawInputDevice(msgspec.Struct, frozen=True, kw_only=True):
     usage: int = 0
 
 
-def bus_of(name: str) -> str:
-    """Returns the bus that a device's name tells of, as in `InputDevice`; `other` where it tells none."""
+def bus_of(name: str, above: str = "") -> str:
+    """Returns the bus that a device's name tells of, as in `InputDevice`; `other` where it tells none.
+
+    above  instance of the node that it hangs on: software may give its devices ids like those of USB devices
+    """
     parts = name.removeprefix("\\\\?\\").upper().split("#")
     enumerator, device = parts[0], parts[1] if len(parts) > 1 else ""
     if "RDP_" in device or enumerator in ("TERMINPUT_BUS", "TS_INPT"):
         return "remote"
-    if enumerator in ("ROOT", "SWD") or device.startswith("HID_DEVICE_SYSTEM_VHF"):
+    if {enumerator, above.partition("\\")[0].upper()} & {"ROOT", "SWD"} or device.startswith("HID_DEVICE_SYSTEM_VHF"):
         return "virtual"
     if _BLUETOOTH.search(device) or enumerator in ("BTHENUM", "BTHLEDEVICE"):
         return "bluetooth"
     if _USB.match(device):
         return "usb"
-    if enumerator in ("ACPI", "HID") and _FIRMWARE.match(device):
+    if enumerator in ("ACPI", "HID") and (_FIRMWARE.match(device) or _SURFACE.match(device)):
         return "builtin"
     return "builtin" if enumerator == "ACPI" else "other"
 
@@ -139,7 +150,7 @@ class Heard(msgspec.Struct, kw_only=True):
     """What was heard in one second.
 
     touchpad  source of the touchpad that spoke; None when none did
-    deaf      there is a touchpad whose own reports cannot be heard
+    deaf      there is a touchpad whose own reports cannot be heard, or a touch screen or pen, to which nobody listens
     """
 
     deaf: bool = False
@@ -169,11 +180,11 @@ class Heard(msgspec.Struct, kw_only=True):
         return found
 
 
-def source_of(row: RawInputDevice) -> InputSource:
-    """Returns where a device's input is counted."""
+def source_of(row: RawInputDevice, above: str = "") -> InputSource:
+    """Returns where a device's input is counted; `above` as in `bus_of`."""
     vendor, product = ids_of(row.name)
     function = "keyboard" if row.kind == "keyboard" else "pointer"
-    bus = bus_of(row.name)
+    bus = bus_of(row.name, above)
     # A touchpad is the laptop's own unless it came over a cable or the air.
     bus = "builtin" if row.kind == "hid" and bus == "other" else bus
     return InputSource(bus=bus, function=function, absolute=None if row.kind == "mouse" else False,
@@ -222,8 +233,19 @@ def sources_by_handle() -> dict[int, InputSource]:
     for handle, kind in listed():
         row = described(handle, kind)
         if row is not None and (kind in (MOUSE, KEYBOARD) or (row.usage_page, row.usage) == TOUCHPADS):
-            found[handle] = source_of(row)
+            found[handle] = source_of(row, parent_of(_instance(row.name)))
     return found
+
+
+def has_touch() -> bool:
+    """Whether there is a touch screen or a pen."""
+    rows = (described(handle, kind) for handle, kind in listed() if kind == HID)
+    return any((row.usage_page, row.usage) in TOUCH for row in rows if row is not None)
+
+
+def _instance(name: str) -> str:
+    """Returns the instance of the device whose interface has that path."""
+    return "\\".join(name.removeprefix("\\\\?\\").split("#")[:3])
 
 
 def idle_seconds() -> float:

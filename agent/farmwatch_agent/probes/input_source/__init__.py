@@ -24,7 +24,8 @@ Blind spots
     tell half minutes; a USB device with another function beside HID is not counted by them. A touchpad or keyboard
     that is wired by USB inside counts as `usb` unless its port says `fixed`; on Windows it always does. A held key
     repeats, and counts. On X11, what a program injects (XTEST) reaches no device and is not seen; nor is what a
-    Wayland portal injects. A Bluetooth device that is made by software passes for one where the laptop has a radio.
+    Wayland portal injects. On a Windows laptop with a touch screen or a pen, a pointer that no device moves is `other`:
+    it may be a finger's. A Bluetooth device that is made by software passes for one where the laptop has a radio.
     Whoever is at a session may write what they like into its helper's file; it is bounded, and believed for two days.
 """
 

@@ -40,6 +40,11 @@ _BLUETOOTH = ("BTHENUM", "BTHLEDEVICE", "BTHLE", "BTH")
 _BLUETOOTH_HID = re.compile(r"\{0000(?:1124|1812)-0000-1000-8000-00805F9B34FB\}", re.IGNORECASE)
 
 
+#: Surface's own keyboards and touchpads, which hang on its controller and not on a bus of the system's
+#: (linux-surface/surface-aggregator-module issue 42 names these parents).
+_SURFACE = re.compile(r"\{(?:21635D77|2DEDC554|B2C18583)-[0-9A-F-]{27}\}\\", re.IGNORECASE)
+
+
 def collect(host: Host) -> Iterator[Observable]:
     """Yields an InputDevice for each device that is there and can give input, an InputDay for each day, and gaps."""
     told: dict[InputDevice, None] = {}
@@ -94,6 +99,8 @@ def bus_of(instance: str, parent: str) -> str:
         return "remote"
     if own.startswith("HID\\VID_") and not above:
         return "usb"  # where nothing is known of the node above, an id of USB's form is what is left
+    if _SURFACE.match(above):
+        return "builtin"
     carrier = (above if own.startswith("HID\\") and above else own).partition("\\")[0]
     if carrier in _BLUETOOTH or _BLUETOOTH_HID.search(own):
         return "bluetooth"
