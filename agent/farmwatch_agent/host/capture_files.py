@@ -10,6 +10,8 @@ from typing import Any
 
 import msgspec
 
+from .command_lines import holds_command_lines, without_arguments
+
 BLUEZ = "/var/lib/bluetooth/"
 HID_BUS = "/sys/bus/hid/"
 _KEPT = (b"[General]", b"[DeviceID]")
@@ -19,12 +21,18 @@ _NAME = re.compile(r"^((?:HID_)?Name=|Alias=)(.*)$", re.MULTILINE | re.IGNORECAS
 _DATABASES = ("/extensions.json", "\\extensions.json")
 _ADDON = ("id", "type", "location", "active")
 _POLICIES = ("ExtensionInstallForcelist", "ExtensionSettings")
+#: `pmset -g assertions` (pmset(1)): how many of each kind, then a line for each with its process, kind and name.
+_ASSERTION = re.compile(
+    rb" *pid \d+\([^\n]{1,128}?\): \[0x\w+\] (?:[\d:]+ )?\w+ named:"
+    rb"|^Assertion status [\w-]+:|^Listed by owning process:|^ +\w+ +\d+(?= *$)",
+    re.MULTILINE,
+)
 _OWNER = re.compile(r"^(.*)(?=['\u2019]s )")
 
 
 def told_of(path: str, data: bytes) -> bytes:
     """Returns what may be kept of a file's content: without keys of BlueZ, settings and addresses of browsers, and
-    arguments of launchd's jobs.
+    arguments of jobs, units, desktop entries and crontabs.
     """
     if path.startswith(BLUEZ):
         return _without_keys(data)
@@ -36,7 +44,17 @@ def told_of(path: str, data: bytes) -> bytes:
         from .macos.launchd_plists import of_capture  # noqa: PLC0415 (captures of Macs only)
 
         return of_capture(path, data)
+    if holds_command_lines(path):
+        return without_arguments(path, data.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
     return data
+
+
+def printed(command: str, data: bytes) -> bytes:
+    """Returns what may be kept of what a command printed: of assertions their process and kind.
+
+    Their names are titles of films and pages, their details what caffeinate(8) was asked to run, with its arguments.
+    """
+    return b"".join(match[0] + b"\n" for match in _ASSERTION.finditer(data)) if command == "assertions" else data
 
 
 def _without_keys(data: bytes) -> bytes:

@@ -5,7 +5,7 @@ A capture is given away, and arguments hold tokens and passwords. What is left i
 
 import re
 
-_CRONTABS = ("/etc/crontab", "/etc/cron.d/", "/var/spool/cron/")
+_CRONTABS = ("/etc/crontab", "/etc/cron.d/", "/var/spool/cron/", "/private/var/at/tabs/")
 _WITH_USER = ("/etc/crontab", "/etc/cron.d/")
 _UNITS = (".service", ".socket", ".timer", ".path", ".mount", ".desktop")
 
@@ -20,6 +20,11 @@ _WINDOWS = re.compile(
     re.IGNORECASE | re.DOTALL,
 )
 _PLAIN = re.compile(r"[^`$;|&<>(){}\[\]*?!#\\]*")
+
+
+def holds_command_lines(path: str) -> bool:
+    """Whether a file is of a kind that holds command lines."""
+    return path.startswith(_CRONTABS) or path.endswith(_UNITS)
 
 
 def without_arguments(path: str, text: str) -> str:
@@ -56,6 +61,12 @@ def windows_program(command: str) -> str:
     """
     match = _WINDOWS.match(command)
     return (match["quoted"] or match["ended"] or match["word"] or "") if match else ""
+
+
+def windows_start(command: str) -> str:
+    """Returns a Windows command line without its arguments, in a form that names the same program when read again."""
+    program = windows_program(command)
+    return f'"{program}"' if program and windows_program(program) != program else program
 
 
 def _unit_line(line: str) -> str:

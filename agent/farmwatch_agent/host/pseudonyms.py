@@ -48,6 +48,8 @@ COMMON_NAMES = frozenset(
     {"root", "user", "admin", "administrator", "guest", "test", "ubuntu", "debian", "fedora", "pi", "vagrant"}
     | {"system", "local service", "network service", "nt authority", "public", "default", "builtin", "workgroup"}
     | {"localhost", "linux", "laptop", "desktop", "nobody", "ec2-user", "kali", "arch", "home"}
+    # The end of every Bluetooth service's UUID looks like an address (Bluetooth Core Specification 3.B.2.5.1).
+    | {"00805f9b34fb"}
 )
 #: Here dotted numbers are versions, and host names are packages.
 NO_ADDRESSES = ("/var/lib/dpkg/", "/var/lib/rpm/", "/usr/", "/sys/devices/", "/sys/bus/", "/etc/os-release")
@@ -167,9 +169,10 @@ class _Book:
             "abcdef" if all(char in "0123456789abcdefABCDEF-:_ \n" for char in text) else "abcdefghijklmnopqrstuvwxyz"
         )
         for attempt in range(8):
-            stream = self._digest(f"{attempt}\0{text}", len(text))
+            # Small and capital letters of one thing, as Windows writes them by turns, stay one thing.
+            stream = self._digest(f"{attempt}\0{text.lower()}", len(text))
             found = "".join(_shaped(char, byte, letters) for char, byte in zip(text, stream, strict=True))
-            if found != text:
+            if found.lower() != text.lower():
                 return found
         return "".join("0" if char.isalnum() else char for char in text)
 

@@ -7,7 +7,7 @@ import msgspec
 
 from .. import __version__
 from .capture import FORMAT, VERSION, Answer, Capture, asked, refused
-from .capture_files import told_of
+from .capture_files import printed, told_of
 from .protocol import FileStatus, Host, HostError, RowType
 from .row import Row
 
@@ -89,12 +89,14 @@ class RecordingHost:
         except HostError as error:
             self._keep("rows", key, refused(error))
             raise
-        self._rows.setdefault(key, list(found))
+        self._rows.setdefault(key, [row.kept() for row in found])
         return found
 
     def command(self, name: str, of: str = "") -> bytes:
         key = asked(name, of)
-        return self._pass("command", key, lambda: self._inner.command(name, of), lambda data: _content(data, 1 << 62))
+        return self._pass(
+            "command", key, lambda: self._inner.command(name, of), lambda data: _content(printed(name, data), 1 << 62)
+        )
 
     def boot_id(self) -> str:
         return self._inner.boot_id()
@@ -191,4 +193,10 @@ def _content(data: bytes, limit: int) -> Answer:
 
 def _plain(text: str) -> str:
     """A file name need not be UTF-8, a capture must be: other bytes become the replacement character, in keys too."""
-    return text if text.isascii() else text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    except UnicodeEncodeError:
+        # Names of Windows are UTF-16, and may hold half of a character.
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -31,6 +31,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         """Returns the lines about `of` ("" for all of them) on this machine; raises HostError's children only."""
         raise NotSupported(f"{cls.table}: cannot be asked here")
 
+    def kept(self) -> Self:
+        """Returns what of it any capture may hold, a raw one too: without arguments and without what no probe reads."""
+        return self
+
     def identifying(self) -> Iterable[str]:
         """Yields the words in it that tell a person, a unit or the machine, for pseudonymised captures."""
         return ()

@@ -368,8 +368,8 @@ def test_people_of_a_windows_laptop_are_nowhere_and_its_questions_stay_askable()
         },
         keys={
             r"HKLM\SYSTEM\CurrentControlSet\Control": {
-                "Note": r"LAPTOP-77QX and C:\Users\WENDOLINA\y",
-                "XVersion": "1.2.3.4",
+                "Value": r"LAPTOP-77QX and C:\Users\WENDOLINA\y",
+                "DisplayVersion": "1.2.3.4",
             }
         },
         branches={store: {"C:#Users#otherperson#z.exe": {}}, filters: {"a": {"FriendlyName": "OBS"}}},
@@ -386,5 +386,5 @@ def test_people_of_a_windows_laptop_are_nowhere_and_its_questions_stay_askable()
     replay = ReplayingHost(made)
     assert replay.rows(RegistryBranch, filters)[0].texts == {"FriendlyName": "OBS"}
     (key,) = replay.rows(RegistryKey, r"HKLM\SYSTEM\CurrentControlSet\Control")
-    assert key.texts["XVersion"] == "1.2.3.4"
+    assert key.texts["DisplayVersion"] == "1.2.3.4"
     assert [row.user for row in replay.rows(RunningProcess)][1] == r"NT AUTHORITY\SYSTEM"

@@ -13,11 +13,28 @@ _PLAIN = re.compile(r"/[\w./+@: -]+")
 STARTS = ("RunAtLoad", "KeepAlive", "StartInterval", "StartCalendarInterval", "Sockets", "MachServices", "WatchPaths",
           "QueueDirectories", "StartOnMount", "LaunchEvents")  # fmt: skip
 _KEPT = ("Label", "Disabled", "LimitLoadToSessionType", "BundleProgram")
+_MAX_PART = 256
 _JOBS = ("/LaunchDaemons/", "/LaunchAgents/")
 #: Lists with one switch that is read, and names of devices or places beside it.
 _SWITCHES = (
     ("/com.apple.Bluetooth.plist", "ControllerPowerState"),
     ("/com.apple.locationd.", "LocationServicesEnabled"),
+)
+#: Lists that hold more than is read: what probes read of them, at whatever depth. Web applications keep addresses and
+#: the browser profile's name in Info.plist (Chromium's web_app_shortcut_mac), the language settings the nearest city.
+_PARTS = (
+    (
+        "/Info.plist",
+        frozenset({"CFBundleDisplayName", "CFBundleName", "CFBundleShortVersionString", "CFBundleVersion"})
+        | {"CFBundleIdentifier", "NSExtension", "NSExtensionPointIdentifier"},
+    ),
+    ("/var/db/receipts/", frozenset({"PackageIdentifier", "PackageVersion", "InstallDate"})),
+    (
+        "/com.apple.HIToolbox.plist",
+        frozenset({"AppleEnabledInputSources", "KeyboardLayout Name", "Input Mode", "Bundle ID", "InputSourceKind"}),
+    ),
+    ("/.GlobalPreferences.plist", frozenset({"AppleLanguages"})),
+    ("/com.apple.controlcenter.", frozenset({"AirplayRecieverEnabled"})),
 )
 
 
@@ -30,7 +47,7 @@ def program_of(content: dict[str, Any]) -> str:
     if first.rpartition("/")[2] in _SHELLS:
         options = [word for word in words[1:] if word.startswith("-")]
         rest = next((word for word in words[1:] if not word.startswith("-")), "")
-        if any("c" in option for option in options):
+        if any("c" in option or "S" in option for option in options):
             rest = rest.partition(" ")[0]
         if _PLAIN.fullmatch(rest):
             return rest
@@ -46,7 +63,19 @@ def of_capture(path: str, data: bytes) -> bytes:
         if name in path:
             content = _dictionary(data)
             return _dumped({key: content[key]} if isinstance(content.get(key), (bool, int)) else {})
+    for name, keys in _PARTS:
+        if name in path:
+            return _dumped(_part(_dictionary(data), keys, 4)) if _dictionary(data) else b"no property list"
     return data
+
+
+def _part(value: Any, keys: frozenset[str], depth: int) -> Any:
+    """Returns what of a list stands below these keys; what lies deeper than any that is read is left out."""
+    if isinstance(value, dict):
+        return {key: _part(value[key], keys, depth - 1) for key in sorted(keys & value.keys())} if depth else {}
+    if isinstance(value, list):
+        return [_part(item, keys, depth - 1) for item in value[:_MAX_PART]] if depth else []
+    return value
 
 
 def without_arguments(data: bytes) -> bytes:

@@ -3,7 +3,7 @@
 Source: learn.microsoft.com, "Registry Value Types" and RegQueryInfoKey; Python's winreg.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, ClassVar, Self
 
 from msgspec.structs import replace
@@ -21,12 +21,28 @@ _NEVER = frozenset(
     {"registeredowner", "registeredorganization", "productid", "digitalproductid", "digitalproductid4"}
     | {"defaultusername", "defaultpassword", "altdefaultusername", "lastusedusername"}
 )
-#: Keys below which texts are command lines, folded: in a pseudonymised capture only their programs stay.
+#: Keys below which texts are command lines, folded: their arguments are left where they are.
 _COMMANDS = (
-    *("\\currentcontrolset\\services\\", "\\currentversion\\run", "\\currentversion\\uninstall"),
+    *("\\services\\", "\\currentversion\\run", "\\currentversion\\uninstall"),
     *("\\currentversion\\explorer\\startupapproved", "\\windows nt\\currentversion\\winlogon"),
 )
 _COMMAND_VALUES = frozenset({"imagepath", "uninstallstring", "quietuninstallstring", "modifypath", "failurecommand"})
+#: How Chromium's family has one of its web applications removed (chrome/common/chrome_switches.cc); the word alone.
+WEB_APPLICATION = " --uninstall-app-id"
+#: Texts and lists that probes read, folded; a capture holds no other. In the keys below `_NAMED_BY_OTHERS` all stay.
+_TOLD = frozenset(
+    {"", "imagepath", "objectname", "owners", "systemroot", "profileimagepath", "value", "netcfginstanceid"}
+    | {"componentid", "deviceinstanceid", "matchingdeviceid", "friendlyname", "languages", "edid"}
+    | {"displayname", "parentkeyname", "releasetype", "displayversion", "publisher", "installdate", "uninstallstring"}
+    | {"productname", "currentbuildnumber", "currentversion", "releaseid", "layout text"}
+    | {"systemmanufacturer", "systemproductname", "systemversion", "biosvendor", "timezonekeyname"}
+)
+_NAMED_BY_OTHERS = (
+    *("\\currentversion\\run", "\\keyboard layout\\", "\\extensioninstallforcelist", "\\startupapproved\\"),
+    *("\\bam\\", "\\dam\\"),
+)
+#: Together no key holds more, not even HKLM\SYSTEM's; anybody may write as much as he likes into his own.
+_MAX_KEY, _MAX_BRANCH = 1 << 21, 1 << 25
 
 
 class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
@@ -86,21 +102,41 @@ class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
     def live(cls, of: str) -> "list[Self]":
         return [cls(**_content(of))]
 
-    def rewritten(self, text: Callable[[str], str]) -> Self:
-        """Returns it with `text` applied and, where texts are command lines, without their arguments."""
+    def kept(self) -> Self:
+        """Returns it with what probes read of it: no arguments, of an extension's line in a policy no address."""
         folded = f"{self.path.casefold()}\\"
-        if any(part in folded for part in _COMMANDS):
-            from ..command_lines import windows_program  # noqa: PLC0415 (only a capture needs it)
+        listed = "\\extensioninstallforcelist" in folded
+        every = any(part in folded for part in _NAMED_BY_OTHERS)
+        texts = {
+            name: text.partition(";")[0] if listed else without_arguments(self.path, name, text)
+            for name, text in self.texts.items()
+            if every or name.casefold() in _TOLD
+        }
+        if every:
+            return replace(self, texts=texts)
+        return replace(
+            self,
+            texts=texts,
+            words={name: words for name, words in self.words.items() if name.casefold() in _TOLD},
+            data={name: data for name, data in self.data.items() if name.casefold() in _TOLD},
+        )
 
-            every = "\\currentversion\\run" in folded
-            texts = {
-                name: windows_program(value) if every or name.casefold() in _COMMAND_VALUES else value
-                for name, value in self.texts.items()
-            }
-            found = super(RegistryKey, replace(self, texts=texts)).rewritten(text)
-        else:
-            found = super().rewritten(text)
-        # Four numbers of a version look like an address.
+    def identifying(self) -> Iterable[str]:
+        r"""Yields the account that a service runs as: .\NAME, DOMAIN\NAME or NAME@DOMAIN."""
+        account = (
+            self.text("ObjectName") if "\\services\\" in self.path.casefold() and "ObjectName" in self.texts else ""
+        )
+        domain, mark, name = account.rpartition("\\")
+        if mark and domain.casefold() not in ("nt authority", "nt service"):
+            yield name
+            yield from (domain,) if domain != "." else ()
+        elif "@" in account:
+            yield account
+            yield account.partition("@")[0]
+
+    def rewritten(self, text: Callable[[str], str]) -> Self:
+        """Returns it with `text` applied, but to versions: four numbers look like an address."""
+        found = super().rewritten(text)
         kept = {name: value for name, value in self.texts.items() if name.casefold().endswith("version")}
         return replace(found, texts={**found.texts, **kept}) if kept else found
 
@@ -126,15 +162,33 @@ class RegistryBranch(RegistryKey, frozen=True, kw_only=True, omit_defaults=True)
     @classmethod
     def live(cls, of: str) -> "list[Self]":
         found: list[Self] = []
+        size = 0
         for _, path in below(of, read(of).keys):
+            if size > _MAX_BRANCH:
+                found.append(cls(path=path, problem="broken"))
+                continue
             try:
-                found.append(cls(**_content(path)))
+                content = _content(path)
+                size += _size(content)
+                found.append(cls(**content))
             except Missing:
                 continue
             except HostError as error:
                 problem = "not_permitted" if isinstance(error, NotPermitted) else "broken"
                 found.append(cls(path=path, problem=problem))
         return found
+
+
+def without_arguments(path: str, name: str, text: str) -> str:
+    """Returns a text of a key; where it is a command line, its program alone."""
+    folded = f"{path.casefold()}\\"
+    if not any(part in folded for part in _COMMANDS):
+        return text
+    if "\\currentversion\\run" not in folded and name.casefold() not in _COMMAND_VALUES:
+        return text
+    from ..command_lines import windows_start  # noqa: PLC0415 (few keys need it)
+
+    return windows_start(text) + (WEB_APPLICATION if f"{WEB_APPLICATION}=" in text else "")
 
 
 def read(path: str) -> RegistryKey:
@@ -162,12 +216,15 @@ def _content(path: str) -> dict[str, Any]:
         # The 64-bit view, whatever the agent's own width: a laptop's drivers and services live there.
         with winreg.OpenKey(root, rest, 0, winreg.KEY_READ | winreg.KEY_WOW64_64KEY) as key:
             subkeys, values, written = winreg.QueryInfoKey(key)
+            largest = _largest_value(int(key))
+            if largest * values > _MAX_KEY and largest > _MAX_VALUE:
+                raise SourceBroken(f"{path}: a value of it is larger than any that Windows or a program writes there")
             names = tuple(winreg.EnumKey(key, index) for index in range(min(subkeys, _MAX_KEYS)))
             for name, value, kind in (winreg.EnumValue(key, index) for index in range(min(values, _MAX_KEYS))):
                 if name.casefold() in _NEVER:
                     continue
                 if kind in (winreg.REG_SZ, winreg.REG_EXPAND_SZ):
-                    texts[name] = value or ""
+                    texts[name] = without_arguments(path, name, value or "")
                 elif kind in (winreg.REG_DWORD, winreg.REG_QWORD):
                     numbers[name] = value or 0
                 elif kind == winreg.REG_MULTI_SZ:
@@ -190,6 +247,32 @@ def _content(path: str) -> dict[str, Any]:
         "keys": names,
         "written": max(0.0, written / 1e7 - FILETIME_EPOCH),
     }
+
+
+def _largest_value(handle: int) -> int:
+    """Returns the bytes of an open key's largest value: winreg would take room for it before anything can be said."""
+    import ctypes  # noqa: PLC0415 (winreg alone does for everything else)
+
+    from .library import error_of, library  # noqa: PLC0415
+
+    largest = ctypes.c_uint32()
+    ask = library("advapi32").RegQueryInfoKeyW
+    ask.argtypes = (ctypes.c_void_p,) * 12
+    ask.restype = ctypes.c_int32
+    problem = ask(handle, *(None,) * 8, ctypes.addressof(largest), None, None)
+    if problem:
+        raise error_of(problem, "size of a key of the registry")
+    return largest.value
+
+
+def _size(content: dict[str, Any]) -> int:
+    """Returns about how much of the memory a key's values take, bytes."""
+    return (
+        sum(len(name) + len(text) for name, text in content["texts"].items())
+        + sum(len(data) for data in content["data"].values())
+        + sum(len(text) for words in content["words"].values() for text in words)
+        + sum(map(len, content["keys"]))
+    )
 
 
 def below(path: str, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:
