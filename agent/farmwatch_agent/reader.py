@@ -21,6 +21,8 @@ from .spool import Spool, SpoolError
 #: Nothing is collected this long after boot, plus up to twice as long at random: start-up belongs to the user.
 SETTLE_SECONDS = 60
 HEARTBEAT_SPREAD = 0.2
+#: What would be due within this part of its interval goes with what is due now: kinds share what a pass reads.
+TOGETHER = 0.25
 FULL_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 
@@ -84,9 +86,9 @@ class Reader:
         Cause is a section that differs from the last one reported, or the heartbeat.
         """
         beat = now >= self._beat
-        due = [name for name in probes.NAMES if beat or now >= self._due.get(name, 0.0)]
-        if not due:
+        if not beat and all(now < self._due.get(name, 0.0) for name in probes.NAMES):
             return None
+        due = [name for name in probes.NAMES if beat or now + self._early(name) >= self._due.get(name, 0.0)]
         self._watch_input()
         if not self._why_not("arp"):
             from .host import arp_look  # noqa: PLC0415 (only where this laptop's settings ask for it)
@@ -159,6 +161,10 @@ class Reader:
             else Section(kind=name, outcome="not_supported", observed_at=at, reason=why_not[name])
             for name in names
         ]  # fmt: skip
+
+    def _early(self, name: str) -> float:
+        """Returns by how many seconds a kind may run before its time, in company."""
+        return TOGETHER * _interval(name)
 
     def _watch_input(self) -> None:
         """Begins or ends counting input, as settings and first days have it. A single pass has no time to count."""

@@ -111,6 +111,18 @@ def test_nothing_is_looked_at_before_it_is_due(world: World, spool: Spool, tmp_p
     assert len(world.looks) == looks
 
 
+def test_what_is_due_soon_goes_with_what_is_due(
+    world: World, spool: Spool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reader, "_interval", lambda name: 120.0 if name in ("sockets", "sessions") else 86_400.0)
+    mine = reader_of(spool, tmp_path, heartbeat=86_400.0)
+    for now in range(1_200):
+        mine.step(float(now))
+    alone = [names for names in world.looks if len(names) == 1]
+    together = [names for names in world.looks if names == ("sockets", "sessions")]
+    assert len(together) > 8 > 3 * len(alone), "one look at processes serves both"
+
+
 def test_a_restart_sends_only_digests_of_what_stayed(world: World, spool: Spool, tmp_path: Path) -> None:
     world.items["usb"] = b"[]"
     reader_of(spool, tmp_path).once()
