@@ -311,3 +311,11 @@ def test_what_may_not_be_asked_is_refused_and_what_ended_is_left_out(monkeypatch
     assert isinstance(found.pop("1"), NotPermitted)
     assert isinstance(found.pop("3"), HostError)
     assert found == {}
+
+
+def test_every_flag_stands_on_the_page_with_its_tool_and_source() -> None:
+    from ... import flags
+
+    text = flags.page()
+    assert flags.PAGE.read_text(encoding="utf-8") == text, "renew it: .venv/bin/python -m tests.flags"
+    assert {flag for flag in FLAGS if f"`{flag}`" not in text} == set()
