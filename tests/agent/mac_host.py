@@ -85,12 +85,17 @@ class ReplayedMac(MacFake):
         *,
         statuses: Mapping[str, FileStatus] | None = None,
         flags: Mapping[str, tuple[str, ...] | HostError] | HostError | None = None,
+        uid: int = 501,
         tables: Mapping[str, list[Row] | HostError] | None = None,
         **others: Any,
     ) -> None:
         super().__init__(**others)
         self.statuses, self.flags, self.tables = statuses or {}, flags or {}, tables or {}
         self.hashed: list[str] = []
+        self.uid = uid
+
+    def euid(self) -> int:
+        return self.uid
 
     def command(self, name: str, of: str = "") -> bytes:
         self.asked.append(f"{name} {of}".strip())

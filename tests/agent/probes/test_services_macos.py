@@ -14,7 +14,7 @@ from farmwatch_schema.observables.services import Service
 
 from ..mac_host import ReplayedMac, file_status
 
-LOGIN_ITEMS = Gap(what="login items that an application registered for itself", outcome="not_supported")
+LOGIN_ITEMS = Gap(what="login items that an application registered for itself", outcome="not_permitted")
 #: Form: OleksandrKrupko/mac-os-debloat pull 10; launchctl(1) says that it is no promise.
 JOBS = """com.apple.xpc.launchd.domain.system = {
 \ttype = system

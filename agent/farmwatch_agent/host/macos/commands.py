@@ -25,6 +25,8 @@ COMMANDS: dict[str, Command] = {
     # services: switches of launchd's jobs, and which of them run (launchctl(1)); Apple promises no form of the second
     "launchd_switches": Command(program="/bin/launchctl", arguments=("print-disabled", "{}"), limit=1 << 20),
     "launchd_jobs": Command(program="/bin/launchctl", arguments=("print", "{}"), limit=1 << 22, missing=(113, 125)),
+    # services: what applications registered to start (sfltool(1), from macOS 13); it asks all but root for a password
+    "login_items": Command(program="/usr/bin/sfltool", arguments=("dumpbtm",), limit=1 << 22),
     # sockets and sessions: whole IPv6 addresses (-l) and the process of each socket (-v), for every user (netstat(1))
     "tcp_sockets": Command(program="/usr/sbin/netstat", arguments=("-anlv", "-p", "tcp")),
     "udp_sockets": Command(program="/usr/sbin/netstat", arguments=("-anlv", "-p", "udp")),

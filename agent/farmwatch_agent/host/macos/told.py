@@ -11,6 +11,11 @@ _DOMAIN = re.compile(r"^(\s*(?:search )?domain(?:\[\d+\])?\s*: )(?!local$|\S*\.a
 _ENDPOINT = re.compile(r"(?<=\s)([0-9a-fA-F:.]+)((?:%\w+)?\.(?:\d{1,5}|\*))(?=\s|$)")
 _LOOSE_MAC = re.compile(r"(?<![0-9A-Fa-f:.])[0-9A-Fa-f]{1,2}(?::[0-9A-Fa-f]{1,2}){5}(?![0-9A-Fa-f:])")
 _SSID = re.compile(r"^(\s+SSID : )(?!<)(.+)$", re.MULTILINE)
+_LOGIN_ITEM = re.compile(
+    r" ?Records for UID -?\d+ ?:| {0,2}#\d+: *$|"
+    r" *(?:Type|Disposition|Identifier|URL|Executable Path|Bundle Identifier|Parent Identifier): "
+)
+_HOME = re.compile(r"(/Users/)(?!Shared/)([^/\n]+)")
 _SUMMARY = ("InterfaceType", "LinkStatusActive", "SSID", "BSSID")
 
 
@@ -35,6 +40,10 @@ def without_names(command: str, text: str, shaped: Change, address: Change) -> s
         return _SSID.sub(lambda match: match[1] + shaped(match[2]), "\n".join(lines))
     if command == "wifi_driver":
         return _driver(text, shaped)
+    if command == "login_items":
+        # Names of applications and developers may be a person's; homes are mostly written with the user's number.
+        kept = "\n".join(line for line in text.split("\n") if _LOGIN_ITEM.match(line))
+        return _HOME.sub(lambda match: match[1] + (match[2] if match[2].isdigit() else shaped(match[2])), kept)
     if command == "launchd_jobs":
         start = text.find("services = {")
         return text[start : text.find("}", start) + 1] if start >= 0 else ""

@@ -7,7 +7,8 @@ Reads
     folders. Of each line only the program's path.
     macOS: property lists in /Library/LaunchDaemons, /Library/LaunchAgents and home folders; of Apple's own jobs those
     that let somebody in (Screen Sharing, Remote Login, file sharing, Apple events) and the switch of Remote Management;
-    launchctl's switches and running jobs; /Library/SystemExtensions/db.plist; crontabs in /var/at/tabs.
+    launchctl's switches and running jobs; /Library/SystemExtensions/db.plist; crontabs in /var/at/tabs; as root the
+    login items, agents and daemons that applications registered with the system themselves (`sfltool dumpbtm`).
     Windows: the services' registry keys and which of them run; drivers that others than Windows brought; definitions of
     scheduled tasks; Run and RunOnce keys and Startup folders of the system and of users.
 Why
@@ -17,7 +18,7 @@ Never reads
     person's name (syncthing@NAME.service) is `~`.
 Rights
     User crontabs are root's, other users' home folders theirs: gaps for an ordinary user.
-    macOS: crontabs are root's, too; all else is readable by every user.
+    macOS: crontabs and login items are root's, too; all else is readable by every user.
     Windows: tasks of others, and users' hives and Startup folders, are an administrator's: gaps for an ordinary user.
 Blind spots
     A drop-in that replaces ExecStart is not followed; units made while running (`run-*`, scopes) are left out
@@ -25,9 +26,9 @@ Blind spots
     one that begins with a word of the shell none; at(1) jobs and a program started from a shell's profile are not
     seen.
     macOS: Apple's other jobs, some 900 and the same on every Mac, are left out. Login items that an application
-    registered for itself stand in a store of the system's, which is always a gap, unless they bring a job of launchd.
-    Of an agent is not told whether it runs. Which jobs run is read from an output whose form Apple does not promise:
-    when it cannot be read it is a gap.
+    registered for itself are told by macOS 13 and up, to root alone: a gap otherwise. Of an agent is not told whether
+    it runs. These items, and which jobs run, are read from outputs whose form Apple does not promise: when they cannot
+    be read they are a gap.
     Windows: its own drivers are left out, some 400 and the same on every laptop, and so are its own tasks that start
     what lies in its folder. Of a service inside svchost.exe the library is not told. What a shortcut in a Startup
     folder leads to is not followed. Users who are not logged in have no hive loaded: a gap.

@@ -15,12 +15,13 @@ import msgspec
 from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.services import Service
 
-from ...host import Host, HostError, Missing, NotPermitted
+from ...host import Host, HostError, Missing, NotPermitted, SourceBroken
 from ...host.macos.launchd_plists import STARTS, program_of
 from ...paths import tilde
 from ..asking import outcome_of
 from ..bounds import at_most, short
 from ..macos_homes import homes, parse_dictionary
+from . import login_items
 from .linux import parse_crontab
 
 DAEMONS = "/Library/LaunchDaemons"
@@ -34,6 +35,7 @@ REMOTE_MANAGEMENT = "/Library/Application Support/Apple/Remote Desktop/RemoteMan
 ARD_AGENT = "/System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/MacOS/ARDAgent"
 EXTENSIONS = "/Library/SystemExtensions/db.plist"
 CRONTABS = "/private/var/at/tabs"
+LOGIN_ITEMS = "login items that an application registered for itself"
 MAX_ITEMS = 2_000
 MAX_JOBS = 500
 MAX_LINE = 1_000
@@ -67,7 +69,7 @@ class _Seen:
 
 
 def collect(host: Host) -> Iterator[Observable]:
-    """Yields launchd's jobs that others than Apple installed, its sharing, system extensions, cron, and gaps."""
+    """Yields launchd's jobs that others than Apple installed, its sharing, extensions, cron, login items, and gaps."""
     yield from at_most(_all(host), MAX_ITEMS, "services")
 
 
@@ -99,8 +101,8 @@ def _all(host: Host) -> Iterator[Observable]:
         yield Gap(what=what, outcome="not_permitted", count=bucket(seen.closed))
     if seen.broken:
         yield Gap(what="launchd jobs", outcome="broken", count=bucket(seen.broken))
+    yield from _login_items(host, seen)
     yield from seen.gaps
-    yield Gap(what="login items that an application registered for itself", outcome="not_supported")
 
 
 def parse_job(data: bytes) -> Job:
@@ -261,6 +263,21 @@ def _extensions(host: Host, seen: _Seen) -> Iterator[Service]:
             found[name] = found.get(name, False) or state == "activated_enabled"
     for name, enabled in sorted(found.items()):
         yield Service(name=name[:255], kind="system_extension", enabled=enabled)
+
+
+def _login_items(host: Host, seen: _Seen) -> Iterator[Service]:
+    """Yields what applications registered with the system itself, in a store that only root may ask for unasked."""
+    try:
+        if host.euid() != 0:
+            raise NotPermitted("login items: only root is told without a password")
+        dump = login_items.parse_dump(host.command("login_items").decode("utf-8", "replace"))
+        if not dump.known:
+            # No promise of Apple's either, and every Mac has a part for the system at least.
+            raise SourceBroken("login items: have a form that is not known")
+    except HostError as error:
+        seen.gaps.append(Gap(what=LOGIN_ITEMS, outcome=outcome_of(error)))
+        return
+    yield from login_items.services(dump)
 
 
 def _cron(host: Host, seen: _Seen) -> Iterator[Service]:
