@@ -29,11 +29,18 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
     program: str
     arguments: tuple[str, ...] = ()
-    seconds: float = 4.0
+    seconds: float = 2.5
     limit: int = 1 << 23
     codes: tuple[int, ...] = (0,)
     missing: tuple[int, ...] = ()
-    refused: tuple[str, ...] = ("not permitted", "ermission denied", "requires root", "must be root", "not authorized")
+    refused: tuple[str, ...] = (
+        "not permitted",
+        "ermission denied",
+        "requires root",
+        "must be root",
+        "not authorized",
+        "uthorization failed",
+    )
 
 
 def run(name: str, command: Command, of: str = "") -> bytes:

@@ -11,6 +11,10 @@ from ..process_list import argument_flags
 from ..protocol import HostError, NotSupported, SourceBroken
 from .commands import COMMANDS
 
+#: A command that fails after so long is left alone for an hour. All commands of a probe share the probe's time.
+SLOW_SECONDS = 1.0
+REST_SECONDS = 3600.0
+
 
 class MacHost(PosixHost):
     """This Mac, read with the agent's own rights. Every verb raises only HostError's children."""
@@ -24,10 +28,23 @@ class MacHost(PosixHost):
         "/var/run/",
     )
 
+    def __init__(self) -> None:
+        #: Until when a command is not asked again, by its name and argument.
+        self._resting: dict[tuple[str, str], float] = {}
+
     def command(self, name: str, of: str = "") -> bytes:
         if name not in COMMANDS:
             raise SourceBroken(f"{name}: is no listed command")
-        return run(name, COMMANDS[name], of)
+        began = time.monotonic()
+        if began < self._resting.get((name, of), 0.0):
+            raise SourceBroken(f"{name}: was slow and then failed, so it is not asked for a while")
+        try:
+            return run(name, COMMANDS[name], of)
+        except BaseException:
+            # Also when the probe's own time was over: one that hangs each time would take its probe's section along.
+            if time.monotonic() - began > SLOW_SECONDS:
+                self._resting[name, of] = began + REST_SECONDS
+            raise
 
     def boot_id(self) -> str:
         return self.command("boot_session").decode("ascii", "replace").strip()
