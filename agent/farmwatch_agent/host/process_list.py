@@ -14,7 +14,8 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     pid, parent  numbers
     name         as the system tells it
-    executable   its path; "" when the system has none for it, null when it may not be read
+    executable   its path; "" when the system has none for it (on a Mac: its file is gone, giampaolo/psutil issue 1738),
+                 null when it may not be read
     user         account name; null when it may not be read
     started      seconds since 1970; 0 when not known
     session      Windows: number of the session it runs in, 0 is that of services; null when not known
@@ -43,8 +44,8 @@ class RunningProcess(Row, frozen=True, kw_only=True, omit_defaults=True):
                         cls(
                             pid=process.pid,
                             parent=_asked(process.ppid) or 0,
-                            name=process.name(),
-                            executable=_asked(process.exe),
+                            name=_of_system(process).name(),
+                            executable=_asked(_of_system(process).exe),
                             user=_asked(process.username),
                             started=_asked(process.create_time) or 0.0,
                             session=_session(process.pid),
@@ -108,7 +109,7 @@ def argument_flags(processes: Collection[str] = ()) -> dict[str, tuple[str, ...]
     for number in processes or map(str, psutil.pids()):
         try:
             process = psutil.Process(int(number))
-            flags = _flags(process.cmdline(), _asked(process.exe) or "")
+            flags = _flags(process.cmdline(), _asked(_of_system(process).exe) or "")
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
         except psutil.AccessDenied:
@@ -158,6 +159,15 @@ def _flags(words: list[str], executable: str) -> tuple[str, ...]:
     if sys.platform == "win32":
         return flags_of_windows(words, executable)
     return flags_of(b"".join(word.encode("utf-8", "surrogateescape") + b"\0" for word in words), executable)
+
+
+def _of_system(process: Any) -> Any:
+    """Returns the part of psutil's Process that asks the system and nothing else.
+
+    Its own `exe` and `name` fill in from the first argument, which a program chooses: one whose file is gone would pass
+    for any other, an Apple one say, and what it calls itself there would travel.
+    """
+    return process._proc  # noqa: SLF001 (psutil has no public way to it)
 
 
 def _asked(question: Callable[[], Any]) -> Any:

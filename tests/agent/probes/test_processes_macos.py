@@ -179,3 +179,9 @@ def test_two_thousand_programs_are_bounded() -> None:
     told = looked(host(*crowd))
     assert sum(isinstance(it, Process) for it in told) == macos.MAX_EXECUTABLES
     assert Gap(what="further programs", outcome="not_supported", count="50+") in told
+
+
+def test_a_program_whose_file_is_gone_is_deleted_whatever_it_calls_itself() -> None:
+    # The kernel has no path for it any more (proc_pidpath ends with ENOENT; giampaolo/psutil issue 1738).
+    [seen] = [it for it in looked(host(process(9, "", name="screensharingd"))) if isinstance(it, Process)]
+    assert (seen.deleted, seen.path, seen.signer) == (True, None, None)

@@ -45,7 +45,8 @@ class Executable:
         self.sealed = path is not None and is_sealed(path)
         self.status: FileStatus | None = None
         self.writable: bool | None = False if self.sealed else None
-        self.deleted = False
+        #: The system knows the path of every program but one whose file is gone.
+        self.deleted = row.executable == ""
         self.sha256: str | None = None
         #: `CodeSignature.anchor`, and the name and identifier that it proves.
         self.signer: str | None = APPLE if self.sealed else None
