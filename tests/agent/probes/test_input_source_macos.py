@@ -169,3 +169,41 @@ def test_elsewhere_there_are_no_such_clocks() -> None:
         assert idle_time.watcher([]) is None
         with pytest.raises(NotSupported):
             idle_time.session_watcher([])
+
+
+#: docs of chromium's HID code quote the registry of a Mac with this mouse.
+MX_MASTER_3 = {
+    "IOObjectClass": "IOHIDUserDevice", "Transport": "Bluetooth Low Energy", "Manufacturer": "Logitech",
+    "Product": "MX Master 3", "VendorID": 1133, "ProductID": 45091, "PrimaryUsagePage": 1, "PrimaryUsage": 6,
+    "DeviceUsagePairs": [{"DeviceUsagePage": 1, "DeviceUsage": 6}, {"DeviceUsagePage": 1, "DeviceUsage": 2}],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("changes", "bus"),
+    [
+        # AprilNEA/OpenLogi issue 35 (macOS 26.5): a mouse over Bluetooth Low Energy is Privileged.
+        ({"Privileged": True}, "bluetooth"),
+        ({"Privileged": False}, "virtual"),
+        ({"Privileged": False, "Transport": "USB", "Built-In": True}, "virtual"),
+        # Before macOS 13.5 nothing tells the system's daemon from a program that names the same transport.
+        ({}, "other"),
+        ({"Transport": "USB"}, "virtual"),
+        ({"Privileged": True, "Transport": ""}, "virtual"),
+        # karabiner's VirtualHIDKeyboard.cpp: newDeviceDescription names no transport
+        ({"IOObjectClass": "AppleUserHIDDevice", "Transport": "",
+          "IOUserClass": "org_pqrs_Karabiner_DriverKit_VirtualHIDKeyboard"}, "virtual"),
+        ({"IOObjectClass": "AppleUserHIDDevice", "Transport": "USB", "IOUserClass": "XboxReceiverDriver"}, "other"),
+        ({"IOObjectClass": "AppleUserHIDDevice", "Transport": "USB", "IOUserClass": "AppleUserUSBHostHIDDevice"},
+         "usb"),
+    ],
+)  # fmt: skip
+def test_who_made_a_device_decides_before_what_it_says(changes: dict[str, Any], bus: str) -> None:
+    device = macos.device_of({**MX_MASTER_3, **changes})
+    assert device is not None
+    assert (device.bus, device.functions) == (bus, ("keyboard", "pointer"))
+
+
+def test_a_name_with_control_characters_hides_no_other_device() -> None:
+    data = plistlib.dumps([{**MX_MASTER_3, "Product": "odd?name"}, MX_MASTER_3]).replace(b"odd?name", b"odd\x01name")
+    assert [device.name for device in macos.parse_devices(data)] == ["oddname", "MX Master 3"]

@@ -43,7 +43,7 @@ KEPT = frozenset(
     | {"kUSBString", "USB Interface Name", "ReportDescriptor", "ReportInterval", "Removable"}
     | {"Vendor Identification", "Product Identification"}
     | {"Product", "Transport", "VendorID", "PrimaryUsagePage", "PrimaryUsage", "DeviceUsagePairs", "DeviceUsagePage"}
-    | {"DeviceUsage", "Built-In"}
+    | {"DeviceUsage", "Built-In", "Privileged"}
     | {"external", "IONameMatched", "DisplayAttributes", "ProductAttributes", "ManufacturerID", "ProductID"}
     | {"ProductName", "WeekOfManufacture", "YearOfManufacture", "MaxHorizontalImageSize", "MaxVerticalImageSize"}
     | {"DisplayVendorID", "DisplayProductID", "IODisplayPrefsKey", "TransportDescription"}

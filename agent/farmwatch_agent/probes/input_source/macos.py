@@ -1,10 +1,11 @@
 """Input devices of a Mac from the registry's IOHIDDevice entries, and the days that were counted.
 
 Keys: IOKit's hid/IOHIDKeys.h (Product, Transport, VendorID, ProductID, PrimaryUsagePage, PrimaryUsage,
-DeviceUsagePairs, Built-In); usages: USB-IF, HID Usage Tables 1.5.
+DeviceUsagePairs, Built-In); usages: USB-IF, HID Usage Tables 1.5. Who made a device: IOHIDUserDevice.cpp and
+IOHIDResourceUserClient.cpp of IOHIDFamily (Privileged, which no program can set, from macOS 13.5); a mouse over
+Bluetooth Low Energy as chromium's HID docs and AprilNEA/OpenLogi issue 35 show it.
 """
 
-import plistlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,9 +14,11 @@ from farmwatch_schema.observables.input_source import InputDevice
 
 from ...host import Host, HostError, SourceBroken
 from ...host.input_counts import plain_name
+from ...host.macos import property_list
 from .. import input_days
 from ..asking import outcome_of
 from ..bounds import at_most
+from ..macos_registry import without_lists
 
 MAX_TOLD = 64
 _DEPTH = 40
@@ -43,6 +46,8 @@ _BUSES = {
     "I2C": "builtin",
     "Virtual": "virtual",
 }
+#: What any driver outside the kernel is inside it (IOHIDFamily, AppleUserHIDDevice.h); `IOUserClass` names the driver.
+_DRIVER = "AppleUserHIDDevice"
 
 
 def collect(host: Host) -> Iterator[Observable]:
@@ -60,10 +65,7 @@ def parse_devices(data: bytes) -> list[InputDevice]:
     """Returns the distinct devices of `ioreg -a -r -c IOHIDDevice`; raises SourceBroken for what is no such list."""
     if not data.strip():
         return []
-    try:
-        entries = plistlib.loads(data)
-    except Exception as error:  # plistlib lets through whatever its parsers raise for hostile bytes
-        raise SourceBroken(f"the registry's input devices make no sense: {type(error).__name__}") from None
+    entries = property_list.parse(without_lists(data), "the registry's input devices")
     if not isinstance(entries, list):
         raise SourceBroken("the registry's input devices are no list")
     found: dict[InputDevice, None] = {}
@@ -79,24 +81,34 @@ def device_of(entry: dict[str, Any]) -> InputDevice | None:
     functions = _functions(entry)
     if not functions:
         return None
-    transport = _text(entry, "Transport")
-    bus = _BUSES.get(transport, "other")
-    # What is made through IOHIDUserDevice may name any transport; its class does not lie.
-    if "IOHIDUserDevice" in _text(entry, "IOObjectClass") or "IOHIDResource" in _text(entry, "IOObjectClass"):
-        bus = "virtual"
-    elif entry.get("Built-In") is True or entry.get("Built-In") == 1:
-        bus = "builtin"
     vendor, product = _number(entry, "VendorID"), _number(entry, "ProductID")
     known = bool(vendor or product)
     return InputDevice(
         name=plain_name(_text(entry, "Product")),
-        bus=bus,
+        bus=_bus(entry),
         functions=functions,
         absolute=None if "pointer" in functions else False,
         vendor_id=f"{vendor & 0xFFFF:04x}" if known else "",
         product_id=f"{product & 0xFFFF:04x}" if known else "",
         driver=_text(entry, "IOObjectClass")[:64],
     )
+
+
+def _bus(entry: dict[str, Any]) -> str:
+    """Returns how a device is attached; what a program made may name any transport, so its class decides first."""
+    kind, transport = _text(entry, "IOObjectClass"), _text(entry, "Transport")
+    said = _BUSES.get(transport, "other")
+    if "IOHIDUserDevice" in kind or "IOHIDResource" in kind:
+        # The system's own daemon makes those over Bluetooth Low Energy, with a right of Apple's.
+        if entry.get("Privileged") is True and transport:
+            return said
+        return "other" if "Privileged" not in entry and said == "bluetooth" else "virtual"
+    if kind == _DRIVER and _text(entry, "IOUserClass") and not _text(entry, "IOUserClass").startswith("AppleUser"):
+        # Somebody's driver: of a device without one, as Karabiner's, or of real hardware.
+        return "virtual" if transport in ("", "Virtual") else "other"
+    if entry.get("Built-In") is True or entry.get("Built-In") == 1:
+        return "builtin"
+    return said
 
 
 def _functions(entry: dict[str, Any]) -> tuple[str, ...]:
