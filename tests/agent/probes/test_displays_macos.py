@@ -26,9 +26,38 @@ MONITOR = {
 }  # fmt: skip
 
 
-def seen(**commands: Any) -> list[Any]:
+UNLISTED = Gap(what="virtual displays and active modes", outcome="not_permitted")
+
+
+def looked(**commands: Any) -> list[Any]:
     told = {"profile_displays": profile("SPDisplaysDataType")} | commands
     return list(macos.collect(cast("Host", MacFake(told, folders={"/Applications": []}))))
+
+
+def seen(**commands: Any) -> list[Any]:
+    """Returns what is seen where system_profiler lists no display, without the gap for that."""
+    return [it for it in looked(**commands) if it != UNLISTED]
+
+
+def test_a_mac_whose_window_server_lists_no_display_cannot_say_that_there_is_no_virtual_one() -> None:
+    # Nothing on the machines of GitHub Actions (modular/rules_mojo pull 56); the card alone on some builds.
+    told = profile("SPDisplaysDataType", {"sppci_model": "Apple M1", "sppci_bus": "spdisplays_builtin"})
+    assert UNLISTED in looked(registry_framebuffers=registry(MONITOR), profile_displays=told)
+    assert UNLISTED in looked(registry_framebuffers=registry(MONITOR))
+    listed = card(**{"spdisplays_connection_type": "spdisplays_internal"})
+    assert UNLISTED not in looked(registry_framebuffers=registry(MONITOR), profile_displays=listed)
+
+
+def test_a_mac_without_any_display_has_none() -> None:
+    assert looked() == []
+
+
+def test_a_monitor_that_no_port_leads_to_may_be_anything() -> None:
+    # Intel's Macs list displays made by programs without saying so (waydabber/BetterDisplay issue 407).
+    told = card(**{"_name": "Dummy 16:9", "_spdisplays_display-vendor-id": "f0f0", "_spdisplays_pixels": "1920 x 1080"})
+    display, gap = seen(profile_displays=told)
+    assert (display.connector, display.virtual, display.internal) == ("untold", None, False)
+    assert gap == Gap(what="EDID on untold", outcome="not_supported")
 
 
 def card(**item: str) -> bytes:
@@ -105,7 +134,8 @@ def test_a_display_made_by_a_program_is_virtual_but_may_be_a_docks() -> None:
     (display,) = seen(profile_displays=told)
     assert (display.virtual, display.name, display.active_mode) == (True, "Dummy", "1920x1080")
     mac = MacFake({"profile_displays": told}, folders={"/Applications": [macos.DISPLAYLINK]})
-    (display,) = macos.collect(cast("Host", mac))
+    display, gap = macos.collect(cast("Host", mac))
+    assert gap == Gap(what="EDID on virtual", outcome="not_supported")
     assert isinstance(display, Display)
     assert display.virtual is None
     (display,) = seen(profile_displays=card(**{"_spdisplays_display-vendor-id": macos.UNKNOWN_VENDOR}))

@@ -47,11 +47,17 @@ def collect(host: Host) -> Iterator[Observable]:
     except HostError as error:
         told = []
         problems.append(Gap(what="virtual displays and active modes", outcome=outcome_of(error)))
+    else:
+        if found and not any(nodes(card.get("spdisplays_ndrvs")) for card in told):
+            # A blank instead of an error: without the window server, which not every state of a Mac has, no display is
+            # listed, though ports have some.
+            problems.append(Gap(what="virtual displays and active modes", outcome="not_permitted"))
     untold = DISPLAYLINK in names_in(host, "/Applications")
     yield from of_cards(told)
-    yield from at_most(with_profile(found, told, displaylink=untold), MAX_DISPLAYS, "displays")
-    for display in found[:MAX_DISPLAYS]:
-        if not display.edid_digest and not display.internal:
+    shown = with_profile(found, told, displaylink=untold)
+    yield from at_most(shown, MAX_DISPLAYS, "displays")
+    for display in dict.fromkeys(shown[:MAX_DISPLAYS]):
+        if not (display.edid_digest or display.internal or display.virtual):
             # What does not say what it is may be anything; without its bytes a monitor's body cannot be compared.
             yield Gap(what=f"EDID on {display.connector}", outcome="broken" if display.fault else "not_supported")
     yield from problems
