@@ -21,8 +21,10 @@ from .spool import Spool, SpoolError
 #: Nothing is collected this long after boot, plus up to twice as long at random: start-up belongs to the user.
 SETTLE_SECONDS = 60
 HEARTBEAT_SPREAD = 0.2
-#: What would be due within this part of its interval goes with what is due now: kinds share what a pass reads.
-TOGETHER = 0.25
+#: What would be due within so many seconds, and within this part of its interval, goes with what is due now: kinds
+#: share what a pass reads. Twice the spread, so that kinds of one interval stay together.
+TOGETHER_SECONDS = 60.0
+TOGETHER = 2 * HEARTBEAT_SPREAD
 FULL_SECONDS = 60.0
 DAY_SECONDS = 86_400.0
 
@@ -164,7 +166,7 @@ class Reader:
 
     def _early(self, name: str) -> float:
         """Returns by how many seconds a kind may run before its time, in company."""
-        return TOGETHER * _interval(name)
+        return min(TOGETHER_SECONDS, TOGETHER * _interval(name))
 
     def _watch_input(self) -> None:
         """Begins or ends counting input, as settings and first days have it. A single pass has no time to count."""
