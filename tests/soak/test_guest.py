@@ -70,8 +70,8 @@ def captured(guest: machine.Guest, kinds: str) -> bytes:
 @pytest.mark.parametrize("gadget", ["none", "pikvm", "nanokvm", "ethernet"])
 def test_the_usb_probe_agrees_with_lsusb(guest: machine.Guest, gadget: str) -> None:
     guest.ask(f"{PYTHON} {TESTS}/gadgets.py {gadget}")
-    told = guest.ask("for id in 0627:0001 46f4:0001 $(cat /sys/bus/usb/devices/3-1/idVendor 2>/dev/null):; do"
-                     " lsusb -v -d $id 2>/dev/null; done; true")  # fmt: skip
+    plugged = "" if gadget == "none" else "$(cat /sys/bus/usb/devices/3-1/idVendor):"
+    told = guest.ask(f"for id in 0627:0001 46f4:0001 {plugged}; do lsusb -v -d $id 2>/dev/null; done; true")
     seen = [item for item in section(captured(guest, "usb"), "usb") if item["type"] == "usb_device"]
     wanted = [
         device for device in lsusb.devices(told) if device["vendor_id"] != "1d6b" or device["product_id"] == "0104"
@@ -96,11 +96,8 @@ def test_a_capture_of_a_gadget_keeps_the_paths_that_say_software(guest: machine.
     assert {item["bus"] for item in section(data, "input_source") if item.get("vendor_id") == "1d6b"} == {"virtual"}
 
 
-def test_under_its_unit_the_reader_loses_nothing_that_root_sees(guest: machine.Guest) -> None:
-    guest.ask("cd /opt/farmwatch/packaging/systemd && cp *.service *.timer *.path /etc/systemd/system/"
-              " && systemd-sysusers farmwatch-agent.sysusers")  # fmt: skip
-    guest.ask(f"sh {TESTS}/busy.sh")
-    enrol(guest)
+def test_under_its_unit_the_reader_loses_nothing_that_root_sees(installed: machine.Guest) -> None:
+    guest = installed
     root = json.loads(guest.ask("farmwatch-agent collect --json"))
     reader = json.loads(guest.ask(f"sh {TESTS}/as_unit.sh read '/usr/bin/farmwatch-agent collect --json'"))
     told = {found["kind"]: json.dumps(found.get("items", [])) for found in root["sections"]}
@@ -111,20 +108,25 @@ def test_under_its_unit_the_reader_loses_nothing_that_root_sees(guest: machine.G
     assert lost(reader, root) == {}
 
 
-def enrol(guest: machine.Guest) -> None:
-    """Starts a collector on the guest's loopback and enrols the guest with it."""
+@pytest.fixture(scope="module")
+def installed(guest: machine.Guest) -> machine.Guest:
+    """The guest with the units, much to see, and enrolled with a collector on its own loopback."""
+    guest.ask("cd /opt/farmwatch/packaging/systemd && cp *.service *.timer *.path /etc/systemd/system/"
+              " && systemd-sysusers $PWD/farmwatch-agent.sysusers && mkdir -p /etc/farmwatch")  # fmt: skip
+    guest.ask(f"sh {TESTS}/busy.sh")
     guest.ask(
         "systemd-run --unit=collector --quiet /opt/collector/bin/farmwatch serve --data /srv/collector --port 8440\n"
         "until ss -ltn | grep -q 8440; do sleep 1; done\n"
         "/opt/collector/bin/farmwatch tokens new --data /srv/collector 2>/dev/null | head -n 1 > /run/token\n"
         "farmwatch-agent enrol --url http://127.0.0.1:8440 --token-file /run/token"
-    )  # fmt: skip
+    )
+    return guest
 
 
-def test_what_the_units_let_reader_and_sender_do(guest: machine.Guest) -> None:
+def test_what_the_units_let_reader_and_sender_do(installed: machine.Guest) -> None:
     clean = f"rm -f {STATE}/written {STATE}/sender/written"
     reader, sender = (
-        json.loads(guest.ask(f"sh {TESTS}/as_unit.sh {unit} '/usr/bin/python3 {TESTS}/rights.py'; {clean}"))
+        json.loads(installed.ask(f"sh {TESTS}/as_unit.sh {unit} '/usr/bin/python3 {TESTS}/rights.py'; {clean}"))
         for unit in ("read", "send")
     )
     for right in ("netlink socket", "read identifier.key", "write state", "list home", "see process 1", "open input"):
@@ -142,8 +144,9 @@ def test_what_the_units_let_reader_and_sender_do(guest: machine.Guest) -> None:
     assert sender["read identifier.key"] == sender["list home"] == "Permission denied"
 
 
-def test_a_device_and_a_session_wake_the_reader_and_the_sender_follows(guest: machine.Guest) -> None:
-    guest.ask(f"{PYTHON} {TESTS}/gadgets.py none; kill $(pgrep -f injector.py); {WITHOUT_QUOTA}")
+def test_a_device_and_a_session_wake_the_reader_and_the_sender_follows(installed: machine.Guest) -> None:
+    guest = installed
+    guest.ask(f"{PYTHON} {TESTS}/gadgets.py none; pkill -f injector.py; {WITHOUT_QUOTA}")
     guest.ask("printf 'heartbeat_seconds: 3600\\non: [input_timing]\\n' > /etc/farmwatch/agent.yaml\n"
               f"systemctl daemon-reload; systemctl start {READER} farmwatch-agent-send.path")  # fmt: skip
     # A reader settles for up to three minutes after boot, and then tells of everything once.
@@ -180,7 +183,8 @@ def wait(condition: Callable[[], bool], seconds: float) -> bool:
     return False
 
 
-def test_input_of_a_device_of_software_and_of_a_gadget_is_told_apart(guest: machine.Guest) -> None:
+def test_input_of_a_device_of_software_and_of_a_gadget_is_told_apart(installed: machine.Guest) -> None:
+    guest = installed
     guest.ask(f"systemd-run --quiet {PYTHON} {TESTS}/injector.py 40 mouse:8\n"
               f"systemd-run --quiet {PYTHON} {TESTS}/pointer.py 40 10")  # fmt: skip
     guest.move(40, 20)

@@ -7,7 +7,7 @@ ip link set lo up
 /opt/agent/bin/python /share/gadgets.py pikvm
 setsid /opt/agent/bin/python /share/injector.py 900 keyboard:0 absolute:0 >/run/injector.log 2>&1 &
 setsid Xvfb :77 -screen 0 640x480x24 >/dev/null 2>&1 &
-sleep 3
+sleep 5
 setsid x11vnc -display :77 -nopw -forever -shared -rfbport 5900 >/dev/null 2>&1 &
 # A user's own program, from a folder that only the user may look into.
 chmod 700 /home/anna
