@@ -6,7 +6,7 @@ VENV   := .venv
 AGENT  := .venv-agent
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit integration soak bench lock assets clean
+.PHONY: help demo test check unit integration soak bench bench-agent lock assets clean
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
@@ -15,6 +15,7 @@ help:
 	@echo "make test    every check and test     make soak    the long ones     make bench   timings side by side"
 	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
 	@echo "make unit, make integration: one half of the tests (ARGS=tests/agent)      make clean   take it all away"
+	@echo "make bench-agent: what the agent costs beside other tools, 15 minutes (ARGS='--minutes 1 --runs 5')"
 
 # What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
 $(DEMO)/.made: requirements/demo.txt packaging/environment.sh
@@ -52,6 +53,9 @@ soak: $(VENV)/.made
 bench: $(VENV)/.made $(AGENT)/.made
 	$(BIN)/python bench/collect.py --agent $(AGENT)/bin/farmwatch-agent $(ARGS)
 	$(BIN)/python bench/ingest.py $(ARGS)
+
+bench-agent: $(VENV)/.made $(AGENT)/.made
+	@$(BIN)/python bench/agent.py --agent $(AGENT)/bin/farmwatch-agent $(ARGS)
 
 lock: $(VENV)/.made
 	@sh packaging/lock.sh $(VENV)

@@ -354,7 +354,7 @@ def inputs() -> list[tuple[str, ...]]:
     """The watcher of a mouse that reports 8,000 times a second, for 10 s of constant use: bench/input_watch.py."""
     from input_watch import measured  # noqa: PLC0415 (it needs Linux's reader of input)
 
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for timing in (False, True):
         cost = measured(8000, 10.0, timing=timing)
         rows.append((f"mouse at 8 kHz{', timing' if timing else ''}", f"{10 * cost:.2f}"))

@@ -23,6 +23,16 @@ class Limit(msgspec.Struct, frozen=True, kw_only=True):
     cpu_seconds: float = 1.0
 
 
+#: Seconds of wall time that a probe may take where they are not 5. On macOS it waits for commands, each with a limit
+#: of its own; two of them that hang at once take 6 to 8 s to be ended, which must cost no more than what they print.
+WALL_SECONDS = {"macos": 10.0}
+
+
+def usual(platform: str) -> Limit:
+    """Returns the limit of a probe on a platform."""
+    return Limit(wall_seconds=WALL_SECONDS.get(platform, Limit().wall_seconds))
+
+
 class LimitBroken(BaseException):
     """A probe took more than its limit. Not an Exception, so that no probe catches it by accident."""
 

@@ -11,7 +11,7 @@ from farmwatch_schema.identifiers import Keyer, Unkeyed
 from farmwatch_schema.observables import KINDS, Gap, Observable, bucket
 from farmwatch_schema.report import Agent, Outcome, Report, Section
 
-from . import __version__, probes
+from . import __version__, limits, probes
 from .health import Health, stamp
 from .host import Host, HostError, Missing, NotPermitted, NotSupported
 from .limits import Limit, LimitBroken, Watch, limited
@@ -31,7 +31,9 @@ def run(host: Host, keyer: Keyer, health: Health, names: Iterable[str] = probes.
     A probe that breaks its limit three times in 24 hours is stopped for as long, and `health` tells so.
     """
     encoder = msgspec.json.Encoder(enc_hook=keyer.hook)
-    return [_section(host, encoder, health, name, limit or Limit(), log or _to_stderr) for name in names]
+    return [
+        _section(host, encoder, health, name, limit or limits.usual(host.platform), log or _to_stderr) for name in names
+    ]
 
 
 def build(host: Host, numbering: Numbering, sections: list[Section], clock_offset: float | None = None) -> Report:

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, cast
 
 import msgspec
@@ -11,7 +12,7 @@ from farmwatch_agent import runner
 from farmwatch_agent.health import Health
 from farmwatch_agent.host import Host, HostError, Missing, NotPermitted, NotSupported, SourceBroken
 from farmwatch_agent.host.linux.live import BOOT_ID
-from farmwatch_agent.limits import Limit
+from farmwatch_agent.limits import Limit, Watch
 from farmwatch_agent.numbering import Numbering
 from farmwatch_schema import codec
 from farmwatch_schema.identifiers import Keyer, unkeyed
@@ -206,6 +207,24 @@ def test_a_limit_holds_between_observables_where_there_are_no_timers(probe: Call
     thread.start()
     thread.join(60)
     assert "took more than 0.2 s" in found[0].reason
+
+
+@pytest.mark.parametrize(("platform", "seconds"), [("linux", 5.0), ("windows", 5.0), ("macos", 10.0)])
+def test_a_probe_that_waits_for_commands_is_given_longer(
+    probe: Callable[[Collect], None], monkeypatch: pytest.MonkeyPatch, platform: str, seconds: float
+) -> None:
+    given: list[Limit] = []
+
+    @contextmanager
+    def limited(limit: Limit) -> Iterator[Watch]:
+        given.append(limit)
+        yield Watch(limit)
+
+    monkeypatch.setattr(runner, "limited", limited)
+    monkeypatch.setattr(FakeHost, "platform", platform)
+    probe(lambda host: iter([KEYBOARD]))
+    section_of()
+    assert given == [Limit(wall_seconds=seconds, cpu_seconds=1.0)]
 
 
 def test_three_kills_in_a_day_stop_a_probe_for_24_hours_and_name_it(probe: Callable[[Collect], None]) -> None:
