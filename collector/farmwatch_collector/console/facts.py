@@ -4,7 +4,8 @@ A new observable needs no change here: field names become words, values are writ
 columns in which no item says anything are left out.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,6 +16,8 @@ from farmwatch_schema.codec import decode_items
 from farmwatch_schema.errors import CodecError
 from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import KINDS, Gap, Observable, UnknownObservable
+from farmwatch_schema.observables.input_source import SLOT_MINUTES
+from farmwatch_schema.observables.input_timing import GAP_EDGES_MS
 
 from ..store.protocol import SectionRow
 from .words import shown, title, visible
@@ -35,30 +38,47 @@ SHORT_HEX = 16
 
 #: Names that words alone would make unreadable, and units.
 _HEADINGS = {
+    "active": "active (min)",
+    "band": "band (GHz)",
     "bcd_device": "device release (bcdDevice)",
     "bcd_hid": "HID version",
     "bcd_usb": "USB version",
+    "bssid": "BSSID",
     "charge": "charge (%)",
     "class_triple": "class",
+    "ddc": "answers DDC",
     "edid": "EDID bytes",
     "edid_digest": "EDID digest",
     "base_digest": "EDID base digest",
+    "entropy": "entropy (bits a byte)",
+    "extra_bytes": "extra (bytes)",
+    "gaps": "gaps between events",
+    "hid": "HID",
     "max_packet_size0": "packet size 0 (bytes)",
     "mac": "MAC",
     "mtu": "MTU (bytes)",
     "on_ac": "on mains",
     "os": "system",
     "os_version": "system version",
+    "oui": "maker (OUI)",
     "out_of_band": "out-of-band management",
+    "percent": "share (%)",
+    "period_seconds": "period (s)",
+    "rtt": "round trip (ms)",
     "scsi": "SCSI inquiry",
+    "seconds": "looked for (s)",
+    "slots": "active, in UTC",
     "sha256": "SHA-256",
     "size_cm": "size (cm)",
     "speed_mbps": "speed (Mbit/s)",
+    "ssid": "SSID",
     "clock_offset": "clock offset (s)",
     "utc_offset_minutes": "UTC offset (min)",
+    "watched": "watched (min)",
 }
 _SHORT_HEX = frozenset({"sha256", "edid", "edid_digest", "base_digest", "report_descriptor", "source_digest"})
 _NOT_SEEN = Markup('<span class="na" title="not seen">—</span>')
+_NONE = Markup('<span class="na" title="looked, and there is none">none</span>')
 
 
 class Block(msgspec.Struct, frozen=True, kw_only=True):
@@ -176,7 +196,7 @@ def _block(kind: type[Observable], items: list[Observable], room: Room) -> Block
     nested = any(_is_nested(getattr(item, field.name)) for item in items[:20] for field in fields)
     rows: list[tuple[Markup, ...]] = []
     for item in items[:MOST_ROWS]:
-        cells = tuple(written(getattr(item, field.name), field.name) for field in fields)
+        cells = tuple(_field(item, field) for field in fields)
         if not room.takes(cells):
             break
         rows.append(cells)
@@ -201,6 +221,43 @@ def _is_nested(value: Any) -> bool:
 def heading(name: str) -> str:
     """Returns a field's name in words, with its unit where it has one."""
     return _HEADINGS.get(name) or title(name)
+
+
+def _field(item: msgspec.Struct, field: "msgspec.structs.FieldInfo") -> Markup:
+    """Returns a field's value; where null would say "not known", an empty one says "none"."""
+    value = getattr(item, field.name)
+    if field.default is None and value in ("", ()):
+        return _NONE
+    own = _WRITERS.get(field.name)
+    return own(value) if own is not None and value else written(value, field.name)
+
+
+def _slots(value: Any) -> Markup:
+    """Returns the quarters of an hour with input as spans of time; as it came where it is no such row of bits."""
+    try:
+        bits = f"{int(value, 16):0{len(value) * 4}b}"
+    except (TypeError, ValueError):
+        return written(value)
+    if len(bits) != 24 * 60 // SLOT_MINUTES:
+        return written(value)
+    spans = [(run.start(), run.end()) for run in re.finditer("1+", bits)]
+    return escape(", ".join(f"{_clock(start)} to {_clock(end)}" for start, end in spans) or "never")
+
+
+def _clock(slot: int) -> str:
+    return f"{slot * SLOT_MINUTES // 60:02}:{slot * SLOT_MINUTES % 60:02}"
+
+
+def _gaps(value: Any) -> Markup:
+    """Returns shares of gaps with the bounds of their buckets; as they came where there are not so many."""
+    if not isinstance(value, tuple) or len(value) != len(GAP_EDGES_MS) + 1:
+        return written(value)
+    bounds = [f"under {edge:g} ms" for edge in GAP_EDGES_MS] + ["longer"]
+    return escape(", ".join(f"{bound}: {share} %" for bound, share in zip(bounds, value, strict=True) if share))
+
+
+#: Fields whose value needs more than its type to be read.
+_WRITERS: dict[str, Callable[[Any], Markup]] = {"slots": _slots, "gaps": _gaps}
 
 
 def written(value: Any, name: str = "") -> Markup:
@@ -236,7 +293,7 @@ def _hex(value: str) -> Markup:
 def _inline(value: msgspec.Struct) -> Markup:
     pairs = [
         Markup('<span class="pair"><span class="key">{}</span> {}</span>').format(
-            heading(field.name), written(getattr(value, field.name), field.name)
+            heading(field.name), _field(value, field)
         )
         for field in msgspec.structs.fields(value)
         if _said(field, getattr(value, field.name))
@@ -266,7 +323,7 @@ def subject(item: Observable) -> str:
     words = title(str(item.__struct_config__.tag))
     said: list[str] = []
     for name in _TELLING:
-        value = getattr(item, name, None)
+        value = None if name in _IN_IDS and hasattr(item, "ids") else getattr(item, name, None)
         if isinstance(value, str | int) and not isinstance(value, bool) and value != "":
             said.append(f"{_PREFIX.get(name, '')}{value}")
         if len(said) == 3:
@@ -276,7 +333,10 @@ def subject(item: Observable) -> str:
 
 #: Fields that tell a person which one is meant, in the order in which they are tried.
 _TELLING = (
-    "ids", "product", "connector", "name", "family", "interface", "protocol", "port", "scope", "origin", "owner",
-    "path", "what", "version", "destination", "oui", "kind", "os", "os_version", "model", "active_mode", "rights",
+    "ids", "product", "connector", "name", "browser", "id", "what", "app", "family", "interface", "protocol", "port",
+    "scope", "origin", "owner", "path", "version", "destination", "oui", "kind", "os", "os_version", "model",
+    "active_mode", "rights", "vendor_id", "product_id", "day", "bus", "function", "role", "method",
 )  # fmt: skip
+#: Said already by "ids".
+_IN_IDS = ("vendor_id", "product_id")
 _PREFIX = {"interface": "on ", "port": "port ", "path": "at ", "owner": "of "}

@@ -1,12 +1,17 @@
 """Sections as tables and cards, whatever they hold."""
 
+import msgspec
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_collector.console.facts import MOST_ROWS, facts_of, identifier, never_reported, subject, written
+from farmwatch_collector.console import facts as console_facts
+from farmwatch_collector.console.facts import MOST_ROWS, Block, facts_of, identifier, never_reported, subject, written
 from farmwatch_schema.identifiers import Identifier
-from farmwatch_schema.observables import KINDS, Gap, UnknownObservable
+from farmwatch_schema.observables import KINDS, Gap, Observable, UnknownObservable
 from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.input_source import InputDay
+from farmwatch_schema.observables.input_timing import InputTiming
 from farmwatch_schema.observables.power import PowerFacts
 from farmwatch_schema.observables.processes import Process
 
@@ -140,3 +145,63 @@ def test_values_are_written_by_their_type() -> None:
     assert "not seen" in written(None)
     assert "1.5" in written(1.5)
     assert written((30, 19), "size_cm").striptags() == "30 by 19"
+
+
+def _only_block(kind: str, *items: Observable) -> Block:
+    (block,) = facts_of(section(kind, list(items))).blocks
+    return block
+
+
+def test_none_is_told_apart_from_not_known() -> None:
+    shown = _only_block(
+        "processes",
+        Process(name="a", signer="", package=None, holds=()),
+        Process(name="b", signer=None, package="", holds=None),
+    )
+    first, second = (dict(zip(shown.columns, row, strict=True)) for row in shown.rows)
+    assert (first["signer"], second["package"], first["holds"]) == (console_facts._NONE,) * 3
+    assert (second["signer"], first["package"], second["holds"]) == (console_facts._NOT_SEEN,) * 3
+
+
+def test_a_bare_machine_is_no_unknown_one() -> None:
+    shown = _only_block("host", HostFacts(os="macOS", hypervisor=""))
+    assert dict(zip(shown.columns, shown.rows[0], strict=True))["hypervisor"] == console_facts._NONE
+
+
+def test_the_day_of_a_laptop_is_told_by_the_clock() -> None:
+    day = InputDay(day="2026-11-22", method="raw_input", slots="000000003fff000000000001")
+    shown = _only_block("input_source", day)
+    assert dict(zip(shown.columns, shown.rows[0], strict=True))["active, in UTC"] == "08:30 to 12:00, 23:45 to 24:00"
+
+
+def test_rhythm_is_told_with_the_bounds_of_its_buckets() -> None:
+    timing = InputTiming(day="2026-11-22", bus="usb", function="pointer", gaps=(0, 0, 95, *[0] * 8, 5), events="50-499")
+    shown = _only_block("input_timing", timing)
+    cells = dict(zip(shown.columns, shown.rows[0], strict=True))
+    assert cells["gaps between events"] == "under 6 ms: 95 %, longer: 5 %"
+
+
+@pytest.mark.parametrize("slots", ["zz", "ffff", "-1", "0" * 4000])
+def test_slots_that_are_none_are_shown_as_they_came(slots: str) -> None:
+    shown = _only_block("input_source", InputDay(day="2026-11-22", method="evdev", slots=slots))
+    assert slots[:16] in dict(zip(shown.columns, shown.rows[0], strict=True))["active, in UTC"]
+
+
+@pytest.mark.parametrize("kind", [observable for kind in KINDS.values() for observable in kind.observables])
+def test_a_change_of_every_type_says_more_than_its_type(kind: type[Observable]) -> None:
+    given = {field.name: _GIVEN[field.name] for field in msgspec.structs.fields(kind) if field.name in _GIVEN}
+    said = subject(kind(**given))
+    if {"name", "interface", "app", "port", "owner"} & given.keys():
+        assert any(str(value) in said for value in given.values()), said
+
+
+#: A value for each required field, and for some others by which a person knows which one is meant.
+_GIVEN: dict[str, object] = {
+    "kind": "keyboard", "reason": "r", "until": "2026-11-22", "reset_at": "2026-11-22", "rights": "root",
+    "interface": "en0", "seconds": 20, "protocol": "tcp", "role": "sender", "browser": "chrome", "id": "abcd",
+    "name": "Name", "connector": "DP-1", "bus": "usb", "day": "2026-11-22", "method": "evdev", "function": "pointer",
+    "what": "camera", "app": "app.exe", "family": "ipv4", "destination": "::/1", "oui": "00005e", "owner": "owner.exe",
+    "path": "/bin/x", "port": 22, "scope": "network", "origin": "console", "vendor_id": "046d", "product_id": "c52b",
+    "address": Identifier(kind="mac", key_id="k", digest="d"),
+    "peer": Identifier(kind="address", key_id="k", digest="d"),
+}  # fmt: skip
