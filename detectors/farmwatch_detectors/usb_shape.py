@@ -117,10 +117,13 @@ def gadget_interfaces(device: UsbDevice) -> list[UsbInterface]:
 
 
 def _gadget(device: UsbDevice) -> Iterator[Fact]:
-    if gadget_interfaces(device):
+    own = gadget_interfaces(device)
+    if own:
+        # The name alone is a template's as well; without speed and HID version nobody knows which of the two it is.
+        known = device.speed_mbps is not None or any(interface.bcd_hid for interface in own)
         yield Fact(
-            1,
-            "gadget",
+            1 if known else 4,
+            "gadget" if known else "support",
             'Its keyboard or pointer is named "HID Interface", as the Linux gadget driver names it.',
             _F_HID,
         )

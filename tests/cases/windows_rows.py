@@ -140,7 +140,9 @@ class Laptop:
         for position, collection in enumerate(collections, 1):
             col = f"&COL{position:02d}" if len(collections) > 1 else ""
             instance = f"HID\\{ids}{part}{col}\\7&4C{port:02X}E6F3&0&{position - 1:04X}"
-            self._add("HID", instance=instance, parent=owner, service="HidUsb", **common)
+            usage = f"HID_DEVICE_UP:{collection.page:04X}_U:{collection.usage:04X}"
+            self._add("HID", instance=instance, parent=owner, service="HidUsb", hardware_ids=(usage, "HID_DEVICE"),
+                      **common)  # fmt: skip
             self.rows[f"windows_hid_collection {instance}"] = [collection]
         for unit in interface.units:
             kind = "CdRom" if unit.block.startswith("sr") else "Disk"

@@ -109,7 +109,7 @@ def test_of_a_mouse_the_flags_are_looked_at_and_nothing_else() -> None:
 
 
 def test_honest_twin_a_touch_screens_pointer_has_no_device_either(monkeypatch: pytest.MonkeyPatch) -> None:
-    """libsdl-org/SDL issue 3325: Windows makes WM_INPUT mouse messages of touch. One with a touch screen is no robot."""
+    """libsdl-org/SDL issue 3325: Windows makes WM_INPUT mouse messages of touch."""
     screen = RawInputDevice(name=r"\\?\HID#MSHW0485&Col05#3&0#" + GUID, kind="hid", usage_page=0x0D, usage=0x04)
     monkeypatch.setattr(raw_input, "listed", lambda: [(1, HID), (2, KEYBOARD)])
     monkeypatch.setattr(raw_input, "described", lambda handle, _: screen if handle == 1 else None)

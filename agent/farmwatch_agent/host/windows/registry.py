@@ -15,6 +15,7 @@ from ..row import Row
 FILETIME_EPOCH = 11_644_473_600
 _HIVES = {"HKLM": "HKEY_LOCAL_MACHINE", "HKU": "HKEY_USERS", "HKCU": "HKEY_CURRENT_USER", "HKCR": "HKEY_CLASSES_ROOT"}
 _MAX_KEYS = 4096
+_NO_MORE_ITEMS = 259
 _MAX_VALUE = 1 << 16
 #: Values that name the buyer or the licence: never read.
 _NEVER = frozenset(
@@ -219,16 +220,17 @@ def _content(path: str) -> dict[str, Any]:
             largest = _largest_value(int(key))
             if largest * values > _MAX_KEY and largest > _MAX_VALUE:
                 raise SourceBroken(f"{path}: a value of it is larger than any that Windows or a program writes there")
-            names = tuple(winreg.EnumKey(key, index) for index in range(min(subkeys, _MAX_KEYS)))
-            for name, value, kind in (winreg.EnumValue(key, index) for index in range(min(values, _MAX_KEYS))):
+            names = tuple(_each(winreg.EnumKey, key, min(subkeys, _MAX_KEYS)))
+            for name, value, kind in _each(winreg.EnumValue, key, min(values, _MAX_KEYS)):
+                name = whole(name)
                 if name.casefold() in _NEVER:
                     continue
                 if kind in (winreg.REG_SZ, winreg.REG_EXPAND_SZ):
-                    texts[name] = without_arguments(path, name, value or "")
+                    texts[name] = without_arguments(path, name, whole(value or ""))
                 elif kind in (winreg.REG_DWORD, winreg.REG_QWORD):
                     numbers[name] = value or 0
                 elif kind == winreg.REG_MULTI_SZ:
-                    words[name] = tuple(value or ())
+                    words[name] = tuple(map(whole, value or ()))
                 else:
                     data[name] = bytes(value or b"")[:_MAX_VALUE]
     except FileNotFoundError:
@@ -236,7 +238,6 @@ def _content(path: str) -> dict[str, Any]:
     except PermissionError:
         raise NotPermitted(f"{path}: may not be read") from None
     except OSError as error:
-        # A subkey or value that went away between counting and reading ends here, too; the next pass sees the rest.
         raise SourceBroken(f"{path}: {error.strerror or 'cannot be read'}") from None
     return {
         "path": path,
@@ -273,6 +274,22 @@ def _size(content: dict[str, Any]) -> int:
         + sum(len(text) for words in content["words"].values() for text in words)
         + sum(map(len, content["keys"]))
     )
+
+
+def _each(ask: Callable[[Any, int], Any], key: Any, count: int) -> Iterator[Any]:
+    """Yields what `ask` answers by position, until there is no more: something may go away after it was counted."""
+    for index in range(count):
+        try:
+            yield ask(key, index)
+        except OSError as error:
+            if getattr(error, "winerror", None) != _NO_MORE_ITEMS:
+                raise
+            return
+
+
+def whole(text: str) -> str:
+    """Returns a text without halves of characters, which Windows takes as they come and no report can hold."""
+    return text if text.isascii() else text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
 
 
 def below(path: str, keys: tuple[str, ...]) -> Iterator[tuple[str, str]]:

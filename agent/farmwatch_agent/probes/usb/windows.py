@@ -5,6 +5,7 @@ answer, the device list's own ids and classes stand alone, with a gap. Sources: 
 USB Devices", usbioctl.h, hidpi.h; names of hub drivers: libusb, libusb/os/windows_winusb.c.
 """
 
+import re
 from collections.abc import Iterator
 
 from msgspec.structs import replace
@@ -31,6 +32,10 @@ HUB_SERVICES = frozenset(
 #: Speed of a port in Mbit/s, by USB_DEVICE_SPEED (usbspec.h).
 _SPEEDS = {0: 1.5, 1: 12.0, 2: 480.0, 3: 5000.0}
 _GENERIC_DESKTOP, _DIGITIZER, _VENDOR, _X, _Y = 0x01, 0x0D, 0xFF00, 0x30, 0x31
+#: Pointer, mouse, keyboard and keypad of the generic desktop page.
+_CONTROLS = frozenset({0x01, 0x02, 0x06, 0x07})
+#: learn.microsoft.com, "HID Hardware IDs": HID_DEVICE_UP:000B_U:0005.
+_USAGE = re.compile(r"HID_DEVICE_UP:([0-9A-F]{4})_U:([0-9A-F]{4})\Z", re.IGNORECASE)
 NO_DESCRIPTORS = "The hub did not show its descriptors; this is what Windows's device list says."
 
 
@@ -155,8 +160,29 @@ class _Seen:
             except HostError as error:
                 where = place(owner.location_paths) or "an unknown port"
                 self.gaps.append(Gap(what=f"HID features of the device on {where}", outcome=outcome_of(error)))
-                return None
+                return named_features(children)
         return features_of(found) if found else None
+
+
+def named_features(nodes: list[WindowsDevice]) -> HidFeatures | None:
+    """Returns what collections are for by their hardware ids; None when one may move a pointer or type, or tells none.
+
+    Where a position is reported stands in no id, so of a pointer nothing is known this way.
+    """
+    found: list[tuple[int, int]] = []
+    for node in nodes:
+        usage = next((match for match in map(_USAGE.search, node.hardware_ids) if match), None)
+        if usage is None:
+            return None
+        found.append((int(usage[1], 16), int(usage[2], 16)))
+    if not found or any(
+        page == _DIGITIZER or (page == _GENERIC_DESKTOP and usage in _CONTROLS) for page, usage in found
+    ):
+        return None
+    return HidFeatures(
+        applications=tuple(f"{page:x}:{usage:x}" for page, usage in found)[:32],
+        vendor=any(page >= _VENDOR for page, _ in found),
+    )
 
 
 def features_of(collections: list[HidCollection]) -> HidFeatures:
