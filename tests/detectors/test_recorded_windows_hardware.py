@@ -82,9 +82,9 @@ def device(laptop: Laptop, kinds: Sequence[str] = ("usb",), kept_back: str = "no
                 replace(row, strings=dict.fromkeys(row.strings)) if isinstance(row, UsbPort) else row for row in rows
             ]
     capture = laptop.capture()
-    rows = {key: NO if key.startswith(KEPT_BACK[kept_back]) and KEPT_BACK[kept_back] else answer
+    answers = {key: NO if key.startswith(KEPT_BACK[kept_back]) and KEPT_BACK[kept_back] else answer
             for key, answer in capture.rows.items()}  # fmt: skip
-    found = runner.run(ReplayingHost(replace(capture, rows=rows)), KEYER, Health(), list(kinds), log=pytest.fail)
+    found = runner.run(ReplayingHost(replace(capture, rows=answers)), KEYER, Health(), list(kinds), log=pytest.fail)
     seen = {
         section.kind: SectionView(
             kind=section.kind,
@@ -147,9 +147,10 @@ def test_honest_twin_no_ordinary_device_is_at_level_two(name: str, kept_back: st
 
 def test_a_kvm_that_was_pulled_before_the_agent_came_is_told_with_its_published_serial() -> None:
     laptop = plugged(machines.UNIFYING)
-    dates = {"installed": THEN - 86400 * 9, "arrived": THEN - 86400 * 3, "removed": THEN - 86400 * 2}
-    laptop.gone(r"USB\VID_1D6B&PID_0104\6B65796D696D6570690", revision="0100", reported="Multifunction USB Device",
-                **dates)  # fmt: skip
+    laptop.gone(
+        r"USB\VID_1D6B&PID_0104\6B65796D696D6570690", revision="0100", reported="Multifunction USB Device",
+        installed=THEN - 86400 * 9, arrived=THEN - 86400 * 3, removed=THEN - 86400 * 2,
+    )  # fmt: skip
     items = device(laptop).sections["usb"].items
     (pulled,) = (item for item in items if isinstance(item, RememberedUsb))
     assert (pulled.vendor_id, pulled.product_id, pulled.product) == ("1d6b", "0104", "Multifunction USB Device")
