@@ -1,5 +1,6 @@
 """`farmwatch-agent`: stdout is the answer, stderr is progress. Exit codes: docs/commands.md."""
 
+import gc
 import importlib
 import sys
 from collections.abc import Sequence
@@ -24,6 +25,9 @@ VERBS: dict[str, tuple[str, str]] = {
     "doctor": ("doctor", "numbered checks, each with the command that mends it"),
 }
 
+#: Verbs whose process ends within a second. Looking for cycles of garbage takes a sixteenth of their time.
+SHORT = frozenset({"collect", "send", "status"})
+
 COMMON: dict[str, str] = {"state-dir": "DIR", "config": "FILE", "help": ""}
 
 _HELP = """farmwatch-agent VERB [OPTION ...]      looks at how this laptop can be controlled, and tells the collector
@@ -41,6 +45,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one verb and returns its exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     _write_anything()
+    if arguments is None and not SHORT.isdisjoint(words[:1]):
+        gc.disable()
     if not words or words[0] in ("--help", "-h", "help"):
         shown = "".join(f"  {verb:11} {text}\n" for verb, (_, text) in VERBS.items() if verb != "enroll")
         print(f"{_HELP}{shown}\nfarmwatch-agent VERB --help shows a verb's options. Exit codes: docs/commands.md.")

@@ -100,6 +100,17 @@ def test_collect_loads_no_database_either(tmp_path: Path) -> None:
     assert loaded & {*FORBIDDEN, "sqlite3", "argparse", "json", "logging", "yaml", "random", "pickle"} == set()
 
 
+@pytest.mark.parametrize(("verb", "times"), [("collect", 1), ("read", 0)])
+def test_only_a_process_that_ends_soon_lets_cycles_of_garbage_lie(
+    verb: str, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disabled: list[bool] = []
+    monkeypatch.setattr("farmwatch_agent.cli.gc.disable", lambda: disabled.append(True))
+    monkeypatch.setattr(sys, "argv", ["farmwatch-agent", verb, "--help"])
+    assert main() == 0
+    assert len(disabled) == times
+
+
 def test_collect_prints_one_json_line_with_every_kind_and_an_outcome(tmp_path: Path) -> None:
     done = agent("collect", "--json", "--state-dir", str(tmp_path))
     assert done.returncode == 0
