@@ -24,6 +24,9 @@ from .files import (
 from .protocol import FileStatus, NotPermitted, NotSupported, RowType, SourceBroken
 from .row import live_rows
 
+#: Linux opens a folder for its way only, which asks for no right to list it.
+_SEARCH_FLAGS = FOLDER_FLAGS | getattr(os, "O_PATH", 0)
+
 
 class PosixHost:
     """This machine's files, read with the agent's own rights. Every verb raises only HostError's children.
@@ -82,6 +85,8 @@ class PosixHost:
 
     def status(self, path: str) -> FileStatus:
         try:
+            if self.is_user_tree(path):
+                return self._status_carefully(path)
             return status_of(os.stat(path))
         except (OSError, ValueError) as error:
             fail(error, path)
@@ -110,15 +115,29 @@ class PosixHost:
         except (OSError, ValueError) as error:
             fail(error, path)
 
+    def _status_carefully(self, path: str) -> FileStatus:
+        """Returns the status of what lies there, itself no link and reached through none below the first component."""
+        above, _, name = path.rstrip("/").rpartition("/")
+        if not above:
+            return status_of(os.stat(path))
+        folder = self._open_carefully(above, _SEARCH_FLAGS)
+        try:
+            found = os.stat(name, dir_fd=folder, follow_symlinks=False)
+        finally:
+            os.close(folder)
+        if stat.S_ISLNK(found.st_mode):
+            raise NotPermitted(f"{path}: a link where users can write is not followed")
+        return status_of(found)
+
     def _open_carefully(self, path: str, flags: int) -> int:
         """Returns a descriptor reached without following a link below the first component."""
         first, *inner = [part for part in path.split("/") if part and part != "."] or [""]
         try:
-            descriptor = os.open(f"/{first}", FOLDER_FLAGS if inner else flags)
+            descriptor = os.open(f"/{first}", _SEARCH_FLAGS if inner else flags)
         except (OSError, ValueError) as error:
             fail(error, path)
         for position, part in enumerate(inner):
-            wanted = flags if position == len(inner) - 1 else FOLDER_FLAGS
+            wanted = flags if position == len(inner) - 1 else _SEARCH_FLAGS
             try:
                 following = os.open(part, wanted | NO_FOLLOW, dir_fd=descriptor)
             except (OSError, ValueError) as error:

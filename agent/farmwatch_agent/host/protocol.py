@@ -133,7 +133,7 @@ class Host(Protocol):
         ...
 
     def status(self, path: str) -> FileStatus:
-        """Returns a file's status, symbolic links followed."""
+        """Returns a file's status, symbolic links followed where only root can make them; elsewhere NotPermitted."""
         ...
 
     def sha256(self, path: str, limit: int = 1 << 28) -> str:

@@ -1,11 +1,14 @@
 r"""`WindowsHost`: this machine.
 
 Files are opened for reading with every share mode, as `open` does on Windows, so that nobody is kept from anything.
-Links: a path in a folder where users write (everything but `system_trees`) must not lead anywhere else, because the
-reader runs as SYSTEM: the final path of the open file is compared with the one that was asked for.
+The reader runs as SYSTEM and users say where some files lie (their part of the registry, programs that they start), so
+no path may lead elsewhere than it says: the way to it is looked at before the file is opened, and the final path of the
+open file afterwards, because a user could swap a junction in between. Paths of other machines are not opened at all:
+Windows would log in there as this laptop.
 """
 
 import os
+import re
 import sys
 import time
 from collections.abc import Collection
@@ -14,9 +17,13 @@ from ..files import READ_FLAGS, fail, hash_descriptor, names_in, read_descriptor
 from ..process_list import argument_flags
 from ..protocol import FileStatus, HostError, NotPermitted, NotSupported, RowType
 from ..row import live_rows
-from .library import library
+from .library import error_of, last_error, library
 from .registry import RegistryKey
 
+#: A drive's letter, also behind the mark that the rest is to be taken as it is.
+_LOCAL = re.compile(r"(?:\\\\\?\\)?[A-Za-z]:[\\/]")
+#: UNICODE_STRING holds no longer one ("Maximum Path Length Limitation", learn.microsoft.com).
+_MAX_PATH = 1 << 15
 #: Counts up with each start of Windows.
 _BOOT = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters"
 
@@ -60,23 +67,28 @@ class WindowsHost:
 
     def names(self, path: str) -> list[str]:
         self._check(path)
-        return names_in(path, path)
+        found = names_in(path, path)
+        self._check(path)
+        return found
 
     def link(self, path: str) -> str:
+        refuse_remote(path)
         try:
             return os.readlink(path)
         except (OSError, ValueError) as error:
             fail(error, path)
 
     def resolve(self, path: str) -> str:
+        refuse_remote(path)
         try:
             return os.path.realpath(path, strict=True)
         except (OSError, ValueError) as error:
             fail(error, path)
 
     def status(self, path: str) -> FileStatus:
+        self._check(path)
         try:
-            return status_of(os.stat(path))
+            return status_of(os.stat(path, follow_symlinks=False))
         except (OSError, ValueError) as error:
             fail(error, path)
 
@@ -102,15 +114,53 @@ class WindowsHost:
     def _open(self, path: str) -> int:
         self._check(path)
         try:
-            return os.open(path, READ_FLAGS)
+            descriptor = os.open(path, READ_FLAGS)
         except (OSError, ValueError) as error:
             fail(error, path)
+        try:
+            _same(final_path(descriptor), path)
+        except HostError:
+            os.close(descriptor)
+            raise
+        return descriptor
 
     def _check(self, path: str) -> None:
         """Raises NotPermitted where a link or junction stands between the path as written and the file."""
+        refuse_remote(path)
         try:
             real = os.path.realpath(path, strict=True)
         except (OSError, ValueError) as error:
             fail(error, path)
-        if os.path.normcase(real) != os.path.normcase(os.path.abspath(path)):
-            raise NotPermitted(f"{path}: a link or junction is not followed")
+        _same(real, path)
+
+
+def refuse_remote(path: str) -> None:
+    r"""Raises NotPermitted for what is not on a drive of this laptop: \\SERVER\SHARE, \\.\pipe, a relative path."""
+    if not _LOCAL.match(path):
+        raise NotPermitted(f"{path}: is not on a drive of this laptop")
+
+
+def final_path(descriptor: int) -> str:
+    """Returns where an open file lies, every link followed (GetFinalPathNameByHandleW); raises HostError's children."""
+    if sys.platform != "win32":
+        raise NotSupported("this is no Windows")
+    import ctypes  # noqa: PLC0415
+    import msvcrt  # noqa: PLC0415
+
+    ask = library("kernel32").GetFinalPathNameByHandleW
+    ask.argtypes = (ctypes.c_void_p, ctypes.c_void_p, ctypes.c_uint32, ctypes.c_uint32)
+    ask.restype = ctypes.c_uint32
+    buffer = (ctypes.c_uint16 * _MAX_PATH)()
+    size = ask(msvcrt.get_osfhandle(descriptor), ctypes.addressof(buffer), _MAX_PATH, 0)
+    if not 0 < size < _MAX_PATH:
+        raise error_of(last_error(), "where an open file lies")
+    return bytes(buffer)[: 2 * size].decode("utf-16-le", "surrogatepass")
+
+
+def _same(real: str, path: str) -> None:
+    if _plain(real) != _plain(path):
+        raise NotPermitted(f"{path}: a link or junction is not followed")
+
+
+def _plain(path: str) -> str:
+    return os.path.normcase(os.path.abspath(path.removeprefix("\\\\?\\")))

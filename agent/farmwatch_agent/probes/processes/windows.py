@@ -193,7 +193,8 @@ def _sign(host: Host, executables: list[Executable], cache: Executables, gaps: l
             continue
         key = _key(executable, executable.status)
         known = cache.signers.get(key)
-        if known is None and left > 0 and bytes_left > 0:
+        # A signature covers the whole file, so one that is too large for a digest is too large for it, too.
+        if known is None and left > 0 and bytes_left > 0 and executable.status.size <= HASH_LIMIT:
             left, bytes_left = left - 1, bytes_left - executable.status.size
             try:
                 row = host.rows(ProgramFile, executable.path)[0]
