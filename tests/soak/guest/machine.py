@@ -74,7 +74,7 @@ class Guest:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
-    def run(self, script: str, seconds: float = 120) -> Done:
+    def run(self, script: str, seconds: float = 300) -> Done:
         """Runs a shell script as root in the guest, with its shared folder at /share; raises TimeoutError."""
         self._number += 1
         name = self.share / f"{self._number:03}"
@@ -84,7 +84,7 @@ class Guest:
         out, err = (name.with_suffix(suffix).read_text(errors="replace") for suffix in (".out", ".err"))
         return Done(int(name.with_suffix(".code").read_text()), out, err)
 
-    def ask(self, script: str, seconds: float = 120) -> str:
+    def ask(self, script: str, seconds: float = 300) -> str:
         """Returns what a script wrote, which must succeed."""
         done = self.run(script, seconds)
         assert done.code == 0, f"{script}\nended with {done.code}\n{done.out[-2000:]}\n{done.err[-4000:]}"

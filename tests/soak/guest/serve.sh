@@ -7,7 +7,7 @@ until [ -e /share/stop ]; do
     for script in /share/*.job; do
         [ -e "$script" ] || continue
         name=${script%.job}
-        timeout 240 sh "$script" >"$name.out" 2>"$name.err" </dev/null
+        timeout 290 sh "$script" >"$name.out" 2>"$name.err" </dev/null
         echo $? >"$name.code"
         mv "$script" "$name.done"
     done
