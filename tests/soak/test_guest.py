@@ -113,13 +113,13 @@ def installed(guest: machine.Guest) -> machine.Guest:
     """The guest with the units, much to see, and enrolled with a collector on its own loopback."""
     guest.ask("cd /opt/farmwatch/packaging/systemd && cp *.service *.timer *.path /etc/systemd/system/"
               " && systemd-sysusers $PWD/farmwatch-agent.sysusers && mkdir -p /etc/farmwatch")  # fmt: skip
-    guest.ask(f"sh {TESTS}/busy.sh")
     guest.ask(
-        "systemd-run --unit=collector --quiet /opt/collector/bin/farmwatch serve --data /srv/collector --port 8440\n"
+        "ip link set lo up; systemd-run --unit=collector --quiet /opt/collector/bin/farmwatch serve --data /srv/collector --port 8440\n"
         "until ss -ltn | grep -q 8440; do sleep 1; done\n"
         "/opt/collector/bin/farmwatch tokens new --data /srv/collector 2>/dev/null | head -n 1 > /run/token\n"
         "farmwatch-agent enrol --url http://127.0.0.1:8440 --token-file /run/token"
     )
+    guest.ask(f"sh {TESTS}/busy.sh")
     return guest
 
 
