@@ -11,7 +11,8 @@ class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
     """What one executable is; `of` is its path.
 
     signer          name in the certificate; "" when nobody signed it, null when that could not be told
-    original_name   of the version resource (else its internal name); null when there is none or it cannot be read
+    original_name   of the version resource, else its internal name, else its product's; null when there is none or it
+                    cannot be read
     company, product  of the version resource, "" when it has none
     """
 
@@ -33,16 +34,24 @@ class ProgramFile(Row, frozen=True, kw_only=True, omit_defaults=True):
             said = versions.parse(versions.read(of))
         except (NotPermitted, NotSupported):
             said = {}
-        name = said.get("originalfilename") or said.get("internalname")
         return [
             cls(
                 signer=_signer(of),
-                # Windows's own programs keep texts of each language in a file beside them, NAME.mui.
-                original_name=name.removesuffix(".mui").removesuffix(".MUI") if name else None,
+                original_name=name_in(said),
                 company=said.get("companyname", ""),
                 product=said.get("productname", ""),
             )
         ]
+
+
+def name_in(said: dict[str, str]) -> str | None:
+    """Returns what a version resource calls the program.
+
+    AnyDesk's has no original file name, as Sysmon's events show ("OriginalFileName: -", Product AnyDesk, 7.0.10).
+    """
+    name = said.get("originalfilename") or said.get("internalname") or said.get("productname")
+    # Windows's own programs keep texts of each language in a file beside them, NAME.mui.
+    return name.removesuffix(".mui").removesuffix(".MUI") if name else None
 
 
 class FileRights(Row, frozen=True, kw_only=True, omit_defaults=True):
