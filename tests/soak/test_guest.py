@@ -114,7 +114,8 @@ def installed(guest: machine.Guest) -> machine.Guest:
     guest.ask("cd /opt/farmwatch/packaging/systemd && cp *.service *.timer *.path /etc/systemd/system/"
               " && systemd-sysusers $PWD/farmwatch-agent.sysusers && mkdir -p /etc/farmwatch")  # fmt: skip
     guest.ask(
-        "ip link set lo up; systemd-run --unit=collector --quiet /opt/collector/bin/farmwatch serve --data /srv/collector --port 8440\n"
+        "ip link set lo up\n"
+        "systemd-run --unit=collector --quiet /opt/collector/bin/farmwatch serve --data /srv/collector --port 8440\n"
         "until ss -ltn | grep -q 8440; do sleep 1; done\n"
         "/opt/collector/bin/farmwatch tokens new --data /srv/collector 2>/dev/null | head -n 1 > /run/token\n"
         "farmwatch-agent enrol --url http://127.0.0.1:8440 --token-file /run/token"

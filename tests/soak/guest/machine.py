@@ -66,7 +66,12 @@ class Guest:
              *(word for device in devices for word in ("-device", device))],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE,
         )  # fmt: skip
-        self._wait(self.share / "ready", BOOT_SECONDS)
+        try:
+            self._wait(self.share / "ready", BOOT_SECONDS)
+        except BaseException:
+            self._process.kill()
+            self.stop()
+            raise
 
     def __enter__(self) -> Self:
         return self
