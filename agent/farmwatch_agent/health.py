@@ -13,6 +13,8 @@ KILLS_UNTIL_STOPPED = 3
 STOPPED_SECONDS = 24 * 3600
 #: A reset is told for this long, so that a laptop which sleeps over a report still tells it.
 RESETS_TOLD_SECONDS = 7 * 24 * 3600
+#: 9999-12-31, the last day that ISO 8601 writes with four digits of a year.
+_LAST_SECOND = 253_402_300_799.0
 
 
 class Stop(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,10 +88,11 @@ current = Health()
 
 
 def stamp(seconds: float) -> str:
-    """Returns seconds since 1970 as UTC in ISO 8601 to the second."""
+    """Returns seconds since 1970 as UTC in ISO 8601 to the second; of a time that no calendar has the nearest one."""
     import time  # noqa: PLC0415 (kept out of the module's names: the runner takes all time from the host)
 
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
+    inside = min(max(seconds, 0.0), _LAST_SECOND) if seconds == seconds else 0.0
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(inside))
 
 
 def seconds_of(text: str) -> float | None:

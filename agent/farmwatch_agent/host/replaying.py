@@ -7,6 +7,9 @@ import msgspec
 from .capture import Answer, Capture, asked
 from .protocol import FileStatus, HostError, Missing, RowType, SourceBroken
 
+#: 1970 to the end of 9999: a capture comes from anybody, and no other time has a date.
+_FIRST_SECOND, _LAST_SECOND = 0.0, 253_402_000_000.0
+
 
 class ReplayingHost:
     """A capture taken for a machine.
@@ -102,7 +105,7 @@ class ReplayingHost:
         return answer.sha256
 
     def now(self) -> float:
-        return self._capture.now
+        return min(max(self._capture.now, _FIRST_SECOND), _LAST_SECOND)
 
     def uptime(self) -> float:
         return self._capture.uptime

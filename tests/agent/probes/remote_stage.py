@@ -150,9 +150,10 @@ def shells(top: Path) -> None:
     start(server, "-D", "-f", str(settings))
     wait_for("sshd", lambda: connected(PORTS["sshd"]))
     held.pop().close()
-    start("ssh", "-F", "none", "-tt", "-i", str(top / "user"), "-p", str(PORTS["sshd"]), "-o",
-          "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={top}/known", "-R", f"127.0.0.1:{PORTS['reverse']}:127.0.0.1:22",
-          "root@127.0.0.1", "sleep 600")  # fmt: skip
+    options = ("StrictHostKeyChecking=no", f"UserKnownHostsFile={top}/known")
+    forward = f"127.0.0.1:{PORTS['reverse']}:127.0.0.1:22"
+    start("ssh", "-F", "none", "-tt", "-i", str(top / "user"), "-p", str(PORTS["sshd"]), "-o", options[0],
+          "-o", options[1], "-R", forward, "root@127.0.0.1", "sleep 600")  # fmt: skip
     wait_for("ssh -R", lambda: connected(PORTS["reverse"]))
     held.pop().close()
 

@@ -123,7 +123,12 @@ def _paired(
     """Fills `found` and takes from `hids` the devices that are among the paired ones."""
     broken: HostError | None = None
     for folder in folders[:8]:
-        for name in [it for it in names_in(host, f"{STORE}/{folder}") if re.fullmatch(_ADDRESS, it)][:MAX_DEVICES]:
+        try:
+            names = host.names(f"{STORE}/{folder}")
+        except HostError as error:
+            broken = broken if isinstance(error, Missing) else error
+            continue
+        for name in [it for it in names if re.fullmatch(_ADDRESS, it)][:MAX_DEVICES]:
             try:
                 info = parse_info(host.text(f"{STORE}/{folder}/{name}/info", 1 << 16))
             except Missing:
