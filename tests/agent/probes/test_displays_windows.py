@@ -64,6 +64,12 @@ def test_a_service_without_a_desktop_sees_monitors_and_says_what_it_does_not_see
     assert (panel.connector, panel.internal, monitor.virtual) == ("output-8388688", False, False)
 
 
+def test_a_blank_list_of_displays_in_use_beside_connected_monitors_is_no_news_of_none() -> None:
+    laptop = office()
+    laptop.rows["windows_display_target"] = []
+    assert Gap(what="connector and mode of displays", outcome="not_permitted") in seen(laptop)
+
+
 def test_monitors_that_are_gone_have_days_and_are_told_once() -> None:
     laptop = office()
     pikvm = machines.stored_edid("pikvm_v4plus")

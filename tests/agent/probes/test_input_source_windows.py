@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from farmwatch_agent.host import HostError, NotPermitted, NotSupported
+from farmwatch_agent.host import HostError, Missing, NotPermitted, NotSupported
 from farmwatch_agent.host.windows.devices import WindowsDevice
 from farmwatch_agent.probes.input_source import windows
 from farmwatch_schema.observables import Gap, Observable
@@ -126,3 +126,8 @@ def test_hundreds_of_devices_and_hostile_words_are_bounded() -> None:
     told = [it for it in found if isinstance(it, InputDevice)]
     assert len(told) == windows.MAX_TOLD
     assert max(len(it.name) + len(it.driver) for it in told) <= 80 + 64
+
+
+def test_a_machine_that_never_had_a_hid_device_is_not_broken() -> None:
+    found = seen({windows.MICE: [MOUSE], windows.KEYBOARDS: [PS2], windows.HID: Missing("no such enumerator")})
+    assert not [it for it in found if isinstance(it, Gap) and it.what == "other input devices"]

@@ -157,8 +157,24 @@ def final_path(descriptor: int) -> str:
     return bytes(buffer)[: 2 * size].decode("utf-16-le", "surrogatepass")
 
 
+def long_name(path: str) -> str:
+    r"""Returns a path with its short names (C:\PROGRA~1) written out, no link followed (GetLongPathNameW); itself where
+    that cannot be told.
+    """
+    if sys.platform != "win32":
+        return path
+    import ctypes  # noqa: PLC0415
+
+    ask = library("kernel32").GetLongPathNameW
+    ask.argtypes = (ctypes.c_wchar_p, ctypes.c_void_p, ctypes.c_uint32)
+    ask.restype = ctypes.c_uint32
+    buffer = (ctypes.c_uint16 * _MAX_PATH)()
+    size = ask(path, ctypes.addressof(buffer), _MAX_PATH)
+    return bytes(buffer)[: 2 * size].decode("utf-16-le", "surrogatepass") if 0 < size < _MAX_PATH else path
+
+
 def _same(real: str, path: str) -> None:
-    if _plain(real) != _plain(path):
+    if _plain(real) != _plain(path) and ("~" not in path or _plain(real) != _plain(long_name(path))):
         raise NotPermitted(f"{path}: a link or junction is not followed")
 
 

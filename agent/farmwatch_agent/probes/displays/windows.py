@@ -51,6 +51,9 @@ def collect(host: Host) -> Iterator[Observable]:
     targets: list[DisplayTarget] = []
     try:
         targets = host.rows(DisplayTarget)
+        if not targets and any(monitor.present for monitor in monitors):
+            # Connected, and none in use: a session without a desktop gets a blank list.
+            gaps.append(Gap(what="connector and mode of displays", outcome="not_permitted"))
     except Missing:
         pass
     except HostError as error:

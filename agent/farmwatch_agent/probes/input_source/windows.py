@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.input_source import InputDevice
 
-from ...host import Host, HostError
+from ...host import Host, HostError, Missing
 from ...host.input_counts import plain_name
 from ...host.windows.devices import WindowsDevice
 from .. import input_days
@@ -53,6 +53,8 @@ def collect(host: Host) -> Iterator[Observable]:
             gaps: list[Gap] = []
             rows = asked(host.rows(WindowsDevice, setup_class), what, gaps)
             yield from gaps
+        except Missing:
+            continue  # a machine that never had one
         except HostError as error:
             yield Gap(what=what, outcome=outcome_of(error))
             continue

@@ -232,6 +232,8 @@ def _drivers(host: Host, gaps: list[Gap]) -> dict[str, Driver]:
 def _asked(host: Host, kind: type[RowType], what: str, gaps: list[Gap]) -> list[RowType]:
     try:
         return host.rows(kind)
+    except Missing:
+        return []
     except HostError as error:
         gaps.append(Gap(what=what, outcome=outcome_of(error)))
         return []
