@@ -54,6 +54,33 @@ def test_moving_away_unties_and_touches_those_who_stay() -> None:
     assert fleet.ties("a", TODAY) == ()
 
 
+def _two_readings(routes: str | None, netifaces: str) -> dict[str, SectionView]:
+    """A section in which the route table and netifaces name different gateways (probes/gateways.py)."""
+    table = Gateway(
+        family="ipv4", interface="wlp1s0", mac=KEYER.key("mac", routes) if routes else None, metric=600,
+        sources=("routes",),
+    )  # fmt: skip
+    second = Gateway(
+        family="ipv4", interface="eth0", mac=KEYER.key("mac", netifaces), metric=0xFFFFFFFF, sources=("netifaces",)
+    )
+    return {"network": SectionView(kind="network", outcome="found", observed_at=NOW, items=(second, table))}
+
+
+def test_where_two_readings_of_the_gateway_disagree_the_route_table_is_believed() -> None:
+    fleet = fleet_of("a", "c", mac=HOME)
+    other = "3c:a6:2f:00:00:01"
+    fleet.observe("b", _two_readings(HOME, other))
+    fleet.observe("d", network((other, 600)))
+    assert [tie.holders for tie in fleet.ties("b", TODAY)] == [("a", "b", "c")]
+    assert fleet.ties("d", TODAY) == ()
+
+
+def test_a_gateway_that_only_the_second_reading_names_serves_where_the_first_told_no_address() -> None:
+    fleet = fleet_of("a")
+    fleet.observe("b", _two_readings(None, HOME))
+    assert [tie.holders for tie in fleet.ties("b", TODAY)] == [("a", "b")]
+
+
 def test_only_the_route_with_the_lowest_metric_counts() -> None:
     fleet = fleet_of("a")
     fleet.observe("b", network((HOME, 700), ("3c:a6:2f:00:00:01", 100)))

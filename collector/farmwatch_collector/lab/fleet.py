@@ -13,15 +13,12 @@ import msgspec
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.agent import AgentHealth
-from farmwatch_schema.observables.host import HostFacts
-from farmwatch_schema.observables.network import Gateway, NameServer, NetworkInterface
+from farmwatch_schema.observables.input_source import InputDay
+from farmwatch_schema.observables.network import Gateway, NetworkInterface
 from farmwatch_schema.observables.power import PowerFacts
-from farmwatch_schema.observables.sessions import Session
-from farmwatch_schema.observables.sockets import Listener, OutboundCount
-from farmwatch_schema.observables.software import Package
 from farmwatch_schema.observables.usb import UsbDevice
 
-from . import equipment, monitors, programs
+from . import equipment, monitors, programs, surroundings, systems
 from .laptop import Look, SimulatedLaptop
 
 FLEET_SIZE = 60
@@ -30,12 +27,6 @@ FARM_SIZE = 5
 #: Gateway of the farm's house; the maker's prefix is TP-Link's (IEEE registry), the rest invented.
 FARM_GATEWAY = "98:da:c4:10:20:30"
 OFFICE_GATEWAY = "00:1b:17:00:01:30"
-
-MODELS = (
-    ("LENOVO", "ThinkPad T14 Gen 4", "LEN", 0x40A9),
-    ("Dell Inc.", "Latitude 7440", "LGD", 0x06B3),
-    ("HP", "EliteBook 840 G10", "AUO", 0x8A95),
-)
 
 
 class Person(msgspec.Struct, kw_only=True):
@@ -59,8 +50,8 @@ class Person(msgspec.Struct, kw_only=True):
     outcomes: dict[str, Look] = {}
 
     def add(self, kind: str, *observables: Observable) -> None:
-        """Adds what a probe of one kind finds."""
-        self.looks.setdefault(kind, []).extend(observables)
+        """Adds what a probe of one kind finds, as this laptop's system tells it."""
+        self.looks.setdefault(kind, []).extend(systems.told(self.platform, item) for item in observables)
 
     def laptop(self, seed: int) -> SimulatedLaptop:
         """Returns the laptop that reports all this."""
@@ -83,7 +74,7 @@ def people(today: date, seed: int = 1, farm: bool = True) -> list[Person]:
 
 
 def _person(number: int, today: date, chance: random.Random) -> Person:
-    platform = "windows" if number % 3 == 0 else "linux"
+    platform = systems.system_of(number)
     office = number % 6 == 1
     new = number % 4 == 0
     person = Person(
@@ -98,26 +89,9 @@ def _person(number: int, today: date, chance: random.Random) -> Person:
         else f"{chance.choice(HOME_ROUTERS)}:{number:02x}:{chance.randrange(256):02x}:01",
         looks={},
     )
-    vendor, model, panel, panel_id = MODELS[number % len(MODELS)]
-    person.add(
-        "host",
-        HostFacts(
-            os="Debian GNU/Linux" if platform == "linux" else "Windows 11 Enterprise",
-            os_version="12" if platform == "linux" else "10.0.26100",
-            kernel="6.1.0-39-amd64" if platform == "linux" else "",
-            vendor=vendor,
-            model=model,
-            chassis="laptop",
-            hypervisor="",
-            serial=unkeyed("serial", f"FW{number:04}X{chance.randrange(10**5):05}"),
-            time_zone="America/Chicago",
-            utc_offset_minutes=-360,
-        ),
-    )
-    person.add("usb", equipment.webcam("1-5"))
-    person.add(
-        "displays", monitors.display("eDP-1", monitors.built(panel, panel_id, "", f"P{number:05}", 31, 17, 2023), True)
-    )
+    person.add("host", systems.machine(platform, number, f"FW{number:04}X{chance.randrange(10**5):05}"))
+    person.add("usb", *([] if platform == "macos" else [equipment.webcam("1-5")]))
+    person.add("displays", *systems.panel(platform, number))
     if number % 2:
         brand = chance.choice(
             (("DEL", 0xA0C4, "DELL U2419H"), ("GSM", 0x5B7F, "LG FULL HD"), ("BNQ", 0x78D6, "BenQ GW2480"))
@@ -130,34 +104,11 @@ def _person(number: int, today: date, chance: random.Random) -> Person:
         )
         person.add("usb", equipment.office_keyboard("1-1") if number % 4 == 1 else equipment.unifying_receiver("1-2"))
     person.add("processes", *programs.ordinary(platform))
-    person.add(
-        "software",
-        *(Package(name=name, source="dpkg" if platform == "linux" else "uninstall") for name in programs.SOFTWARE),
-    )
+    person.add("software", *programs.software(platform))
     person.add("services", *programs.services(platform))
-    person.add(
-        "sockets",
-        Listener(
-            protocol="tcp",
-            port=631 if platform == "linux" else 135,
-            scope="loopback",
-            owner="cupsd" if platform == "linux" else "svchost.exe",
-        ),
-    )
-    person.add("sockets", OutboundCount(owner="firefox", count="5-9"))
-    person.add(
-        "network",
-        NetworkInterface(name="wlp1s0", kind="wifi", driver="iwlwifi", mtu=1500, bus="pci", up=True),
-        Gateway(
-            family="ipv4",
-            interface="wlp1s0",
-            address=unkeyed("address", "192.168.1.1"),
-            mac=unkeyed("mac", person.gateway),
-            metric=600,
-        ),
-        NameServer(address=unkeyed("address", "192.168.1.1")),
-    )
-    person.add("sessions", Session(origin="console", protocol="wayland", user=unkeyed("user", f"user{number}")))
+    person.add("sockets", *programs.sockets(platform))
+    person.add("network", *systems.network(platform, person.gateway))
+    person.add("sessions", systems.session(platform, f"user{number}"))
     person.add(
         "power",
         PowerFacts(
@@ -168,6 +119,8 @@ def _person(number: int, today: date, chance: random.Random) -> Person:
             cycles=chance.randrange(0, 30) * 10,
         ),
     )
+    for kind, items in surroundings.around(platform, number, today, bool(number % 2), chance).items():
+        person.add(kind, *items)
     person.add("agent", AgentHealth(rights="root", clock_offset=0, restarts="1"))
     return person
 
@@ -188,7 +141,7 @@ def _gamer(person: Person) -> None:
     person.oddity = "8 kHz gaming keyboard, Parsec and a consumer VPN"
     person.add("usb", equipment.fast_gaming_keyboard("1-3", "8KHZ0000001"))
     person.add("processes", programs.parsec(person.platform), *programs.proton_vpn(person.platform))
-    person.add("network", NetworkInterface(name="proton0", kind="tunnel", driver="tun", mtu=1420, up=True))
+    person.add("network", systems.tunnel(person.platform, "protonvpn"))
 
 
 def _artist(person: Person) -> None:
@@ -222,18 +175,19 @@ def _lab_engineer(person: Person) -> None:
 
 def _developer(person: Person) -> None:
     person.oddity = "developer: docker bridges and a mesh VPN"
-    person.add(
-        "network",
-        NetworkInterface(name="docker0", kind="bridge", driver="bridge", mtu=1500, up=True),
-        NetworkInterface(name="tailscale0", kind="tunnel", driver="tun", mtu=1280, up=True),
-    )
+    own = ("docker0", "bridge", "bridge")
+    if person.platform == "windows":
+        own = ("vEthernet (WSL)", "virtual", "Hyper-V Virtual Ethernet Adapter")
+    name, kind, driver = own
+    person.add("network", NetworkInterface(name=name, kind=kind, driver=driver, mtu=1500, bus="virtual", up=True))
+    person.add("network", systems.tunnel(person.platform, "tailscale"))
     person.add("processes", *programs.tailscale(person.platform))
 
 
 def _corporate_vpn(person: Person) -> None:
     person.oddity = "the company's own VPN"
     person.add("processes", *programs.global_protect(person.platform))
-    person.add("network", NetworkInterface(name="gpd0", kind="tunnel", driver="tun", mtu=1400, up=True))
+    person.add("network", systems.tunnel(person.platform, "globalprotect"))
 
 
 def _viewer(person: Person) -> None:
@@ -250,8 +204,8 @@ def _without_rights(person: Person) -> None:
     person.oddity = "agent runs without rights and sees less"
     person.outcomes = {"services": Look(outcome="not_permitted", reason="Services may be read by root only.")}
     person.looks.pop("services", None)
-    person.add("processes", Gap(what="executables of other users", outcome="not_permitted", count="50+"))
-    person.add("sockets", Gap(what="owners of other users' sockets", outcome="not_permitted", count="10-49"))
+    person.add("processes", Gap(what="executables of other users' processes", outcome="not_permitted", count="50+"))
+    person.add("sockets", Gap(what="owners of sockets", outcome="not_permitted", count="10-49"))
 
 
 ODDITIES: tuple[Callable[[Person], None], ...] = (
@@ -301,9 +255,15 @@ def _move_to_farm(person: Person, tool: Callable[[Person], None], today: date) -
     person.start_on = today - timedelta(days=2 + person.number % FARM_SIZE)
     person.site = ""
     person.looks["usb"] = [
-        item for item in person.looks["usb"] if isinstance(item, UsbDevice) and item.removable == "fixed"
+        item for item in person.looks.get("usb", []) if isinstance(item, UsbDevice) and item.removable == "fixed"
     ]
-    person.looks["displays"] = person.looks["displays"][:1]
+    person.looks["displays"] = person.looks["displays"][:2]  # its own screen, and what drives it
+    person.looks["bluetooth"] = person.looks["bluetooth"][:1]
+    person.looks["input_source"] = [item for item in person.looks["input_source"] if not isinstance(item, InputDay)]
+    person.add(
+        "input_source",
+        surroundings.day(person.platform, today, external=True, chance=random.Random(person.number), built_in=False),  # noqa: S311
+    )
     person.looks["power"] = [PowerFacts(lid="closed", on_ac=True, battery=True, charge=100, cycles=0)]
     tool(person)
     _behind(person, FARM_GATEWAY)

@@ -1,6 +1,7 @@
 """The simulated fleet: what the demo relies on."""
 
 import hashlib
+from collections import Counter
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -10,7 +11,10 @@ from farmwatch_collector.lab.laptop import SimulatedLaptop
 from farmwatch_schema import codec
 from farmwatch_schema.formats import edid, hid
 from farmwatch_schema.identifiers import Keyer
+from farmwatch_schema.observables import KINDS
+from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.network import Gateway
+from farmwatch_schema.observables.usb import UsbDevice
 
 TODAY = date(2026, 11, 22)
 
@@ -36,6 +40,34 @@ def test_five_of_sixty_stand_behind_one_gateway_and_share_it_with_nobody_else() 
     assert len(people) == fleet.FLEET_SIZE
     assert behind == {person.name for person in people if person.farm}
     assert len(behind) == fleet.FARM_SIZE
+
+
+def test_the_fleet_looks_like_a_companys_mostly_windows_and_macs() -> None:
+    systems = Counter(person.platform for person in fleet.people(TODAY))
+    assert systems["windows"] > systems["macos"] > systems["linux"] > 0
+    farm = {person.platform for person in fleet.people(TODAY) if person.farm}
+    assert farm >= {"windows", "macos"}
+
+
+def test_each_laptop_reports_the_kinds_that_its_probes_would() -> None:
+    opt_in = {"arp", "input_timing"}
+    for person in fleet.people(TODAY):
+        held = person.looks.keys() | person.outcomes.keys()
+        assert KINDS.keys() - held <= opt_in | {"usb", "browsers"}, person.name
+
+
+def test_each_system_tells_of_devices_in_its_own_way() -> None:
+    for person in fleet.people(TODAY):
+        parts = [
+            part for item in person.looks.get("usb", []) if isinstance(item, UsbDevice) for part in item.interfaces
+        ]
+        linux = {"usbhid", "usb-storage", "uvcvideo"}
+        assert person.platform == "linux" or not linux & {part.driver for part in parts}
+        if person.platform == "windows":
+            assert not any(part.report_descriptor for part in parts), "Windows hides report descriptors"
+        for display in person.looks["displays"]:
+            if isinstance(display, Display) and person.platform != "linux":
+                assert not display.connector.startswith("HDMI-A"), person.name
 
 
 def test_without_the_farm_nobody_stands_there() -> None:
