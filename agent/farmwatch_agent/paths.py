@@ -27,6 +27,8 @@ _MAC_NOBODY = frozenset({"Shared", "Guest"})
 #: that was downloaded from a mount with a new UUID each time.
 _MAC_TEMPORARY = r"(?s)((?:/private)?/var/folders/)[^/]+/[^/]+(/.*)?"
 _TRANSLOCATED = r"(?<=/AppTranslocation/)[0-9A-Fa-f-]{36}(?=/)"
+#: Chromium's family keeps web pages that are to look like programs in such a folder, by their titles.
+_WEB_PAGES = re.compile(r"(?<= Apps\.localized/)[^/]+(?=\.app(?:/|$))")
 #: Homes below another folder than /: another system's disk, a backup, a container's layers.
 _INNER = r"(?s)(.+?/(?:home|Users)/)(.+)"
 
@@ -79,7 +81,7 @@ def _mac_tilde(path: str) -> str | None:
         name, _, rest = path[len(_MAC_HOMES) :].partition("/")
         if not name or name in _MAC_NOBODY:
             return path
-        return f"~/{tilde_inside(rest)}" if rest else "~"
+        return f"~/{tilde_inside(_WEB_PAGES.sub('*', rest))}" if rest else "~"
     for parent in ("/private/var/root", "/var/root"):
         if path.startswith(parent) and path[len(parent) : len(parent) + 1] in ("", "/"):
             return "~" + path[len(parent) :]

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from ..names import without_owner
 from .command_lines import holds_command_lines, without_arguments
 
 BLUEZ = "/var/lib/bluetooth/"
@@ -27,7 +28,6 @@ _ASSERTION = re.compile(
     rb"|^Assertion status [\w-]+:|^Listed by owning process:|^ +\w+ +\d+(?= *$)",
     re.MULTILINE,
 )
-_OWNER = re.compile(r"^(.*)(?=['\u2019]s )")
 
 
 def told_of(path: str, data: bytes) -> bytes:
@@ -69,7 +69,7 @@ def _without_keys(data: bytes) -> bytes:
 
 
 def without_names(path: str, text: str, invented: Callable[[str], str]) -> str:
-    """Returns a text in which a device's name tells nobody: of one that gives input, only whose it is is replaced."""
+    """Returns a text in which a device's name tells nobody: of one that gives input, only whose it is is left out."""
     if not path.startswith((BLUEZ, HID_BUS)):
         return text
     gives_input = path.startswith(HID_BUS) or _INPUT.search(text) is not None
@@ -77,7 +77,7 @@ def without_names(path: str, text: str, invented: Callable[[str], str]) -> str:
 
 
 def _replaced(name: str, invented: Callable[[str], str], *, whole: bool) -> str:
-    return invented(name) if whole else _OWNER.sub(lambda match: invented(match[1]), name)
+    return invented(name) if whole else without_owner(name)
 
 
 def _json(data: bytes, reduced: Callable[[dict[str, Any]], Any]) -> bytes:

@@ -17,6 +17,7 @@ from farmwatch_schema.observables.input_source import SLOT_MINUTES
 from farmwatch_schema.observables.input_timing import GAP_EDGES_MS
 
 from ..files import write_whole
+from ..names import without_owner
 from .protocol import HostError, Missing, NotSupported, SourceBroken
 from .row import Row
 
@@ -33,9 +34,6 @@ FUNCTIONS = ("keyboard", "pointer", "")
 MAX_PERIOD_SECONDS = 3600
 MAX_NAME = 80
 _MAX_GAPS = 1 << 31
-#: Of a name no more is looked at; what people call their devices is shorter.
-_MAX_READ = 400
-_OWNERS = ("'s ", "\N{RIGHT SINGLE QUOTATION MARK}s ")
 _DAY = re.compile(r"\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])\Z", re.ASCII)
 _ID = re.compile(r"(?:[0-9a-f]{4})?\Z")
 _SLOTS = re.compile(rf"[0-9a-f]{{{SLOTS // 4}}}\Z")
@@ -261,10 +259,7 @@ def _both(one: SourceCount, other: SourceCount) -> SourceCount:
 
 def plain_name(name: str) -> str:
     """Returns a device's name without its owner's, who may have named it: "Anna's Mouse" is "Mouse"."""
-    plain = " ".join(name[:_MAX_READ].split()) + " "
-    for owner in _OWNERS:
-        plain = plain.rpartition(owner)[2]
-    return plain.strip()[:MAX_NAME]
+    return without_owner(name)[:MAX_NAME]
 
 
 def in_order(counts: Iterable[SourceCount]) -> tuple[SourceCount, ...]:

@@ -5,7 +5,6 @@ of batteries. Of these commands a capture keeps the values in `KEPT` only. Seria
 they stand, because many are numbers or bytes, which a search for words would miss.
 """
 
-import re
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
@@ -14,6 +13,7 @@ import msgspec
 from farmwatch_schema.errors import FormatError
 from farmwatch_schema.formats import edid
 
+from ...names import without_owner
 from ..protocol import SourceBroken
 from . import property_list
 
@@ -32,8 +32,6 @@ SERIAL_HEX = frozenset({"_spdisplays_display-serial-number"})
 EDIDS = frozenset({"EDID", "IODisplayEDID"})
 #: Lists of paired devices: a dictionary per device, whose one key is its name.
 NAMED = frozenset({"device_connected", "device_not_connected", "device_paired", "devices_list", "device_title"})
-_OWNER = re.compile(r"^.*['\u2019]s ", re.DOTALL)
-
 KEPT = frozenset(
     {"IORegistryEntryID", "IOObjectClass", "IOClass", "IOUserClass", "IORegistryEntryChildren"}
     | {"idVendor", "idProduct", "bcdDevice", "bcdUSB", "bDeviceClass", "bDeviceSubClass", "bDeviceProtocol"}
@@ -124,7 +122,7 @@ class _Rewriter:
         for at, (name, facts) in enumerate(item.items()):
             minor = str(facts.get("device_minorType", "")).lower() if isinstance(facts, dict) else ""
             plain = minor in ("keyboard", "mouse", "trackpad", "magic trackpad")
-            found[self._text(_OWNER.sub("", name)) if plain else f"device {at}"] = self.value("", facts)
+            found[self._text(without_owner(name)) if plain else f"device {at}"] = self.value("", facts)
         return found
 
     def _bytes(self, key: str, value: bytes) -> bytes:
@@ -140,7 +138,7 @@ class _Rewriter:
                 return f"{self._number(int(value, 16)):x}"
             except ValueError:
                 return self._shaped(value)
-        return self._text(_OWNER.sub("", value) if key == "Product" else value)
+        return self._text(without_owner(value) if key == "Product" else value)
 
     def _number(self, value: int) -> int:
         if not 0 < value < 1 << 32:

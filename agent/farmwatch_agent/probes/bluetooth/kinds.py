@@ -1,5 +1,7 @@
 """What a Bluetooth device is by its numbers, the same everywhere. Source: Bluetooth Assigned Numbers, 2.6 and 2.8."""
 
+from ...names import without_owner
+
 #: 16-bit UUIDs of the HID service and of HID over GATT.
 HID_SERVICES = ("1124", "1812")
 _BASE = "-0000-1000-8000-00805f9b34fb"
@@ -40,7 +42,4 @@ def offers_hid(services: list[str]) -> bool:
 
 def input_name(name: str) -> str:
     """Returns the name of a device that gives input, without whose it is: "Anna's Keyboard" is "Keyboard"."""
-    for mark in ("'s ", "\u2019s "):
-        if mark in name:
-            name = name.rpartition(mark)[2]
-    return name.strip()[:64]
+    return without_owner(name)[:64]

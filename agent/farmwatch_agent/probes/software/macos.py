@@ -5,6 +5,7 @@ list each with PackageIdentifier, PackageVersion and InstallDate; Homebrew's fol
 a folder per name with one per version in it.
 """
 
+import re
 import time
 from collections.abc import Iterator
 from datetime import datetime
@@ -23,6 +24,8 @@ RECEIPTS = "/var/db/receipts"
 #: Apple silicon and Intel.
 HOMEBREW = ("/opt/homebrew", "/usr/local")
 MAX_EACH, MAX_PLIST = 1000, 1 << 18
+#: Bundle ids that Chromium's family (app_mode::GetBundleIdentifierForShim) and Safari give to web pages.
+_WEB = re.compile(r"\.app\.(?:.*-)?[a-p]{32}$|^com\.apple\.Safari\.WebApp\.")
 _ROOMS = (("Caskroom", "homebrew_cask"), ("Cellar", "homebrew"))
 
 
@@ -45,6 +48,11 @@ def collect(host: Host) -> Iterator[Observable]:
         yield Gap(what="applications in home folders", outcome="not_permitted", count=bucket(closed))
     yield from at_most(_receipts(host), MAX_EACH, "receipts")
     yield from at_most(_homebrew(host), MAX_EACH, "Homebrew packages")
+
+
+def is_web_page(bundle: str) -> bool:
+    """Whether an application is a web page that somebody keeps as one: its name is the page's title."""
+    return _WEB.search(bundle) is not None
 
 
 def of_bundle(folder: str, info: Node, day: str) -> Package:
@@ -83,19 +91,20 @@ def _applications(host: Host, folder: str) -> Iterator[Observable]:
         return
     for name in names:
         if name.endswith(".app"):
-            yield _application(host, folder, name)
+            yield from _application(host, folder, name)
         elif not name.startswith(".") and "." not in name:
             for inner in names_in(host, f"{folder}/{name}")[:MAX_EACH]:
                 if inner.endswith(".app"):
-                    yield _application(host, f"{folder}/{name}", inner)
+                    yield from _application(host, f"{folder}/{name}", inner)
 
 
-def _application(host: Host, folder: str, name: str) -> Package:
+def _application(host: Host, folder: str, name: str) -> Iterator[Package]:
     try:
         info = file_plist(host, f"{folder}/{name}/Contents/Info.plist", MAX_PLIST)
     except HostError:
         info = {}  # its name still tells that it is there
-    return of_bundle(name, info, _day(host, f"{folder}/{name}"))
+    if not is_web_page(text(info, "CFBundleIdentifier")):
+        yield of_bundle(name, info, _day(host, f"{folder}/{name}"))
 
 
 def _receipts(host: Host) -> Iterator[Observable]:

@@ -13,7 +13,7 @@ from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.software import Package
 
 from ...host import Host, HostError, Missing
-from ...host.windows.registry import RegistryBranch, RegistryKey
+from ...host.windows.registry import WEB_APPLICATION, RegistryBranch, RegistryKey
 from ..asking import outcome_of
 from ..bounds import at_most
 from ..windows_users import InHives, users
@@ -70,10 +70,12 @@ def collect(host: Host) -> Iterator[Observable]:
 
 
 def parse_uninstall(key: RegistryBranch) -> Package | None:
-    """Returns the program of one key; None for an update or one without a name. Raises SourceBroken for odd values."""
+    """Returns the program of one key; None for an update, a web page or a nameless one. Raises SourceBroken for odd values."""
     name = key.text("DisplayName").strip()
     if not name or key.text("ParentKeyName") or key.text("ReleaseType") in _UPDATES:
         return None
+    if WEB_APPLICATION in key.texts.get("UninstallString", ""):
+        return None  # a web page, by its title: what somebody reads rather than what is installed
     return Package(
         name=name[:MAX_TEXT],
         version=key.text("DisplayVersion").strip()[:MAX_TEXT],
