@@ -11,6 +11,7 @@ from .cache import Executables
 INFO = "/var/lib/dpkg/info"
 STATUS = "/var/lib/dpkg/status"
 LISTS_PER_PASS = 150
+_PIECE = 1 << 15
 
 #: Where Debian packages never put files: FHS 3.0 and Debian Policy 9.1.2 leave these to the administrator and users.
 _NEVER = (
@@ -79,12 +80,12 @@ class Packages:
             self._pending = dict.fromkeys(self._pending, 0)
         total = len(self._order)
         self._pending = {path: left or total for path, left in self._pending.items()}
-        wanted = {spelling: path for path in self._pending for spelling in spellings(path)}
+        wanted = {spelling.encode(): path for path in self._pending for spelling in spellings(path)}
         read = min(lists, total)
         for _ in range(read):
             name = self._order[self._cursor % total]
             self._cursor += 1
-            for spelling in wanted.keys() & _lines(host, name):
+            for spelling in _listed(host, name, wanted):
                 self.cache.packages[wanted[spelling]] = name.partition(":")[0]
                 self._pending.pop(wanted[spelling], None)
             if not self._pending:
@@ -132,14 +133,24 @@ def _in_order(host: Host) -> list[str]:
 
 def _lists(host: Host, name: str, path: str) -> bool:
     try:
-        text = host.text(f"{INFO}/{name}.list", 1 << 22) + "\n"
+        data = host.read(f"{INFO}/{name}.list", 1 << 22)
     except HostError:
         return False
-    return any(f"\n{spelling}\n" in text for spelling in spellings(path))
+    lines = [f"\n{spelling}".encode() for spelling in spellings(path)]
+    return any(line + b"\n" in data or data.endswith(line) for line in lines)
 
 
-def _lines(host: Host, name: str) -> set[str]:
+def _listed(host: Host, name: str, wanted: dict[bytes, str]) -> set[bytes]:
+    """Returns which of the wanted spellings a package lists; piece by piece, because the longest list is megabytes."""
     try:
-        return set(host.text(f"{INFO}/{name}.list", 1 << 22).split("\n"))
+        data = host.read(f"{INFO}/{name}.list", 1 << 22)
     except HostError:
         return set()
+    found: set[bytes] = set()
+    start = 0
+    while start < len(data):
+        end = data.find(b"\n", start + _PIECE)
+        end = end if end >= 0 else len(data)
+        found |= wanted.keys() & data[start:end].split(b"\n")
+        start = end + 1
+    return found
