@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_agent.host import Host, NotSupported
+from farmwatch_agent.host import Host, NotPermitted, NotSupported, SourceBroken
 from farmwatch_agent.probes.usb import macos
 from farmwatch_schema.observables import Gap
 from farmwatch_schema.observables.usb import UsbDevice, UsbOverIp
@@ -161,3 +161,67 @@ _ENTRY = st.recursive(
 def test_no_registry_makes_it_fail(entries: list[dict[str, Any]]) -> None:
     for found in macos.parse_devices(entries):
         assert len(found.vendor_id) in (0, 4)
+
+
+#: What an interface repeats of its device, as ioreg shows it of a Logitech keyboard on a Mac of 2026.
+REPEATED = {
+    "USBSpeed": 1, "iInterface": 0, "bAlternateSetting": 0, "bcdDevice": 256, "USB Product Name": "USB Keyboard",
+    "locationID": 0x02100000, "USB Vendor Name": "Logitech", "bNumEndpoints": 1,
+}  # fmt: skip
+GIVEN_UP = SourceBroken("registry_usb: /usr/sbin/ioreg ended with 1")
+
+
+class Woken(MacFake):
+    """A Mac on which ioreg gives up the first so many times, because an entry goes while it walks."""
+
+    def __init__(self, times: int, **answers: Any) -> None:
+        super().__init__(answers)
+        self.times = times
+
+    def command(self, name: str, of: str = "") -> bytes:
+        answer = super().command(name, of)
+        if name == "registry_usb" and self.times:
+            self.times -= 1
+            raise GIVEN_UP
+        return answer
+
+
+def test_a_device_that_goes_while_the_registry_is_walked_costs_one_more_look() -> None:
+    mac = Woken(1, registry_usb=registry(device()))
+    [found] = list(macos.collect(cast("Host", mac)))
+    assert isinstance(found, UsbDevice)
+    assert mac.asked.count("registry_usb") == 2
+
+
+def test_a_name_that_ends_the_list_of_devices_hides_neither_itself_nor_the_others() -> None:
+    report = {"IOObjectClass": "AppleUserHIDDevice", "ReportDescriptor": bytes.fromhex(JETKVM_ABSOLUTE)}
+    tops = [
+        interface(0, **REPEATED), interface(1, report, **REPEATED, kUSBString="HID Interface"),
+        interface(0, **REPEATED | {"locationID": 0x02200000, "idVendor": 0x1D6B}),
+    ]  # fmt: skip
+    tops[1].update({"USBSpeed": 3})
+    mac = Woken(9, registry_usb=registry(device()), registry_usb_interfaces=registry(*tops))
+    gap, first, second = list(macos.collect(cast("Host", mac)))
+    assert isinstance(gap, Gap)
+    assert gap.outcome == "broken"
+    assert (first.vendor_id, first.product, first.port_path, first.bcd_device) == (
+        "046d",
+        "USB Keyboard",
+        "2-1",
+        "0100",
+    )
+    assert [each.report_descriptor for each in first.interfaces] == [None, JETKVM_ABSOLUTE]
+    assert (second.vendor_id, second.port_path) == ("1d6b", "2-2")
+
+
+def test_what_is_refused_is_not_asked_another_way() -> None:
+    mac = MacFake({"registry_usb": NotPermitted("registry_usb")})
+    with pytest.raises(NotPermitted):
+        list(macos.collect(cast("Host", mac)))
+    assert mac.asked == ["registry_usb"]
+
+
+def test_where_neither_can_be_printed_the_section_is_broken() -> None:
+    mac = MacFake({"registry_usb": GIVEN_UP, "registry_usb_interfaces": SourceBroken("registry_usb_interfaces")})
+    with pytest.raises(SourceBroken):
+        list(macos.collect(cast("Host", mac)))

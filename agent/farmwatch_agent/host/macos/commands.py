@@ -57,6 +57,8 @@ COMMANDS: dict[str, Command] = {
     "registry_product": _ioreg("-d", "1", "-c", "IOPlatformDevice", "-k", "product-name"),
     # usb: devices with all below them; the second tells the controllers only, because a device does not name its own
     "registry_usb": _ioreg("-l", "-w0", "-c", "IOUSBHostDevice", seconds=3.0, limit=1 << 25),
+    # ... and where one entry's name ends the first one, the interfaces, which repeat who their device is
+    "registry_usb_interfaces": _ioreg("-l", "-w0", "-c", "IOUSBHostInterface", limit=1 << 25),
     "registry_usb_controllers": Command(program=_IOREG, arguments=("-a", "-p", "IOUSB", "-d", "2"), seconds=1.5),
     # input_source: keyboards, pointers and what else is a HID device, without what lies below them (ioreg(8))
     "registry_hid": _ioreg("-d", "1", "-c", "IOHIDDevice"),

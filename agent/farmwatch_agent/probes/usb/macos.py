@@ -13,9 +13,9 @@ from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.usb import ScsiInquiry, UsbDevice, UsbInterface, UsbOverIp
 
-from ...host import Host, HostError
+from ...host import Host, HostError, SourceBroken
 from ..asking import outcome_of
-from ..macos_registry import Node, below, children, data_of, flag, number, registry, text
+from ..macos_registry import Node, below, children, data_of, flag, forget, number, registry, text
 
 #: Older systems name them without Host, and with Apple's name before it (google/OpenSK shows AppleUSBDevice).
 DEVICES = frozenset({"IOUSBHostDevice", "IOUSBDevice", "AppleUSBDevice"})
@@ -35,8 +35,13 @@ _NEW_SPEED = {1: 12.0, 2: 1.5, 3: 480.0, 4: 5000.0, 5: 10000.0, 6: 20000.0}
 
 def collect(host: Host) -> Iterator[Observable]:
     """Yields a UsbDevice per device, a UsbOverIp for a controller made by software, and what could not be asked."""
-    tops = registry(host, "registry_usb")
-    found = parse_devices(tops)
+    tops = _tops(host)
+    if tops is None:
+        tops = registry(host, "registry_usb_interfaces")
+        found = of_interfaces(tops)
+        yield Gap(what="USB devices without interfaces: the registry's list of devices breaks off", outcome="broken")
+    else:
+        found = parse_devices(tops)
     yield from found[:MAX_DEVICES]
     if not found and any(text(top, "IOObjectClass") not in ROOT_HUBS for top in tops):
         yield Gap(what="USB devices: the registry's entries have a form that is not known", outcome="broken")
@@ -50,6 +55,37 @@ def collect(host: Host) -> Iterator[Observable]:
         return
     if any(text(entry, "IOObjectClass") == SOFTWARE_CONTROLLER for top in controllers for entry in (top, *below(top))):
         yield UsbOverIp(name=SOFTWARE_CONTROLLER, role="client")
+
+
+def _tops(host: Host) -> list[Node] | None:
+    """Returns the entries of devices with all below them; None when they cannot be printed.
+
+    `ioreg -a` gives up on an entry that goes while it walks, which is when this probe is woken, so it is asked twice.
+    It also gives up on a name that is no UTF-8, as one cut at 127 bytes may be (IOKitTools, ioreg.c, archive and
+    archive_scan): a device's long name must not hide all others.
+    """
+    for _ in range(2):
+        try:
+            return registry(host, "registry_usb")
+        except SourceBroken:
+            forget()
+    return None
+
+
+def of_interfaces(tops: list[Node]) -> list[UsbDevice]:
+    """Returns devices by what the entries of their interfaces repeat of them: ids, names, release, speed and place."""
+    parts: dict[int, list[Node]] = {}
+    for entry in tops:
+        place = number(entry, "locationID")
+        if place is not None and text(entry, "IOObjectClass") in INTERFACES:
+            parts.setdefault(place, []).append(entry)
+    room = [MAX_REPORT_BYTES]
+    told = ("idVendor", "idProduct", "bcdDevice", "USBSpeed", "locationID", "USB Vendor Name", "USB Product Name")
+    found = []
+    for _, entries in sorted(parts.items()):
+        device = {key: entries[0][key] for key in told if key in entries[0]}
+        found.append(_device({**device, "IORegistryEntryChildren": entries}, room))
+    return found
 
 
 def parse_devices(tops: list[Node]) -> list[UsbDevice]:
