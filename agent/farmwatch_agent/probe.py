@@ -23,7 +23,7 @@ class Probe(msgspec.Struct, frozen=True):
     opt_in            runs only when the company's settings name it (`on:`), or `collect --only` does
     first_days        an opt-in kind runs without being named for so many days after enrolment
     wakes             what makes it run at once: a subsystem's name ("usb", "drm" ...) or "session"; see host/wake.py
-    wall_seconds      how long one run may take, where that is more than `limits.Limit` gives
+    wall_seconds      how long one run may take, where that is more than `limits.Limit` gives; `cpu_seconds` of CPU time
     """
 
     kind: str
@@ -34,6 +34,7 @@ class Probe(msgspec.Struct, frozen=True):
     first_days: int = 0
     wakes: tuple[str, ...] = ()
     wall_seconds: float = 0.0
+    cpu_seconds: float = 0.0
 
 
 def collect_function(probe: Probe, platform: str) -> Collect | None:

@@ -119,7 +119,10 @@ def _collect_of(name: str, platform: str) -> Collect:
 
 def _limit_of(name: str, limit: Limit) -> Limit:
     """Returns the limit of one probe, which may have been given more time than others."""
-    return msgspec.structs.replace(limit, wall_seconds=max(limit.wall_seconds, probes.load(name).wall_seconds))
+    probe = probes.load(name)
+    return Limit(
+        wall_seconds=max(limit.wall_seconds, probe.wall_seconds), cpu_seconds=max(limit.cpu_seconds, probe.cpu_seconds)
+    )
 
 
 def _drain(collect: Collect, host: Host, seen: list[Observable], watch: Watch) -> None:

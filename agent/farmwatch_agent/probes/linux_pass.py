@@ -95,7 +95,7 @@ _kept: tuple["ReferenceType[Host]", dict[str, _Kept]] | None = None
 
 
 def look(host: Host) -> Pass:
-    """Returns the pass made of this host less than five seconds ago, or a new one.
+    """Returns the pass that ended less than five seconds ago on this host, or a new one.
 
     Raises what `/proc` itself raises; parts that cannot be read are None in their rows.
     """
@@ -149,7 +149,8 @@ def _look(host: Host, now: float) -> Pass:
         packets = frozenset()
     # With hidepid=2 (proc(5)) an ordinary user is shown nobody else's processes, and process 1 is somebody else's.
     return Pass(
-        at=now,
+        # Its end: a look at a great many processes may take longer than a pass is shared for.
+        at=host.uptime(),
         processes=rows,
         complete="1" in stats,
         sockets=sockets,

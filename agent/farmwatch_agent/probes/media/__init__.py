@@ -40,5 +40,8 @@ PROBE = Probe(
     emits=(MediaDevice, MediaUse, Grant, Gap),
     interval_seconds=1800,
     wakes=("usb",),
+    # As `processes`, whose look it shares.
+    wall_seconds=30.0,
+    cpu_seconds=5.0,
     platforms=("linux", "macos", "windows"),
 )

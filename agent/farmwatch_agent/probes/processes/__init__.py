@@ -44,5 +44,8 @@ PROBE = Probe(
     kind="processes",
     emits=(Process, RecentProgram, Gap),
     interval_seconds=300,
+    # 20,000 processes take 2 CPU seconds; a crowd of them must not hide all that runs.
+    wall_seconds=30.0,
+    cpu_seconds=5.0,
     platforms=("linux", "macos", "windows"),
 )

@@ -35,5 +35,8 @@ PROBE = Probe(
     kind="sockets",
     emits=(Listener, InboundConnection, OutboundCount, Gap),
     interval_seconds=120,
+    # 20,000 processes take 2 CPU seconds; a crowd of them must not hide all that runs.
+    wall_seconds=30.0,
+    cpu_seconds=5.0,
     platforms=("linux", "macos", "windows"),
 )
