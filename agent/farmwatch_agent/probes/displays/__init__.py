@@ -26,7 +26,9 @@ Blind spots
     macOS: on Apple silicon a monitor's EDID bytes are told only for ports that keep them (HDMI and DisplayPort of
     current systems); without them its maker, code, name, serial and date stand alone, and a gap says so. The panel of
     the laptop has no EDID there. Which display a DisplayLink dock makes cannot be told from other virtual ones:
-    `virtual` is null while its manager is installed.
+    `virtual` is null while its manager is installed. Where system_profiler lists no display although a port has one
+    (lid closed and nothing plugged in, or no window server), virtual ones cannot be told: a gap. Intel's Macs do not
+    say of a display that it is virtual: one that no port leads to is told with a gap.
     Windows: a monitor is seen by what it sent when Windows first met it there; a driver's or tool's EDID_OVERRIDE in
     its place is not looked at. Without a desktop nothing tells the laptop's own panel from a monitor.
     A DisplayLink dock's adapter is null in `virtual`. Nothing is asked over DDC/CI.
