@@ -255,3 +255,26 @@ def test_endless_lines_take_no_time() -> None:
 def test_whatever_launchctl_prints_makes_no_error(text: str) -> None:
     macos.parse_switches(text + '\n\t"a" => ' + text)
     macos.parse_running("\tservices = {\n\t\t" + text)
+
+
+def test_switches_of_somebody_who_is_not_logged_in_are_those_launchd_keeps() -> None:
+    # 112 or 125: no such domain (duh17/oppi issue 38). A second account must not leave a gap on each Mac that has one.
+    agent = job(Label="com.example.helper", RunAtLoad=True, Program="/opt/example/helper")
+    stored = f"{macos.SWITCHES}.502.plist"
+    shared: dict[str, Any] = {
+        "folders": {"/Users": ["kim"], "/Users/kim/Library/LaunchAgents": ["a.plist"]},
+        "statuses": {"/Users/kim": file_status(0o40750, 502)},
+    }
+    files = {"/Users/kim/Library/LaunchAgents/a.plist": agent}
+    off = looked(files=files | {stored: plistlib.dumps({"com.example.helper": True})}, **shared)
+    assert named(off, "com.example.helper").enabled is False
+    never = looked(files=files, **shared)
+    assert named(never, "com.example.helper").enabled is True
+    assert [it.what for it in (*off, *never) if isinstance(it, Gap)] == [LOGIN_ITEMS.what] * 2
+    broken = looked(files=files | {stored: b"no list"}, **shared)
+    assert Gap(what="switches of launchd's jobs", outcome="broken") in broken
+
+
+def test_a_link_among_everybodys_jobs_is_no_gap_of_home_folders() -> None:
+    found = looked({"a.plist": NotPermitted("a link where users can write is not followed")})
+    assert Gap(what="launchd jobs", outcome="not_permitted", count="1") in found

@@ -23,7 +23,10 @@ COMMANDS: dict[str, Command] = {
     # runner: new with each boot (sysctl(8); xnu bsd/kern/kern_sysctl.c, kern.bootsessionuuid)
     "boot_session": Command(program="/usr/sbin/sysctl", arguments=("-n", "kern.bootsessionuuid"), limit=1 << 10),
     # services: switches of launchd's jobs, and which of them run (launchctl(1)); Apple promises no form of the second
-    "launchd_switches": Command(program="/bin/launchctl", arguments=("print-disabled", "{}"), limit=1 << 20),
+    # 112: no such domain, which is what somebody's is who is not logged in; 113: no such service; 125: not that domain
+    "launchd_switches": Command(
+        program="/bin/launchctl", arguments=("print-disabled", "{}"), limit=1 << 20, missing=(112, 113, 125)
+    ),
     "launchd_jobs": Command(program="/bin/launchctl", arguments=("print", "{}"), limit=1 << 22, missing=(113, 125)),
     # services: what applications registered to start (sfltool(1), from macOS 13); it asks all but root for a password
     "login_items": Command(program="/usr/bin/sfltool", arguments=("dumpbtm",), limit=1 << 22),

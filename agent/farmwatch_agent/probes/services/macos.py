@@ -35,6 +35,8 @@ REMOTE_MANAGEMENT = "/Library/Application Support/Apple/Remote Desktop/RemoteMan
 ARD_AGENT = "/System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/MacOS/ARDAgent"
 EXTENSIONS = "/Library/SystemExtensions/db.plist"
 CRONTABS = "/private/var/at/tabs"
+#: Where launchd keeps switches: disabled.501.plist is that of user 501.
+SWITCHES = "/private/var/db/com.apple.xpc.launchd/disabled"
 LOGIN_ITEMS = "login items that an application registered for itself"
 MAX_ITEMS = 2_000
 MAX_JOBS = 500
@@ -64,8 +66,16 @@ class _Seen:
 
     def __init__(self) -> None:
         self.closed = 0
+        self.links = 0
         self.broken = 0
         self.gaps: list[Gap] = []
+
+    def refuse(self, path: str) -> None:
+        """Counts what may not be read: in a home, or for everybody, where a link is not followed."""
+        if path.startswith("/Users/"):
+            self.closed += 1
+        else:
+            self.links += 1
 
 
 def collect(host: Host) -> Iterator[Observable]:
@@ -99,6 +109,8 @@ def _all(host: Host) -> Iterator[Observable]:
     if seen.closed:
         what = "launchd jobs in other users' home folders"
         yield Gap(what=what, outcome="not_permitted", count=bucket(seen.closed))
+    if seen.links:
+        yield Gap(what="launchd jobs", outcome="not_permitted", count=bucket(seen.links))
     if seen.broken:
         yield Gap(what="launchd jobs", outcome="broken", count=bucket(seen.broken))
     yield from _login_items(host, seen)
@@ -186,7 +198,7 @@ def _jobs(host: Host, folder: str, seen: _Seen) -> Iterator[Job]:
     except Missing:
         return
     except NotPermitted:
-        seen.closed += 1
+        seen.refuse(folder)
         return
     except HostError:
         seen.broken += 1
@@ -207,7 +219,7 @@ def _job(host: Host, path: str, seen: _Seen) -> Job | None:
     except Missing:
         return None  # taken away since the folder was listed, or a link to nothing
     except NotPermitted:
-        seen.closed += 1
+        seen.refuse(path)
     except (HostError, ValueError):
         seen.broken += 1
     return None
@@ -215,12 +227,27 @@ def _job(host: Host, path: str, seen: _Seen) -> Job | None:
 
 def _switches(host: Host, domain: str, seen: _Seen) -> dict[str, bool]:
     try:
-        return parse_switches(host.command("launchd_switches", domain).decode("utf-8", "replace"))
+        try:
+            return parse_switches(host.command("launchd_switches", domain).decode("utf-8", "replace"))
+        except Missing:
+            # Of somebody who is not logged in launchd knows nothing; it keeps the switches in a file.
+            return _stored_switches(host, domain.rpartition("/")[2])
     except HostError as error:
         gap = Gap(what="switches of launchd's jobs", outcome=outcome_of(error))
         if gap not in seen.gaps:
             seen.gaps.append(gap)
         return {}
+
+
+def _stored_switches(host: Host, user: str) -> dict[str, bool]:
+    """Returns by label whether a switch lets a job start, from launchd's own list of what is disabled."""
+    try:
+        content = parse_dictionary(host.read(f"{SWITCHES}.{user}.plist", PLIST_LIMIT))
+    except Missing:
+        return {}
+    except ValueError:
+        raise SourceBroken("the list of disabled jobs makes no sense") from None
+    return {label: not disabled for label, disabled in content.items() if isinstance(disabled, bool)}
 
 
 def _running(host: Host, seen: _Seen) -> dict[str, bool] | None:
