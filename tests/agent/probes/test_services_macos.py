@@ -226,7 +226,7 @@ def test_what_cannot_be_read_is_a_gap_each() -> None:
     )  # fmt: skip
     assert {(it.what, it.outcome, it.count) for it in told if isinstance(it, Gap)} == {
         ("launchd jobs", "broken", "2-4"),
-        ("launchd jobs in other users' home folders", "not_permitted", "1"),
+        ("launchd jobs", "not_permitted", "1"),
         ("switches of launchd's jobs", "broken", ""),
         ("which of launchd's jobs run", "broken", ""),
         ("system extensions", "broken", ""),
