@@ -20,7 +20,10 @@ def lost(reader: dict[str, Any], root: dict[str, Any]) -> dict[str, list[str]]:
             found[kind] = ["the whole section"]
             continue
         here = {_plain(item) for item in section.get("items", [])}
-        missing = [text for text in map(_plain, theirs.get("items", [])) if text not in here]
+        there = {_plain(item) for item in theirs.get("items", [])}
+        # A gap of root's is nothing to lose, and one that only the reader has is a loss.
+        gaps = {_plain(item) for item in [*section.get("items", []), *theirs.get("items", [])] if item["type"] == "gap"}
+        missing = sorted(there - here - gaps) + sorted(gaps & here - there)
         if section["outcome"] != theirs["outcome"]:
             missing.append(f"outcome {theirs['outcome']}, here {section['outcome']}: {section.get('reason', '')}")
         if missing:
