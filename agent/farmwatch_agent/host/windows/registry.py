@@ -37,6 +37,7 @@ _TOLD = frozenset(
     | {"displayname", "parentkeyname", "releasetype", "displayversion", "publisher", "installdate", "uninstallstring"}
     | {"productname", "currentbuildnumber", "currentversion", "releaseid", "layout text"}
     | {"systemmanufacturer", "systemproductname", "systemversion", "biosvendor", "timezonekeyname"}
+    | {"computername"}
 )
 _NAMED_BY_OTHERS = (
     *("\\currentversion\\run", "\\keyboard layout\\", "\\extensioninstallforcelist", "\\startupapproved\\"),
@@ -123,7 +124,8 @@ class RegistryKey(Row, frozen=True, kw_only=True, omit_defaults=True):
         )
 
     def identifying(self) -> Iterable[str]:
-        r"""Yields the account that a service runs as: .\NAME, DOMAIN\NAME or NAME@DOMAIN."""
+        r"""Yields the computer's name, and the account that a service runs as: .\NAME, DOMAIN\NAME or NAME@DOMAIN."""
+        yield from (text for name, text in self.texts.items() if name.casefold() == "computername")
         account = (
             self.text("ObjectName") if "\\services\\" in self.path.casefold() and "ObjectName" in self.texts else ""
         )

@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
+from ..command_lines import windows_program
 from ..protocol import HostError, Missing, NotPermitted, SourceBroken
 from ..row import Row
 
@@ -78,7 +79,8 @@ def parse_task(name: str, data: bytes) -> ScheduledTask:
     if "<Task" not in text:
         raise SourceBroken(f"{name}: is no definition of a task")
     programs = [
-        html.unescape(command[1]).strip().strip('"')[:_TEXT]
+        # Some write arguments behind the program, too.
+        windows_program(html.unescape(command[1]))[:_TEXT]
         for action in _EXEC.finditer(text)
         if (command := _COMMAND.search(action[1]))
     ]

@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from contextlib import suppress
 
+from msgspec.structs import replace
+
 from farmwatch_schema.observables import Gap, Observable, bucket
 from farmwatch_schema.observables.services import Service
 
@@ -18,13 +20,14 @@ from ...host.command_lines import windows_program
 from ...host.windows.registry import RegistryBranch, RegistryKey
 from ...host.windows.services import RunningService
 from ...host.windows.tasks import ScheduledTask
-from ...paths import tilde
+from ...paths import tilde, windows_name
 from ..asking import outcome_of
 from ..bounds import at_most, short
 from ..windows_users import InHives, Users, users
 
 SERVICES = r"HKLM\SYSTEM\CurrentControlSet\Services"
 VERSION = r"HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"
+COMPUTER = r"HKLM\SYSTEM\CurrentControlSet\Control\ComputerName\ActiveComputerName"
 _RUN = r"Microsoft\Windows\CurrentVersion\Run"
 _VIEWS = ("SOFTWARE", r"SOFTWARE\WOW6432Node")
 APPROVED = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Explorer\StartupApproved"
@@ -54,6 +57,9 @@ def collect(host: Host) -> Iterator[Observable]:
         *_run_keys(host, hives, root, gaps),
         *_startup(host, who, gaps),
     ]
+    people = _people(host, who)
+    if people is not None:
+        items = [replace(item, name=people.sub("~", item.name)) for item in items]
     yield from at_most(dict.fromkeys(items), MAX_ITEMS, "services")
     yield from (*gaps, *who.gaps, *hives.gaps())
 
@@ -118,6 +124,20 @@ def expanded(text: str, root: str) -> str:
 def parse_approved(key: RegistryKey) -> set[str]:
     """Returns names, in small letters, of what was switched off."""
     return {name.casefold() for name, value in key.data.items() if value[:1] and value[0] & 1}
+
+
+def _people(host: Host, who: Users) -> re.Pattern[str] | None:
+    """Returns what finds accounts and the computer's name in names of tasks, which some programs put there."""
+    words = {windows_name(home) for home in who.homes}
+    # A folder may be NAME.DOMAIN or NAME.COMPUTER, the account is its first part.
+    words |= {word.partition(".")[0] for word in words}
+    with suppress(HostError, IndexError):
+        words.add(host.rows(RegistryKey, COMPUTER)[0].text("ComputerName"))
+    words = {word for word in words if len(word) > 1}
+    if not words:
+        return None
+    longest_first = sorted(words, key=lambda word: (-len(word), word))
+    return re.compile(rf"(?<![^\W_])(?:{'|'.join(map(re.escape, longest_first))})(?![^\W_])", re.IGNORECASE)
 
 
 def _is_foreign(key: RegistryBranch, path: str, root: str) -> bool:

@@ -70,7 +70,10 @@ def collect(host: Host) -> Iterator[Observable]:
 
 
 def parse_uninstall(key: RegistryBranch) -> Package | None:
-    """Returns the program of one key; None for an update, a web page or a nameless one. Raises SourceBroken for odd values."""
+    """Returns the program of one key; None for an update, a web page or a nameless one.
+
+    Raises SourceBroken for odd values.
+    """
     name = key.text("DisplayName").strip()
     if not name or key.text("ParentKeyName") or key.text("ReleaseType") in _UPDATES:
         return None
