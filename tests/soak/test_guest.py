@@ -98,8 +98,15 @@ def test_a_capture_of_a_gadget_keeps_the_paths_that_say_software(guest: machine.
 
 def test_under_its_unit_the_reader_loses_nothing_that_root_sees(installed: machine.Guest) -> None:
     guest = installed
-    root = json.loads(guest.ask("farmwatch-agent collect --json"))
-    reader = json.loads(guest.ask(f"sh {TESTS}/as_unit.sh read '/usr/bin/farmwatch-agent collect --json'"))
+    for _ in range(3):
+        told_by_root = guest.ask("farmwatch-agent collect --json")
+        told_by_reader = guest.ask(f"sh {TESTS}/as_unit.sh read '/usr/bin/farmwatch-agent collect --json'")
+        # On an emulated processor beside others' work a probe can run into its limit of CPU time: that compares nothing.
+        if "took more than" not in told_by_root + told_by_reader:
+            break
+    else:
+        pytest.skip("this machine is too busy: probes in the guest run into their limits of CPU time")
+    root, reader = json.loads(told_by_root), json.loads(told_by_reader)
     told = {found["kind"]: json.dumps(found.get("items", [])) for found in root["sections"]}
     for kind, word in (("processes", "~/.local/bin/helper"), ("processes", '"uinput"'), ("services", "helper.desktop"),
                        ("wifi", "wlan1"), ("network", "wg0"), ("sessions", "console"), ("media", "vivid"),
