@@ -101,7 +101,7 @@ def test_under_its_unit_the_reader_loses_nothing_that_root_sees(installed: machi
     for _ in range(3):
         told_by_root = guest.ask("farmwatch-agent collect --json")
         told_by_reader = guest.ask(f"sh {TESTS}/as_unit.sh read '/usr/bin/farmwatch-agent collect --json'")
-        # On an emulated processor beside others' work a probe can run into its limit of CPU time: that compares nothing.
+        # On a busy machine an emulated probe can run into its limit of CPU time: that compares nothing.
         if "took more than" not in told_by_root + told_by_reader:
             break
     else:
