@@ -159,7 +159,9 @@ def test_signatures_beyond_the_budget_wait_for_the_next_pass(monkeypatch: pytest
         process(9, ANYDESK), process(10, other), signatures={ANYDESK: [SIGNED], other: [SIGNED]},
         statuses={ANYDESK: file_status(), other: file_status()},
     )  # fmt: skip
-    assert sorted(str(it.signer) for it in looked(mac)) == ["KHRWM533LU", "None"]
+    seen = looked(mac)
+    assert sorted(str(it.signer) for it in seen if isinstance(it, Process)) == ["KHRWM533LU", "None"]
+    assert Gap(what="signatures that the next pass looks at", outcome="not_supported", count="1") in seen
 
 
 def test_refused_flags_are_a_gap() -> None:
@@ -185,3 +187,34 @@ def test_a_program_whose_file_is_gone_is_deleted_whatever_it_calls_itself() -> N
     # The kernel has no path for it any more (proc_pidpath ends with ENOENT; giampaolo/psutil issue 1738).
     [seen] = [it for it in looked(host(process(9, "", name="screensharingd"))) if isinstance(it, Process)]
     assert (seen.deleted, seen.path, seen.signer) == (True, None, None)
+
+
+@pytest.mark.parametrize("clock", ["monotonic", "thread_time"])
+def test_signatures_that_take_long_are_left_to_the_next_pass_and_are_a_gap(
+    monkeypatch: pytest.MonkeyPatch, clock: str
+) -> None:
+    # Each asks trustd, and the whole probe has five seconds, one of its own.
+    now = [100.0]
+    programs = [f"/Applications/App{number}.app/Contents/MacOS/App{number}" for number in range(6)]
+    mac = host(
+        *(process(number + 2, path) for number, path in enumerate(programs)),
+        signatures={path: [SIGNED] for path in programs},
+        statuses=dict.fromkeys(programs, file_status()),
+    )
+    asked = mac.rows
+
+    def slow(kind: Any, of: str = "") -> Any:
+        now[0] += 1.2 if kind is CodeSignature else 0
+        return asked(kind, of)
+
+    monkeypatch.setattr(mac, "rows", slow)
+    monkeypatch.setattr(macos.time, clock, lambda: now[0])
+    seen = looked(mac)
+    signed = [it for it in seen if isinstance(it, Process) and it.signer]
+    assert 0 < len(signed) < 6
+    [gap] = [it for it in seen if isinstance(it, Gap)]
+    assert gap == Gap(
+        what="signatures that the next pass looks at",
+        outcome="not_supported",
+        count="2-4" if len(signed) == 2 else "5-9",
+    )

@@ -20,8 +20,10 @@ from .cache import HASH_BUDGET, HASH_LIMIT, Executables
 MAX_EXECUTABLES = 1_000
 MAX_NAME = 255
 _NAMES_TOLD = 8
-#: Signatures asked for in one pass: about a millisecond each.
+#: Signatures asked for in one pass, and how long: what one costs depends on the program and on trustd, and what takes
+#: the probe's whole time takes its section along. Those known stay known, so the next pass goes on.
 SIGNATURES_PER_PASS = 200
+SIGNATURE_SECONDS, SIGNATURE_CPU_SECONDS = 2.0, 0.4
 #: On the sealed system volume, which nobody can write to, root included (Apple Platform Security, "Signed system
 #: volume security"): what runs from there is Apple's.
 _SEALED = ("/System/Library/", "/System/Applications/", "/System/iOSSupport/", "/System/Cryptexes/",
@@ -145,14 +147,18 @@ def _key(executable: Executable, status: FileStatus) -> str:
 
 def _sign(host: Host, executables: list[Executable], cache: Executables) -> list[Gap]:
     """Fills in signers: those known, then new ones within the budget; returns what stays unknown as gaps."""
-    left = SIGNATURES_PER_PASS
+    left, later = SIGNATURES_PER_PASS, 0
+    end, cpu_end = time.monotonic() + SIGNATURE_SECONDS, time.thread_time() + SIGNATURE_CPU_SECONDS
     problems: list[HostError] = []
     for executable in executables:
         if executable.status is None or executable.path is None:
             continue
         key = _key(executable, executable.status)
         known = cache.signers.get(key)
-        if known is None and left > 0:
+        if known is None:
+            if not left or time.monotonic() > end or time.thread_time() > cpu_end:
+                later += 1
+                continue
             left -= 1
             try:
                 rows = host.rows(CodeSignature, executable.path)
@@ -160,11 +166,14 @@ def _sign(host: Host, executables: list[Executable], cache: Executables) -> list
                 problems.append(error)
                 continue
             known = cache.signers[key] = signer_of(rows[0]) if rows else ("", "")
-        if known is not None:
-            executable.signer, executable.identifier = known
-    if not problems:
-        return []
-    return [Gap(what="signatures of programs", outcome=outcome_of(problems[0]), count=bucket(len(problems)))]
+        executable.signer, executable.identifier = known
+    gaps = []
+    if problems:
+        outcome = outcome_of(problems[0])
+        gaps.append(Gap(what="signatures of programs", outcome=outcome, count=bucket(len(problems))))
+    if later:
+        gaps.append(Gap(what="signatures that the next pass looks at", outcome="not_supported", count=bucket(later)))
+    return gaps
 
 
 def _hash(host: Host, executables: list[Executable], cache: Executables) -> None:
