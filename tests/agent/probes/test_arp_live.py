@@ -136,10 +136,14 @@ def test_payload_and_rhythm_on_a_wire_are_named_and_the_payload_goes_nowhere(
 def test_ordinary_frames_in_a_rhythm_bear_that_sign_alone(wire: tuple[str, str]) -> None:
     pytest.importorskip("scapy", reason="scapy is not installed")
     here, there = wire
-    with sending(here, "", 0.2):
-        section = section_of(looked(there))
-    (pattern,) = (item for item in section["items"] if item["type"] == "arp_pattern")
-    assert pattern["signs"] == ["rhythm"]
+    found: list[dict[str, Any]] = []
+    with sending(here, "", 0.5):
+        # A busy machine may not send evenly enough at once.
+        for _ in range(3):
+            found = [it for it in section_of(looked(there, seconds=12))["items"] if it["type"] == "arp_pattern"]
+            if found:
+                break
+    assert [it["signs"] for it in found] == [["rhythm"]]
 
 
 def test_without_the_right_to_packet_sockets_it_is_not_permitted(wire: tuple[str, str]) -> None:
