@@ -360,7 +360,7 @@ def test_the_report_of_a_laptop_full_of_devices_stays_small() -> None:
 def test_a_device_whose_driver_keeps_the_address_to_itself_is_told_once() -> None:
     """libusb issue 389: SPDRP_ADDRESS cannot be read for a CH341A with its maker's driver; the place can."""
     laptop = plugged(machines.PIKVM)
-    laptop.rows["windows_device USB"] = [replace(it, address=None) for it in laptop.rows["windows_device USB"]]  # type: ignore[type-var]
+    laptop.rows["windows_device USB"] = [replace(it, address=None) for it in laptop.rows["windows_device USB"]]
     device = only_device(laptop)
     assert device.speed_mbps == 480.0
     assert device.fault == ""
