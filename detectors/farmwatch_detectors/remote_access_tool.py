@@ -13,10 +13,11 @@ Innocent explanations
     Help desk and managed service tools; somebody helping their family; game streaming; a developer's headless
     test display. Meeting programs and outbound viewers are never findings, management agents only level 0.
 Blind spots
-    A renamed file is recognised only by what survives: the version resource on Windows; on Linux the contents of
-    a Debian package's file, or two of the process's old name, an option or port of its own, its service, a
-    virtual input device. Changed by a byte, renamed and with other ports it passes. So does one that the dynamic
-    loader starts under another name, a shell behind a socket, and control from within a meeting or a browser.
+    A renamed file is recognised only by what survives: the version resource on Windows; on a Mac the signature, as
+    long as nobody signs it anew; on Linux the contents of a Debian package's file, or two of the process's old name,
+    an option or port of its own, its service, a virtual input device. Changed by a byte, renamed and with other
+    ports it passes. So does one that the dynamic loader starts under another name, a shell behind a socket, and
+    control from within a meeting or a browser. While programs cannot be listed, who owns a port says nothing here.
 Triage
     Ask who set it up and for whom. Compare with help-desk tickets; look at when it was first seen.
 References

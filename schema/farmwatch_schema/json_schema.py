@@ -24,7 +24,11 @@ def report_schema() -> dict[str, Any]:
     (report, *_), definitions = msgspec.json.schema_components([Report, *observables], ref_template=_REFERENCE)
     names = sorted(str(observable.__struct_config__.tag) for observable in observables)
     section: dict[str, Any] = definitions["Section"]["properties"]
-    section["items"] = {"type": "array", "maxItems": 5000, "items": {"$ref": "#/$defs/Observable"}}
+    typed = {"type": "object", "required": ["type"], "properties": {"type": {"type": "string"}}}
+    section["items"] = {"type": "array", "maxItems": 5000, "items": typed}
+    # As for the collector: in a kind that is not listed here, a type's name says nothing.
+    definitions["Section"]["if"] = {"properties": {"kind": {"enum": sorted(KINDS)}}}
+    definitions["Section"]["then"] = {"properties": {"items": {"items": {"$ref": "#/$defs/Observable"}}}}
     section["digest"] = {**_DIGEST, "default": ""}
     for definition in definitions.values():
         # As Python 3.13 keeps docstrings, on every version.
@@ -34,9 +38,7 @@ def report_schema() -> dict[str, Any]:
     definitions["Report"]["properties"]["schema"]["const"] = SCHEMA_VERSION
     definitions["Observable"] = {
         "description": "A typed fact; one of a type that is not listed here is kept as it came.",
-        "type": "object",
-        "required": ["type"],
-        "properties": {"type": {"type": "string"}},
+        **typed,
         "if": {"properties": {"type": {"enum": names}}},
         "then": {"oneOf": [{"$ref": f"#/$defs/{observable.__name__}"} for observable in observables]},
     }

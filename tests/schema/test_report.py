@@ -148,6 +148,16 @@ def test_the_stored_report_fits_the_published_schema(validator: jsonschema.Draft
     validator.validate(json.loads(STORED.read_text()))
 
 
+def test_the_published_schema_holds_types_to_their_form_in_kinds_that_it_knows(
+    validator: jsonschema.Draft202012Validator,
+) -> None:
+    wrong = {"type": "radio", "name": "hci0"}
+    for kind, fits in (("network", False), ("kind_of_a_later_version", True)):
+        held = {"kind": kind, "outcome": "found", "observed_at": "2026-11-22T08:00:00Z", "items": [wrong]}
+        document = {**json.loads(STORED.read_text()), "sections": [held]}
+        assert validator.is_valid(document) is fits
+
+
 @pytest.mark.parametrize(
     "change",
     [{"sequence": 0}, {"device": 7}, {"schema": 2}, {"sections": [{"kind": "usb"}]}, {"origin": "elsewhere"}],

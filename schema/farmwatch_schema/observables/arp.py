@@ -24,9 +24,10 @@ class ArpPattern(Observable, frozen=True, kw_only=True, omit_defaults=True, tag=
     sender     its MAC, keyed
     own        the laptop sent them itself; null when not known
     signs      sorted: `padding_payload` (bytes other than zero where Ethernet pads), `oversize` (longer than the 46
-               bytes of padded ARP and 4 of a checksum that some drivers leave), `odd_fields` (hardware or protocol type or lengths that ARP does not have),
-               `rhythm` (even gaps), `burst_code` (the same few gaps again and again, in no simple turn),
-               `unanswered_scan` (asks for many addresses, and no answer is seen; those to others seldom are)
+               bytes of padded ARP and 4 of a checksum that some drivers leave), `odd_fields` (hardware or
+               protocol type or lengths that ARP does not have), `rhythm` (even gaps), `burst_code` (the same few
+               gaps again and again, in no simple turn), `unanswered_scan` (asks for many addresses, and no answer
+               is seen; those to others seldom are)
     frames     how many, as a bucket
     extra_bytes  length of what was carried beyond ARP: the commonest one; 0 when none
     distinct   how many different payloads, as a bucket: told by their digests, which are thrown away
