@@ -34,7 +34,7 @@ class LinuxHost(PosixHost):
         self._links: dict[str, str | HostError] = {}
 
     def refuse_secrets(self, path: str) -> None:
-        if path.endswith(SECRET_FILES) and path.startswith("/proc/") and path != KERNEL_ARGUMENTS:
+        if path.endswith(SECRET_FILES) and "/proc/" in path and path != KERNEL_ARGUMENTS:
             raise NotPermitted(f"{path}: arguments and environments stay here; ask for argument_flags")
 
     def boot_id(self) -> str:

@@ -4,6 +4,7 @@ Source: launchd.plist(5).
 """
 
 import re
+from datetime import datetime
 from typing import Any
 
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ksh", "env"})
@@ -13,7 +14,7 @@ _PLAIN = re.compile(r"/[\w./+@: -]+")
 STARTS = ("RunAtLoad", "KeepAlive", "StartInterval", "StartCalendarInterval", "Sockets", "MachServices", "WatchPaths",
           "QueueDirectories", "StartOnMount", "LaunchEvents")  # fmt: skip
 _KEPT = ("Label", "Disabled", "LimitLoadToSessionType", "BundleProgram")
-_MAX_PART = 256
+_MAX_PART, _MAX_TEXT = 256, 1024
 _JOBS = ("/LaunchDaemons/", "/LaunchAgents/")
 #: Lists with one switch that is read, and names of devices or places beside it.
 _SWITCHES = (
@@ -72,10 +73,13 @@ def of_capture(path: str, data: bytes) -> bytes:
 def _part(value: Any, keys: frozenset[str], depth: int) -> Any:
     """Returns what of a list stands below these keys; what lies deeper than any that is read is left out."""
     if isinstance(value, dict):
-        return {key: _part(value[key], keys, depth - 1) for key in sorted(keys & value.keys())} if depth else {}
+        found = {key: _part(value[key], keys, depth - 1) for key in sorted(keys & value.keys())} if depth else {}
+        return {key: item for key, item in found.items() if item is not None}
     if isinstance(value, list):
-        return [_part(item, keys, depth - 1) for item in value[:_MAX_PART]] if depth else []
-    return value
+        # A list in a list is nowhere read; a few of them that hold each other would unfold without end.
+        plain = [item for item in value[:_MAX_PART] if isinstance(item, (dict, str))] if depth else []
+        return [_part(item, keys, depth - 1) for item in plain]
+    return value[:_MAX_TEXT] if isinstance(value, str) else value if isinstance(value, (bool, datetime)) else None
 
 
 def without_arguments(data: bytes) -> bytes:
@@ -108,4 +112,8 @@ def _dictionary(data: bytes) -> dict[str, Any]:
 def _dumped(content: dict[str, Any]) -> bytes:
     import plistlib  # noqa: PLC0415 (captures of Macs only)
 
-    return plistlib.dumps(content)
+    try:
+        return plistlib.dumps(content)
+    except (TypeError, ValueError, ArithmeticError):
+        # A binary list holds numbers that one in XML cannot.
+        return b"no property list"
