@@ -2,6 +2,7 @@
 
 import contextlib
 import sqlite3
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -124,3 +125,21 @@ def test_the_file_is_read_through_the_door_that_follows_no_links(tmp_path: Path)
     for path in (link, tmp_path / "none.db"):
         with pytest.raises(HostError):
             TccAccess.live(str(path))
+
+
+def test_a_column_that_computes_a_hundred_megabytes_is_broken_and_takes_no_memory() -> None:
+    connection = sqlite3.connect(":memory:")
+    connection.execute(
+        "CREATE TABLE access (service TEXT, client TEXT GENERATED ALWAYS AS (hex(zeroblob(50000000))) VIRTUAL,"
+        " client_type INTEGER, auth_value INTEGER, auth_reason INTEGER)"
+    )
+    connection.execute("INSERT INTO access (service, client_type, auth_value) VALUES ('kTCCServiceCamera', 0, 2)")
+    connection.commit()
+    data = connection.serialize()
+    tracemalloc.start()
+    try:
+        with pytest.raises(SourceBroken):
+            tcc.parse(data, "TCC.db")
+        assert tracemalloc.get_traced_memory()[1] < 16 << 20
+    finally:
+        tracemalloc.stop()

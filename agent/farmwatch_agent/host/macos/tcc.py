@@ -15,7 +15,7 @@ from ..row import Row
 
 SYSTEM = "/Library/Application Support/com.apple.TCC/TCC.db"
 BELOW_HOME = "Library/Application Support/com.apple.TCC/TCC.db"
-MAX_BYTES, MAX_ROWS, MAX_STEPS = 1 << 24, 4000, 5_000_000
+MAX_BYTES, MAX_ROWS, MAX_STEPS, MAX_LENGTH = 1 << 24, 4000, 5_000_000, 1 << 16
 #: Seeing, hearing and input only: what else is granted (files, contacts, photos) is nobody's business here.
 SERVICES = (
     "kTCCServiceCamera",
@@ -81,6 +81,8 @@ def parse(data: bytes, place: str) -> list[TccAccess]:
             return steps[0] > MAX_STEPS
 
         connection.set_progress_handler(too_many, 1000)
+        # A column that is computed could be as long as it likes; a grant's requirement has some hundred bytes.
+        connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, MAX_LENGTH)
         connection.execute("PRAGMA trusted_schema = OFF")
         return _rows(connection, place)
     except (sqlite3.Error, sqlite3.Warning, OverflowError, MemoryError, UnicodeDecodeError) as error:
