@@ -3,8 +3,8 @@
 
 about.yaml     what it is (`title`), `constructed` (true when no public output stands behind it), `sources` (each with
                what was taken from it), `now`, `euid`, `boot`, `uptime`; and `kinds`, those it says something about
-*.yaml, other  parts, merged (names in one folder are joined): by verb (`rows`, `command`, `read`, `names`, `link`, `argument_flags` ...) the answers
-               by question. An answer is an object as in a capture, or in short:
+*.yaml, other  parts, merged (names in one folder are joined): by verb (`rows`, `command`, `read`, `names`, `link`,
+               `argument_flags` ...) the answers by question. An answer is an object as in a capture, or in short:
                  rows: a list of objects; read and command: a text, or {file: NAME} for a file of this folder;
                  names, argument_flags, descriptors: a list of words; link: a text;
                  error: {error: not_permitted, message: ...}

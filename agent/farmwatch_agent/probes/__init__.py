@@ -33,7 +33,7 @@ def usual() -> tuple[str, ...]:
 
 
 def is_opt_in(name: str) -> bool:
-    """Whether a kind is looked at only where it is named; a kind without a probe is not, so that its section says so."""
+    """Whether a kind is looked at only where it is named; one without a probe is not, so that its section says so."""
     try:
         return load(name).opt_in
     except (ModuleNotFoundError, AttributeError):

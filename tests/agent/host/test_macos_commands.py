@@ -1,5 +1,6 @@
 """The listed commands of macOS: where their programs lie, what they may cost, and that probes ask no others."""
 
+import time
 from typing import cast
 
 import pytest
@@ -57,7 +58,7 @@ def test_a_command_that_hangs_costs_one_pass_only(monkeypatch: pytest.MonkeyPatc
         raise SourceBroken(f"{name}: did not answer")
 
     monkeypatch.setattr(live, "run", hang)
-    monkeypatch.setattr(live.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(time, "monotonic", lambda: clock[0])
     mac = MacHost()
     for _ in range(3):
         with pytest.raises(SourceBroken):

@@ -44,7 +44,7 @@ def test_a_mac_whose_window_server_lists_no_display_cannot_say_that_there_is_no_
     told = profile("SPDisplaysDataType", {"sppci_model": "Apple M1", "sppci_bus": "spdisplays_builtin"})
     assert UNLISTED in looked(registry_framebuffers=registry(MONITOR), profile_displays=told)
     assert UNLISTED in looked(registry_framebuffers=registry(MONITOR))
-    listed = card(**{"spdisplays_connection_type": "spdisplays_internal"})
+    listed = card(spdisplays_connection_type="spdisplays_internal")
     assert UNLISTED not in looked(registry_framebuffers=registry(MONITOR), profile_displays=listed)
 
 

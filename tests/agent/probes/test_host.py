@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from farmwatch_agent.probes.host import linux as host_probe
 from farmwatch_agent.probes.host import time_zone
+from farmwatch_agent.probes.host.firmware import chassis_of
 from farmwatch_schema.observables import Gap
 from farmwatch_schema.observables.host import HostFacts
 
@@ -88,8 +89,8 @@ def test_an_empty_tree_claims_nothing_of_the_machine(tmp_path: Path) -> None:
      ("2", ""), ("138", "laptop"), ("x", ""), ("99999", ""), ("", "")],
 )  # fmt: skip
 def test_chassis_numbers_become_words(number: str, word: str) -> None:
-    assert host_probe.chassis_of(number, "") == word
-    assert host_probe.chassis_of(number, "kvm") == "virtual"
+    assert chassis_of(number, "") == word
+    assert chassis_of(number, "kvm") == "virtual"
 
 
 VM_FLAGS = "flags\t\t: fpu hypervisor sse"

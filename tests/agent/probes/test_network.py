@@ -153,7 +153,7 @@ def test_in_a_tree_an_ipv6_gateway_has_no_mac_and_the_neighbours_are_a_gap(tree:
             address=keyed("address", "fe80::21b:21ff:feaa:bb01"),
             metric=1024,
             sources=("routes",),
-        )  # fmt: skip
+        )
     ]
     assert Gap(what="IPv6 neighbours", outcome="not_supported") in seen
 

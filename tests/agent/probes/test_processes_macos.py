@@ -1,5 +1,6 @@
 """Processes on macOS: signatures, the sealed system volume, what is refused."""
 
+import time
 from typing import Any, cast
 
 import pytest
@@ -208,7 +209,7 @@ def test_signatures_that_take_long_are_left_to_the_next_pass_and_are_a_gap(
         return asked(kind, of)
 
     monkeypatch.setattr(mac, "rows", slow)
-    monkeypatch.setattr(macos.time, clock, lambda: now[0])
+    monkeypatch.setattr(time, clock, lambda: now[0])
     seen = looked(mac)
     signed = [it for it in seen if isinstance(it, Process) and it.signer]
     assert 0 < len(signed) < 6

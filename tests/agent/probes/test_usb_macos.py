@@ -204,6 +204,8 @@ def test_a_name_that_ends_the_list_of_devices_hides_neither_itself_nor_the_other
     gap, first, second = list(macos.collect(cast("Host", mac)))
     assert isinstance(gap, Gap)
     assert gap.outcome == "broken"
+    assert isinstance(first, UsbDevice)
+    assert isinstance(second, UsbDevice)
     assert (first.vendor_id, first.product, first.port_path, first.bcd_device) == (
         "046d",
         "USB Keyboard",

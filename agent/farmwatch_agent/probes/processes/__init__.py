@@ -30,8 +30,8 @@ Blind spots
     file; that the pages fit this list is left to the kernel, which looks when they run. Revocation is not asked for.
     Devices held open are not told.
     Windows: devices held open are not told. A signature is checked without the network: revocation is not asked for,
-    and a chain that lacks a certificate here is null. The version resource is the maker's claim. Signatures are asked for
-    within a budget per pass. A program that a user renamed and deleted shows among those that ran lately only where
+    and a chain that lacks a certificate here is null. The version resource is the maker's claim. Signatures are asked
+    for within a budget per pass. A program that a user renamed and deleted shows among those that ran lately only where
     Windows kept it; screens captured, and input given, by a running program are not told.
 """
 
