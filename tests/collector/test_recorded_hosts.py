@@ -215,7 +215,10 @@ def test_every_observable_and_gap_of_every_host_stands_on_its_page(fleet: Fleet)
                     assert words in page.text, f"{name} {section.kind}: {words}"
                     for field in msgspec.structs.fields(item):
                         value = getattr(item, field.name)
-                        if isinstance(value, str) and 0 < len(value) < 40 and value.isalnum() and field.name != "slots":
+                        # A column in which every row has the usual value is left out.
+                        if value == field.default or field.name == "slots":
+                            continue
+                        if isinstance(value, str) and 0 < len(value) < 40 and value.isalnum():
                             assert value[:16] in page.text, f"{name} {section.kind}: {field.name} {value}"
 
 

@@ -119,7 +119,10 @@ def test_x11vnc_on_loopback_is_seen_by_root_and_partly_by_an_ordinary_user() -> 
     assert process.sha256 is not None or process.package == "x11vnc"
     listener = Listener(protocol="tcp", port=port, scope="loopback", owner="x11vnc", path="/usr/bin/x11vnc")
     assert listener in as_root["sockets"]
-    assert InboundConnection(port=port, peer=peer, owner="x11vnc", path="/usr/bin/x11vnc") in as_root["sockets"]
+    inbound = InboundConnection(port=port, peer=peer, owner="x11vnc", path="/usr/bin/x11vnc")
+    # How far away the viewer is depends on how busy this machine is.
+    told = [item for item in as_root["sockets"] if isinstance(item, InboundConnection)]
+    assert inbound in [msgspec.structs.replace(item, rtt="") for item in told]
     assert Session(origin="remote", protocol="vnc", client=peer) in as_root["sessions"]
 
     hidden = next(item for item in as_nobody["processes"] if isinstance(item, Process) and item.name == "x11vnc")
