@@ -3,7 +3,7 @@
 Sources: the products' packages and public catalogues, named per entry in the detectors' catalogue.
 """
 
-from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 from farmwatch_schema.observables.sockets import Listener, OutboundCount
@@ -86,7 +86,6 @@ def services(platform: str) -> list[Observable]:
             Service(name="com.apple.screensharing", kind="launchd", enabled=False, running=False),
             Service(name="us.zoom.ZoomDaemon", kind="launchd", enabled=True, running=False,
                     path="/Library/PrivilegedHelperTools/us.zoom.ZoomDaemon"),
-            Gap(what="login items that an application registered for itself", outcome="not_supported"),
         ]  # fmt: skip
     return [
         Service(name=f"{name}.service", kind="systemd", path=path, enabled=True, running=True)
