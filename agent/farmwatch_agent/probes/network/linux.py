@@ -69,8 +69,18 @@ def collect(host: Host) -> Iterator[Observable]:
     except Missing as error:
         # Every Linux has a loopback interface, so this is no evidence of nothing.
         raise NotSupported(f"{error}; network interfaces cannot be listed") from None
-    interfaces = [seen for name in names if (seen := _interface(host, name)) is not None]
+    interfaces: list[NetworkInterface] = []
+    refused = 0
+    for name in names:
+        try:
+            interfaces.append(_interface(host, name))
+        except Missing:
+            continue  # Gone since the folder was listed, or a file such as bonding_masters.
+        except HostError:
+            refused += 1
     yield from interfaces
+    if refused:
+        yield Gap(what="network interfaces", outcome="not_permitted", count=bucket(refused))
     routes: list[RouteRow] = []
     yield from _routes(host, routes)
     neighbours: list[Neighbour] = []
@@ -108,12 +118,13 @@ def gap(what: str, error: HostError) -> Gap:
     return Gap(what=what, outcome=outcomes.get(type(error).__name__, "broken"))  # type: ignore[arg-type]
 
 
-def _interface(host: Host, name: str) -> NetworkInterface | None:
+def _interface(host: Host, name: str) -> NetworkInterface:
+    """Returns one interface; raises what its type, which every interface has, raises."""
     folder = f"{NET}/{name}"
     uevent = parse_uevent(_text(host, f"{folder}/uevent"))
-    kind_number = _text(host, f"{folder}/type")
+    kind_number = host.text(f"{folder}/type", 64).strip()
     if not kind_number:
-        return None  # Gone since the folder was listed, or a file such as bonding_masters.
+        raise Missing(f"{folder}: has no type")
     device = link_of(host, f"{folder}/device")
     driver = base_name(link_of(host, f"{folder}/device/driver")) if device else ""
     bus = base_name(link_of(host, f"{folder}/device/subsystem")) if device else ""

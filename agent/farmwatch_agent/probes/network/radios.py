@@ -4,6 +4,7 @@ Sources: Documentation/ABI/stable/sysfs-class-rfkill, Documentation/driver-api/r
 """
 
 from collections.abc import Iterator
+from typing import Literal
 
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.network import Radio
@@ -29,13 +30,19 @@ def collect(host: Host, *, has_radio: bool) -> Iterator[Observable]:
         yield Gap(what="switches of radios", outcome=outcome_of(error))
         return
     states: dict[str, set[str]] = {}
+    refused: Literal["not_permitted", "not_supported", "broken"] | None = None
     for name in names[:64]:
         try:
             kind = _KINDS.get(host.text(f"{RFKILL}/{name}/type", 64))
-        except HostError:
+        except Missing:
             continue  # an adapter was unplugged between two looks
+        except HostError as error:
+            refused = outcome_of(error)
+            continue
         if kind is not None:
             states.setdefault(kind, set()).add(state_of(_text(host, name, "soft"), _text(host, name, "hard")))
+    if refused:
+        yield Gap(what="switches of some radios", outcome=refused)
     for kind, seen in sorted(states.items()):
         yield Radio(kind=kind, state=next(state for state in _FIRST if state in seen))
 
