@@ -360,7 +360,7 @@ def test_a_radio_without_a_switch_in_the_kernel_is_a_gap(tree: Tree) -> None:
 def test_an_interface_or_a_switch_that_may_not_be_read_is_a_gap(tree: Tree) -> None:
     interface(tree, "wlan0", uevent="DEVTYPE=wlan")
     interface(tree, "tun0", uevent="")
-    tree.file("/sys/class/net/tun0/type", "65534\n", 0o600)
+    tree.file("/sys/devices/virtual/net/tun0/type", "65534\n", 0o600)
     tree.file("/sys/class/rfkill/rfkill0/type", "wlan\n", 0o600)
     seen = look(tree.host(euid=1000), "network")
     assert Gap(what="network interfaces", outcome="not_permitted", count="1") in seen
