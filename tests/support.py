@@ -16,8 +16,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from farmwatch_agent import probes, runner
-from farmwatch_agent.health import Health
+from farmwatch_agent import health, probes, runner
 from farmwatch_agent.host import Host
 from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.host.root import RootHost
@@ -56,10 +55,12 @@ class Survey(msgspec.Struct):
 def survey() -> Survey:
     """Returns what every probe yields on everything that the tests hold."""
     made = Survey()
+    # The agent's health of a new process, whatever ran in this one before.
+    health.remember(health.Health())
     keyer = Keyer(b"a key for tests only", "test")
     for host, kinds, proof in _hosts():
         rights = "root" if host.euid() == 0 else "user"
-        for section in runner.run(host, keyer, Health(), kinds, Limit(wall_seconds=60, cpu_seconds=60)):
+        for section in runner.run(host, keyer, health.Health(), kinds, Limit(wall_seconds=60, cpu_seconds=60)):
             seen = made.seen[section.kind, host.platform, rights]
             seen.outcomes.add(section.outcome)
             items = [] if section.items is msgspec.UNSET else msgspec.json.decode(section.items)
