@@ -75,7 +75,7 @@ class Message(msgspec.Struct, frozen=True):
 
 
 class SessionWatcher:
-    """Watches this session's input, in the thread that calls `open` and `run`."""
+    """Watches the input of a user's session, in the thread that calls `open` and `run`."""
 
     def __init__(self, kept: list[InputDayCounts], *, timing: bool = False) -> None:
         self.counter = InputCounter("raw_input", time.time(), time.monotonic(), kept)
@@ -220,7 +220,7 @@ class IdleSession:
 
 
 def session_watcher(kept: list[InputDayCounts], *, timing: bool) -> SessionWatcher | IdleSession:
-    """Returns what watches this session; raises HostError when nothing can."""
+    """Returns what watches the user's session; raises HostError when nothing can."""
     watcher = SessionWatcher(kept, timing=timing)
     try:
         watcher.open()
@@ -274,7 +274,7 @@ def _message_window() -> int:
                   ctypes.c_void_p)  # fmt: skip
     window = make(0, "STATIC", None, 0, 0, 0, 0, 0, _HWND_MESSAGE, None, None, None)
     if not window:
-        raise NotSupported(f"no window can be made in this session: Windows error {last_error()}")
+        raise NotSupported(f"no window can be made in the user's session: Windows error {last_error()}")
     return int(window)
 
 

@@ -257,6 +257,6 @@ def idle_seconds() -> float:
     kernel.GetTickCount.restype = ctypes.c_uint32
     kernel.GetTickCount.argtypes = []
     if not user.GetLastInputInfo(ctypes.byref(info)):
-        raise NotSupported("this session tells no time of its last input")
+        raise NotSupported("the user's session tells no time of its last input")
     # Both count milliseconds in 32 bits and begin again after 49.7 days.
     return float((kernel.GetTickCount() - info.dwTime) & 0xFFFFFFFF) / 1000
