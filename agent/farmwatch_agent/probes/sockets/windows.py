@@ -4,12 +4,9 @@ Round-trip times stay untold: GetPerTcpConnectionEStats has them only after an a
 on for a connection (SetPerTcpConnectionEStats), and the agent changes nothing.
 """
 
-from collections import Counter
 from collections.abc import Iterator
 
-from farmwatch_schema.identifiers import address_scope, unkeyed
-from farmwatch_schema.observables import Gap, Observable, bucket
-from farmwatch_schema.observables.sockets import InboundConnection, Listener, OutboundCount
+from farmwatch_schema.observables import Gap, Observable
 
 from ...host import Host
 from ...host.process_list import Connection, RunningProcess
@@ -17,8 +14,8 @@ from ...paths import tilde, windows_name
 from .. import windows_pass
 from ..asking import outcome_of
 from ..bounds import at_most, short
+from . import meaning
 
-Owner = tuple[str, str | None]
 #: System Idle Process and System (learn.microsoft.com, GetProcessImageFileName): they have no program.
 IDLE, SYSTEM = 0, 4
 #: First port that Windows lends to clients (learn.microsoft.com, "Default dynamic port range").
@@ -38,9 +35,9 @@ def collect(host: Host) -> Iterator[Observable]:
         yield Gap(what="owners of sockets", outcome=outcome_of(seen.process_problem))
 
 
-def owners(processes: list[RunningProcess]) -> dict[int, Owner]:
+def owners(processes: list[RunningProcess]) -> dict[int, meaning.Owner]:
     """Returns name and path of each process's program by number; the system's name where the path is hidden."""
-    found: dict[int, Owner] = {SYSTEM: ("System", None)}
+    found: dict[int, meaning.Owner] = {SYSTEM: ("System", None)}
     for process in processes:
         if process.executable:
             found[process.pid] = windows_name(process.executable)[:255], short(tilde(process.executable))
@@ -49,35 +46,20 @@ def owners(processes: list[RunningProcess]) -> dict[int, Owner]:
     return found
 
 
-def judge(rows: list[Connection], held: dict[int, Owner]) -> Iterator[Observable]:
+def judge(rows: list[Connection], held: dict[int, meaning.Owner]) -> Iterator[Observable]:
     """Yields what sockets and their owners, by process, mean."""
-    ports = {(row.protocol, row.local_port) for row in rows if is_listener(row)}
-    listeners: set[tuple[str, int, str, Owner]] = set()
-    inbound: Counter[tuple[int, str, Owner]] = Counter()
-    outbound: Counter[Owner] = Counter()
-    unseen = 0
-    for row in rows:
-        owner = held.get(row.pid, ("", None))
-        if is_listener(row):
-            listeners.add((row.protocol, row.local_port, "loopback" if is_loopback(row.local) else "network", owner))
-        elif row.state != "established":
-            continue
-        elif (row.protocol, row.local_port) in ports:
-            inbound[row.local_port, plain(row.remote), owner] += 1
-        elif address_scope(plain(row.remote)) == "public":
-            outbound[owner] += 1
-        else:
-            continue
-        unseen += not owner[0]
-    # Those open to the network come first, so that a crowd of others hides none of them.
-    for protocol, port, scope, (name, path) in sorted(listeners, key=lambda entry: (entry[2] != "network", str(entry))):
-        yield Listener(protocol=protocol, port=port, scope=scope, owner=name, path=path)
-    for (port, address, (name, path)), count in sorted(inbound.items(), key=str):
-        yield InboundConnection(port=port, peer=unkeyed("address", address), owner=name, path=path, count=bucket(count))
-    for (name, path), count in sorted(outbound.items(), key=str):
-        yield OutboundCount(owner=name, path=path, count=bucket(count))
-    if unseen:
-        yield Gap(what="owners of sockets", outcome="not_permitted", count=bucket(unseen))
+    return meaning.judge(
+        meaning.Socket(
+            protocol=row.protocol,
+            port=row.local_port,
+            remote=plain(row.remote),
+            listens=is_listener(row),
+            established=row.state == "established",
+            loopback=is_loopback(row.local),
+            owner=held.get(row.pid, ("", None)),
+        )
+        for row in rows
+    )
 
 
 def is_listener(row: Connection) -> bool:
