@@ -15,10 +15,11 @@ from ..linux_pass import TICKS_PER_SECOND, Pass, ProcessRow, is_ordinary, is_ser
 from . import cache as cache_module
 from .cache import HASH_BUDGET, HASH_LIMIT, Executables
 from .packages import Packages
+from .writable import is_writable
 
 DELETED = " (deleted)"
 #: Group and world may write; sticky means only the owner may replace what is inside.
-_GROUP, _WORLD, _STICKY = 0o020, 0o002, 0o1000
+_GROUP, _WORLD = 0o020, 0o002
 _NAMES_TOLD = 8
 MAX_EXECUTABLES = 1_000
 #: NAME_MAX of file systems in bytes.
@@ -63,7 +64,7 @@ def collect(host: Host) -> Iterator[Observable]:
             executable.status = host.status(executable.file)
         except HostError:
             continue
-        executable.writable = _is_writable(host, executable.path, executable.status, folders)
+        executable.writable = is_writable(host, executable.path, executable.status, folders, may_be_replaced)
         executable.package = packages.owner(host, executable.path)
     packages.go_on(host)
     _hash(host, executables, cache)
@@ -173,26 +174,6 @@ def devices_held(held: set[str], packet_sockets: frozenset[str]) -> tuple[str, .
         elif descriptor[8:-1] in packet_sockets:
             found.add("packet_socket")
     return tuple(sorted(found))
-
-
-def _is_writable(host: Host, path: str, status: FileStatus, folders: dict[str, bool | None]) -> bool | None:
-    if may_be_replaced(status):
-        return True
-    folder = path.rpartition("/")[0]
-    answer: bool | None = False
-    while folder:
-        if folder not in folders:
-            try:
-                above = host.status(folder)
-                folders[folder] = may_be_replaced(above) and not (above.mode & _STICKY and above.uid == 0)
-            except HostError:
-                folders[folder] = None
-        if folders[folder]:
-            return True
-        if folders[folder] is None:
-            answer = None
-        folder = folder.rpartition("/")[0]
-    return answer
 
 
 def may_be_replaced(status: FileStatus) -> bool:

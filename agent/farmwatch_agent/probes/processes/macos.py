@@ -16,6 +16,7 @@ from ..bounds import at_most, short
 from ..macos_homes import is_person
 from . import cache as cache_module
 from .cache import HASH_BUDGET, HASH_LIMIT, Executables
+from .writable import is_writable
 
 MAX_EXECUTABLES = 1_000
 MAX_NAME = 255
@@ -35,7 +36,7 @@ _FIRMLINKS = ("/System/Library/Caches/", "/System/Library/Assets", "/System/Libr
               "/usr/libexec/cups/")  # fmt: skip
 APPLE = "Apple"
 _WHEEL, _ADMIN = 0, 80
-_GROUP, _WORLD, _STICKY = 0o020, 0o002, 0o1000
+_GROUP, _WORLD = 0o020, 0o002
 
 
 class Executable:
@@ -70,7 +71,7 @@ def collect(host: Host) -> Iterator[Observable]:
             except HostError as error:
                 executable.deleted = type(error).__name__ == "Missing"
                 continue
-            executable.writable = _is_writable(host, executable.path, executable.status, folders)
+            executable.writable = is_writable(host, executable.path, executable.status, folders, may_be_replaced)
     unasked = _sign(host, executables, cache)
     _hash(host, executables, cache)
     flags, refused = _flags(host)
@@ -119,26 +120,6 @@ def signer_of(signature: CodeSignature) -> tuple[str, str]:
         # Software from Apple's own store that Apple signs again still bears the maker's team.
         return signature.team or APPLE, signature.identifier
     return "", ""
-
-
-def _is_writable(host: Host, path: str, status: FileStatus, folders: dict[str, bool | None]) -> bool | None:
-    if may_be_replaced(status):
-        return True
-    folder = path.rpartition("/")[0]
-    answer: bool | None = False
-    while folder:
-        if folder not in folders:
-            try:
-                above = host.status(folder)
-                folders[folder] = may_be_replaced(above) and not (above.mode & _STICKY and above.uid == 0)
-            except HostError:
-                folders[folder] = None
-        if folders[folder]:
-            return True
-        if folders[folder] is None:
-            answer = None
-        folder = folder.rpartition("/")[0]
-    return answer
 
 
 def _key(executable: Executable, status: FileStatus) -> str:
