@@ -6,36 +6,19 @@ The hosts are typed from documents and threads other than those of `docked` and 
 import msgspec
 import pytest
 
-from farmwatch_agent import probes, runner
-from farmwatch_agent.health import Health
-from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_agent.probes.services.macos import LOGIN_ITEMS
 from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.registry import DETECTORS
-from farmwatch_detectors.view import DeviceView, SectionView
-from farmwatch_schema import codec
+from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.observables import Gap
 
-from ..cases import recorded
-from .views import KEYER, NOW, view
+from .views import recorded_view
 
 
 def mac(name: str) -> DeviceView:
     """Returns a recorded Mac as the collector knows it: each section with its outcome and gaps."""
-    folder = recorded.HOSTS / "macos" / name
-    kinds = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"]]
-    sections = runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), kinds, log=pytest.fail)
-    seen = {
-        section.kind: SectionView(
-            kind=section.kind,
-            outcome=section.outcome,
-            observed_at=NOW,
-            items=() if section.items is msgspec.UNSET else tuple(codec.decode_items(section.kind, section.items)),
-        )
-        for section in sections
-    }
-    return msgspec.structs.replace(view(), sections=seen)
+    return recorded_view("macos", name)
 
 
 def findings(name: str) -> dict[tuple[str, str], Finding]:

@@ -1,20 +1,14 @@
 """What the software and network detectors say about recorded Macs, from the system's answers to the finding."""
 
-import msgspec
 import pytest
 
-from farmwatch_agent import probes, runner
-from farmwatch_agent.health import Health
-from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_detectors import os_remote_desktop, remote_access_tool, vpn_or_tunnel
-from farmwatch_detectors.view import DeviceView, SectionView
-from farmwatch_schema import codec
+from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.services import Service
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
-from ..cases import recorded
-from .views import KEYER, NOW, view
+from .views import KEYER, recorded_view, view
 
 DETECTORS = (remote_access_tool, os_remote_desktop, vpn_or_tunnel)
 SCREEN_SHARING = "/System/Library/CoreServices/RemoteManagement/screensharingd.bundle/Contents/MacOS/screensharingd"
@@ -22,19 +16,7 @@ SCREEN_SHARING = "/System/Library/CoreServices/RemoteManagement/screensharingd.b
 
 def mac(name: str) -> DeviceView:
     """Returns a recorded Mac as the collector would show it to detectors."""
-    folder = recorded.HOSTS / "macos" / name
-    kinds = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"]]
-    sections = runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), kinds, log=pytest.fail)
-    seen = {
-        section.kind: SectionView(
-            kind=section.kind,
-            outcome=section.outcome,
-            observed_at=NOW,
-            items=() if section.items is msgspec.UNSET else tuple(codec.decode_items(section.kind, section.items)),
-        )
-        for section in sections
-    }
-    return msgspec.structs.replace(view(), sections=seen)
+    return recorded_view("macos", name)
 
 
 def findings(device: DeviceView) -> list[Finding]:

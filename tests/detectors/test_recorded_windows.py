@@ -3,36 +3,19 @@
 import msgspec
 import pytest
 
-from farmwatch_agent import probes, runner
-from farmwatch_agent.health import Health
-from farmwatch_agent.host.replaying import ReplayingHost
 from farmwatch_detectors import os_remote_desktop, remote_access_tool, virtual_machine, vpn_or_tunnel
 from farmwatch_detectors.policy import Policy, Sanction
-from farmwatch_detectors.view import DeviceView, SectionView
-from farmwatch_schema import codec
+from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding
 
-from ..cases import recorded
-from .views import KEYER, NOW, view
+from .views import recorded_view
 
 DETECTORS = (remote_access_tool, os_remote_desktop, vpn_or_tunnel, virtual_machine)
 
 
 def laptop(name: str) -> DeviceView:
     """Returns a recorded laptop as the collector would show it to detectors."""
-    folder = recorded.HOSTS / "windows" / name
-    kinds = [kind for kind in probes.NAMES if kind in recorded.about(folder)["kinds"]]
-    sections = runner.run(ReplayingHost(recorded.load(folder)), KEYER, Health(), kinds, log=pytest.fail)
-    seen = {
-        section.kind: SectionView(
-            kind=section.kind,
-            outcome=section.outcome,
-            observed_at=NOW,
-            items=() if section.items is msgspec.UNSET else tuple(codec.decode_items(section.kind, section.items)),
-        )
-        for section in sections
-    }
-    return msgspec.structs.replace(view(), sections=seen)
+    return recorded_view("windows", name)
 
 
 def findings(device: DeviceView) -> dict[str, Finding]:
