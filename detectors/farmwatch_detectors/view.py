@@ -83,6 +83,40 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
     since: datetime | None = None
 
 
+class ReportEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """Something odd about a device's reports, counted per kind and day.
+
+    kind    `gap`, `new_epoch`, `forked`, `late` or `too_much`, as docs/store.md tells them
+    detail  of the latest one
+    """
+
+    kind: str
+    count: int
+    detail: str
+    first_at: datetime
+    last_at: datetime
+
+
+class Reporting(msgspec.Struct, frozen=True, kw_only=True):
+    """How a device reports: what the collector knows of the reports themselves. All by the collector's clock.
+
+    last_at               when its latest report was received
+    heard                 hours of the last 14 days in which a report came, as whole hours since 1970, sorted
+    events                what was odd, newest first
+    clock_offset_seconds  how far the laptop's clock is ahead, less the time that the report waited
+    boot, uptime_seconds  of the latest report; "" and None when not known
+    uptime_stuck          reports in a row of one boot whose uptime did not move on with time; 0 when it does
+    """
+
+    last_at: datetime
+    heard: tuple[int, ...] = ()
+    events: tuple[ReportEvent, ...] = ()
+    clock_offset_seconds: int = 0
+    boot: str = ""
+    uptime_seconds: int | None = None
+    uptime_stuck: int = 0
+
+
 class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     """A device as detectors see it.
 
@@ -97,6 +131,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     ties         values shared with other devices
     assets       keyed serial digest -> index into policy.sanctions, for registered assets
     fleet        how many devices of the fleet have any value of each kind of tie
+    reporting    how it reports; None where nobody kept count
     """
 
     device: str
@@ -110,6 +145,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     ties: tuple[Tie, ...] = ()
     assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
+    reporting: Reporting | None = None
 
     def section(self, kind: str) -> SectionView | None:
         """Returns the latest section of a kind; None when no report ever held one."""

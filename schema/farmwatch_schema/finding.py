@@ -47,6 +47,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen_until  when it was last seen, when it is gone; "" while it is there
     sanctioned  name of the policy entry that allows it; "" when none does
     floor       asks for the floor at review (published KVM identity, or a confirmed KVM shape)
+    absorbs     ids of detectors whose evidence this one counts already: theirs is shown and weighs nothing beside it
     """
 
     detector: str
@@ -59,3 +60,4 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     seen_until: str = ""
     sanctioned: str = ""
     floor: bool = False
+    absorbs: tuple[str, ...] = ()
