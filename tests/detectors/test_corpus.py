@@ -8,6 +8,7 @@ from collections import Counter
 
 import pytest
 
+from farmwatch_collector.lab import corpus
 from farmwatch_detectors import ip_kvm_display, ip_kvm_identity, ip_kvm_shape
 from farmwatch_detectors.detector import Detector
 from farmwatch_detectors.hardware import hid_interfaces
@@ -16,10 +17,10 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbDevice
 
-from . import corpus
+from .corpus import FOLDER, needs_corpus
 from .views import view
 
-pytestmark = corpus.needs_corpus
+pytestmark = needs_corpus
 
 LAPTOP = HostFacts(chassis="laptop", hypervisor="")
 
@@ -39,7 +40,7 @@ def level(detector: Detector, *, usb: tuple[UsbDevice, ...] = (), displays: tupl
     "detector", [ip_kvm_identity.DETECTOR, ip_kvm_shape.DETECTOR], ids=lambda detector: detector.id
 )
 def test_no_ordinary_usb_device_is_taken_for_a_kvm(detector: Detector, capsys: pytest.CaptureFixture[str]) -> None:
-    devices = [seen for seen in corpus.benign_usb() if hid_interfaces(seen.device)]
+    devices = [seen for seen in corpus.benign_usb(FOLDER) if hid_interfaces(seen.device)]
     counts = Counter(level(detector, usb=(seen.device,)) for seen in devices)
     say(capsys, f"{detector.id}: levels of {len(devices)} ordinary HID devices: {dict(counts)}")
     assert devices
@@ -49,7 +50,7 @@ def test_no_ordinary_usb_device_is_taken_for_a_kvm(detector: Detector, capsys: p
 
 
 def test_every_kvm_dump_is_named(capsys: pytest.CaptureFixture[str]) -> None:
-    dumps = corpus.labelled("kvm")
+    dumps = corpus.labelled(FOLDER, "kvm")
     levels = {seen.file: level(ip_kvm_identity.DETECTOR, usb=(seen.device,)) for seen in dumps}
     say(capsys, f"ip_kvm_identity: {sum(n == 3 for n in levels.values())} of {len(dumps)} KVM dumps at level 3")
     assert dumps
@@ -57,7 +58,7 @@ def test_every_kvm_dump_is_named(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 def test_controllers_gadgets_and_cables_are_not_confirmed() -> None:
-    others = [seen for label in ("bmc", "gadget", "benign") for seen in corpus.labelled(label)]
+    others = [seen for label in ("bmc", "gadget", "benign") for seen in corpus.labelled(FOLDER, label)]
     assert others
     for seen in others:
         assert level(ip_kvm_identity.DETECTOR, usb=(seen.device,)) < 3, seen.file
@@ -66,7 +67,7 @@ def test_controllers_gadgets_and_cables_are_not_confirmed() -> None:
 
 def test_no_real_monitor_is_taken_for_a_kvm(capsys: pytest.CaptureFixture[str]) -> None:
     counts = Counter(
-        level(ip_kvm_display.DETECTOR, displays=(corpus.display_of(data),)) for _, data in corpus.benign_edids()
+        level(ip_kvm_display.DETECTOR, displays=(corpus.display_of(data),)) for _, data in corpus.benign_edids(FOLDER)
     )
     say(capsys, f"ip_kvm_display: levels of {counts.total()} real monitors: {dict(counts)}")
     assert counts
@@ -94,7 +95,7 @@ EXPECTED = {
 
 def test_every_kind_of_edid_reaches_its_level(capsys: pytest.CaptureFixture[str]) -> None:
     rows: dict[str, Counter[int]] = {}
-    for _, kind, data in corpus.kvm_edids():
+    for _, kind, data in corpus.kvm_edids(FOLDER):
         found = level(ip_kvm_display.DETECTOR, displays=(corpus.display_of(data),))
         rows.setdefault(kind, Counter())[found] += 1
     for kind, counts in sorted(rows.items()):
@@ -106,7 +107,7 @@ def test_every_kind_of_edid_reaches_its_level(capsys: pytest.CaptureFixture[str]
 def test_a_kvm_s_monitor_data_is_known_after_its_names_and_serials_were_edited() -> None:
     """As kvmd-edidconf and Openterface's program edit them: manufacturer, product, serials, name."""
     edited = 0
-    for _, kind, data in corpus.kvm_edids():
+    for _, kind, data in corpus.kvm_edids(FOLDER):
         if kind != "firmware_default":
             continue
         block = bytearray(data)
