@@ -82,17 +82,21 @@ def _reports_in(file: BinaryIO, name: str) -> Iterator[Located]:
         if len(line) > MAX_LINE:
             raise InputError(name, number, "", f"is longer than {MAX_LINE} bytes.", REMEDY)
         line = line.strip()
-        if not line:
-            continue
-        try:
-            report = decode_report(line)
-            created = moment(report.created_at, "report $.created_at")
-        except CodecError as error:
-            field = error.place.rpartition(" ")[2].removeprefix("$.")
-            field = "" if field in ("report", "$") else field
-            remedy = error.remedy if "Upgrade" in error.remedy else REMEDY
-            raise InputError(name, number, field, error.problem, remedy) from error
-        yield Located(report, name, number, created, digest_of(line))
+        if line:
+            yield located(line, name, number)
+
+
+def located(line: bytes, name: str, number: int) -> Located:
+    """Returns the report in a line of JSON; raises InputError naming file, line and field when there is none."""
+    try:
+        report = decode_report(line)
+        created = moment(report.created_at, "report $.created_at")
+    except CodecError as error:
+        field = error.place.rpartition(" ")[2].removeprefix("$.")
+        field = "" if field in ("report", "$") else field
+        remedy = error.remedy if "Upgrade" in error.remedy else REMEDY
+        raise InputError(name, number, field, error.problem, remedy) from error
+    return Located(report, name, number, created, digest_of(line))
 
 
 def by_device(found: Sequence[Located]) -> dict[str, list[Located]]:
@@ -143,16 +147,65 @@ def _in_order(reports: list[Located]) -> list[Located]:
     )
 
 
-class _Laptop:
-    """One device while its reports are fed."""
+class Laptop:
+    """One device while its reports are fed, oldest first.
 
-    def __init__(self) -> None:
+    history  what is known of it
+    levels   findings of the evaluation before; whoever judges sets them
+    reports  those taken in; notices: what was odd in them, in words
+    """
+
+    def __init__(self, device: str) -> None:
+        self.device = device
         self.history = History()
         self.levels: tuple[Finding, ...] = ()
         self.reports: list[Located] = []
         self.seen: set[str] = set()
         self.numbers: dict[tuple[str, int], str] = {}
         self.notices: dict[str, None] = {}
+
+    def take(self, each: Located) -> bool:
+        """Takes in a report and returns whether anything but times changed.
+
+        One that came before, or whose number another one has, changes nothing. Raises InputError.
+        """
+        if not self._is_new(each):
+            return False
+        try:
+            changed = self.history.add(each.report)
+        except CodecError as error:
+            field = error.place.removeprefix("report ").replace("$.", "", 1)
+            raise InputError(each.file, each.line, field, error.problem, error.remedy or REMEDY) from error
+        self.reports.append(each)
+        return changed
+
+    def _is_new(self, each: Located) -> bool:
+        if each.digest in self.seen:
+            return False
+        self.seen.add(each.digest)
+        report = each.report
+        number = (report.epoch, report.sequence)
+        if report.epoch.strip("0"):  # an all-zero epoch numbers nothing: collect was run by hand
+            if number in self.numbers:
+                self.notices[f"report {report.sequence} exists in two forms: {self.numbers[number]} counts"] = None
+                return False
+            self.numbers[number] = f"{each.file} line {each.line}"
+        return True
+
+    def view(self, company: Company, fleet: Fleet, now: datetime | None = None) -> DeviceView:
+        """Returns the device as detectors see it at `now`: at its latest report when that is not given."""
+        history = self.history
+        assert history.first_at is not None
+        assert history.last_at is not None
+        view = DeviceView(
+            device=self.device,
+            now=now or history.last_at,
+            enrolled_at=history.first_at,
+            sections=dict(history.sections),
+            history=dict(history.spans),
+            levels=self.levels,
+        )
+        return complete(view, company, fleet)
 
 
 def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> list[Judged]:
@@ -161,15 +214,15 @@ def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> l
     Reports are fed in the order in which they were made, so that what came and went leaves its trace. Raises
     InputError with file, line and field for a section that does not fit.
     """
-    laptops: dict[str, _Laptop] = {}
+    laptops: dict[str, Laptop] = {}
     fleet.set_roster(company.roster)
     fleet.set_policy(company.policy)
     for device, each in _merged(by_device(found)):
-        laptop = laptops.setdefault(device, _Laptop())
-        if _is_new(laptop, each) and _take_in(laptop, each):
+        laptop = laptops.setdefault(device, Laptop(device))
+        if laptop.take(each):
             fleet.observe(device, laptop.history.sections)
-            laptop.levels = judge(_view(device, laptop, company, fleet)).findings
-    judged = [_judged(device, laptop, company, fleet) for device, laptop in laptops.items()]
+            laptop.levels = judge(laptop.view(company, fleet)).findings
+    judged = [_judged(laptop, company, fleet) for laptop in laptops.values()]
     return sorted(judged, key=lambda each: (-each.assessment.bits, each.assessment.device))
 
 
@@ -185,47 +238,8 @@ def _merged(devices: Mapping[str, list[Located]]) -> Iterator[tuple[str, Located
         yield device, each
 
 
-def _is_new(laptop: _Laptop, each: Located) -> bool:
-    if each.digest in laptop.seen:
-        return False
-    laptop.seen.add(each.digest)
-    report = each.report
-    number = (report.epoch, report.sequence)
-    if report.epoch.strip("0"):  # an all-zero epoch numbers nothing: collect was run by hand
-        if number in laptop.numbers:
-            laptop.notices[f"report {report.sequence} exists in two forms: {laptop.numbers[number]} counts"] = None
-            return False
-        laptop.numbers[number] = f"{each.file} line {each.line}"
-    return True
-
-
-def _take_in(laptop: _Laptop, each: Located) -> bool:
-    try:
-        changed = laptop.history.add(each.report)
-    except CodecError as error:
-        field = error.place.removeprefix("report ").replace("$.", "", 1)
-        raise InputError(each.file, each.line, field, error.problem, error.remedy or REMEDY) from error
-    laptop.reports.append(each)
-    return changed
-
-
-def _view(device: str, laptop: _Laptop, company: Company, fleet: Fleet) -> DeviceView:
-    history = laptop.history
-    assert history.first_at is not None
-    assert history.last_at is not None
-    view = DeviceView(
-        device=device,
-        now=history.last_at,
-        enrolled_at=history.first_at,
-        sections=dict(history.sections),
-        history=dict(history.spans),
-        levels=laptop.levels,
-    )
-    return complete(view, company, fleet)
-
-
-def _judged(device: str, laptop: _Laptop, company: Company, fleet: Fleet) -> Judged:
-    view = _view(device, laptop, company, fleet)
+def _judged(laptop: Laptop, company: Company, fleet: Fleet) -> Judged:
+    view = laptop.view(company, fleet)
     reports = [each.report for each in laptop.reports]
     return Judged(
         assessment=judge(view),
