@@ -18,6 +18,7 @@ from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 from farmwatch_schema.observables.software import Package
 
+from .catalog.deception import DeceptionTool, tools
 from .products import Collision, Product, RemoteTool, Tunnel, collisions, remote_tools, tunnels
 from .view import DeviceView
 
@@ -440,3 +441,9 @@ def tool_index() -> Index[RemoteTool]:
 def tunnel_index() -> Index[Tunnel]:
     """Returns the index of VPNs and tunnels."""
     return Index(tunnels(), collisions())
+
+
+@cache
+def deception_index() -> Index[DeceptionTool]:
+    """Returns the index of programs that feign presence, a face, a monitor or input."""
+    return Index(tools(), collisions())
