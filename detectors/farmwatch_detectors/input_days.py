@@ -1,0 +1,117 @@
+"""Days of input as they were told last, and how many of them passed without a hand on the laptop's own keyboard.
+
+A day is told again whenever it changed, so a device's history holds many versions of it: the one that was watched
+longest is the day. Of several methods on one day the one that tells devices apart counts.
+"""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.input_source import InputDay, InputDevice
+from farmwatch_schema.observables.processes import Process
+
+from .view import DeviceView
+
+#: A day on which the laptop was used: this many minutes with input.
+WORKED_MINUTES = 60
+#: Counts minutes of an idle clock: hardware and programs apart at best, never one device from another.
+CLOCK = "idle_time"
+#: Programs that hold the laptop's own keyboard for themselves and speak through a device made by software (keyd,
+#: kmonad, kanata, xremap, interception-tools by their READMEs; Karabiner-Elements' helper processes).
+REMAPPERS = frozenset(
+    {"keyd", "kmonad", "kanata", "xremap", "udevmon", "karabiner_grabber", "Karabiner-Core-Service", "kanata.exe"}
+)
+
+
+def input_days(device: DeviceView, days: int = 14) -> list[InputDay]:
+    """Returns the last `days` days on which input was watched, oldest first, today among them."""
+    first = device.now.date() - timedelta(days=days - 1)
+    section = device.section("input_source")
+    told = [span.item for span in device.spans("input_source")]
+    told += section.items if section is not None and section.looked else ()
+    best: dict[date, InputDay] = {}
+    for item in told:
+        day = _date(item.day) if isinstance(item, InputDay) else None
+        if day is None or not isinstance(item, InputDay) or not first <= day <= device.now.date():
+            continue
+        if day not in best or _worth(item) > _worth(best[day]):
+            best[day] = item
+    return [best[day] for day in sorted(best)]
+
+
+def working_days(days: Iterable[InputDay]) -> list[InputDay]:
+    """Returns the days on which the laptop was used for an hour or more."""
+    return [day for day in days if day.active >= WORKED_MINUTES]
+
+
+def tells_devices(day: InputDay) -> bool:
+    """Whether a day says which devices its input came from, all of it.
+
+    `other` is input whose device is not known: on Windows with a touch screen it may be a finger's or the touchpad's.
+    """
+    return day.method != CLOCK and bool(day.shares) and not any(share.bus == "other" for share in day.shares)
+
+
+def share_of(day: InputDay, buses: Iterable[str], function: str = "") -> int:
+    """Returns the least part of a day's active time that these buses gave together, per cent: that of the busiest."""
+    wanted = set(buses)
+    parts = [s.percent for s in day.shares if s.bus in wanted and (not function or s.function in (function, ""))]
+    return max(parts, default=0)
+
+
+def virtual_machine(device: DeviceView) -> bool:
+    """Whether the system says that it runs on a hypervisor, whose pointer is absolute and whose keyboard is a guess."""
+    return any(host.hypervisor for host in device.of("host", HostFacts))
+
+
+def has_built_in(device: DeviceView) -> bool:
+    """Whether both a keyboard and a pointer of the laptop's own are told as such, and nobody holds them."""
+    if virtual_machine(device) or any(
+        host.chassis in ("desktop", "server", "virtual") for host in device.of("host", HostFacts)
+    ):
+        return False
+    if any(process.name in REMAPPERS for process in device.of("processes", Process)):
+        return False
+    own = {
+        function
+        for item in device.of("input_source", InputDevice)
+        if item.bus == "builtin"
+        for function in item.functions
+    }
+    return "keyboard" in own and bool(own & {"pointer", "touch"})
+
+
+def unused_built_in(device: DeviceView, days: int = 14, touched: int = 0) -> int | None:
+    """Returns how many working days passed since the laptop's own keyboard or touchpad was touched.
+
+    touched  the least share of a day, per cent, that is use: 0 takes a single key for it, 5 leaves out what a farm's
+             host types to wake the laptop up
+
+    Counted are days of the last `days` on which the laptop was used for an hour or more while its input was watched
+    by device; 0 when the last of them saw the built-in ones used. None when it cannot be told: nobody watched, the
+    system tells no devices apart (a Mac's does not), or its own ones are not known as such (wired by USB inside, held
+    by a remapper, a virtual machine, a desktop).
+    """
+    if not has_built_in(device):
+        return None
+    told = [day for day in input_days(device, days) if tells_devices(day)]
+    if not working_days(told):
+        return None
+    unused = 0
+    for day in reversed(told):
+        if any(share.bus == "builtin" and share.percent >= touched for share in day.shares):
+            break
+        unused += day.active >= WORKED_MINUTES
+    return unused
+
+
+def _worth(day: InputDay) -> tuple[bool, int, int, str]:
+    return tells_devices(day), day.watched, day.active, day.method
+
+
+def _date(text: str) -> date | None:
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        return None
