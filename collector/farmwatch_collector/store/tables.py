@@ -31,7 +31,7 @@ metadata = MetaData(
 )
 
 #: Revision that a database of this program is at; a test holds it to the newest file in migrations/versions.
-HEAD = "0001"
+HEAD = "0002"
 
 
 def _kept(reason: str) -> dict[str, Any]:
@@ -40,6 +40,10 @@ def _kept(reason: str) -> dict[str, Any]:
 
 def _days(days: int, ends: str) -> dict[str, Any]:
     return {"retention": f"{days} days after {ends}", "days": days, "ends": ends}
+
+
+def _with_case() -> dict[str, Any]:
+    return {"retention": "with its case_head", "with": "case_head"}
 
 
 def _key() -> "Column[int]":
@@ -261,8 +265,110 @@ audit = Table(
     Column("actor", Text, nullable=False),
     Column("action", Text, nullable=False),
     Column("subject", Text, nullable=False),
+    Column("before", Text, nullable=False, server_default=text("''")),
+    Column("after", Text, nullable=False, server_default=text("''")),
+    Index("ix_audit_subject", "subject"),
     info=_days(400, "at"),
-    comment="Who did what: sign-ins, views of a device, tokens made. Appended to, never changed.",
+    comment="Who did what, with what it changed: sign-ins, views, tokens, cases. Appended to, never changed.",
+)
+
+# A farm's case will have no device_key and several members; a device's case has its own and one member.
+case_head = Table(
+    "case_head",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("kind", Text, nullable=False),
+    Column("device_key", Integer, ForeignKey("device.key")),
+    Column("state", Text, nullable=False),
+    Column("standing", Text, nullable=False),
+    Column("level", Text, nullable=False),
+    Column("points", Integer, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("evidence", Text, nullable=False),
+    Column("sentence", Text, nullable=False),
+    Column("owner", Text, nullable=False, server_default=text("''")),
+    Column("waiting_on", Text, nullable=False, server_default=text("''")),
+    Column("previous", Integer),
+    Column("version", Integer, nullable=False),
+    Column("opened_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    Column("low_since", BigInteger),
+    Column("closed_at", BigInteger),
+    Column("closed_as", Text, nullable=False, server_default=text("''")),
+    Column("reason", Text, nullable=False, server_default=text("''")),
+    Column("until", BigInteger),
+    Column("rest", Integer),
+    Column("fell", Integer, nullable=False, server_default=text("0")),
+    Index("ix_case_head_closed_at", "closed_at"),
+    Index("ix_case_head_device_key", "device_key"),
+    info=_days(400, "closed_at"),
+    comment="One row per case: what is flagged, how it stands, whose it is, and how it was closed.",
+)
+
+case_member = Table(
+    "case_member",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", Integer, ForeignKey("case_head.id"), nullable=False),
+    _key(),
+    Column("added_at", BigInteger, nullable=False),
+    UniqueConstraint("device_key", "case_id"),
+    info=_with_case(),
+    comment="The devices that a case is about.",
+)
+
+case_event = Table(
+    "case_event",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("case_id", Integer, ForeignKey("case_head.id"), nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("actor", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("words", Text, nullable=False),
+    Index("ix_case_event_case_id", "case_id"),
+    info=_with_case(),
+    comment="A case's history: what the evaluation and people did, with their notes. Appended to, never changed.",
+)
+
+expectation = Table(
+    "expectation",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _key(),
+    Column("case_id", Integer, ForeignKey("case_head.id"), nullable=False),
+    Column("detector", Text, nullable=False),
+    Column("subject", Text, nullable=False),
+    Column("fingerprint", Text, nullable=False),
+    Column("level", Integer, nullable=False),
+    Column("group", Text, nullable=False),
+    Column("groups", Text, nullable=False),
+    Column("begins_at", BigInteger, nullable=False),
+    Column("until", BigInteger, nullable=False),
+    Column("owner", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    UniqueConstraint("device_key", "case_id", "detector", "subject", "fingerprint"),
+    info=_with_case(),
+    comment="What a closed case says may be there until a time; while it holds, that finding counts as nothing.",
+)
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("name", Text, nullable=False, unique=True),
+    Column("case_id", Integer, ForeignKey("case_head.id"), nullable=False),
+    Column("channel", Text, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("made_at", BigInteger, nullable=False),
+    Column("due_at", BigInteger),
+    Column("attempts", Integer, nullable=False, server_default=text("0")),
+    Column("sent_at", BigInteger),
+    Column("problem", Text, nullable=False, server_default=text("''")),
+    UniqueConstraint("case_id", "channel"),
+    Index("ix_notice_due_at", "due_at"),
+    info=_days(30, "made_at"),
+    comment="What is to be told of a new case, once per channel, until it was taken.",
 )
 
 #: Partial: of each kind and group at most one row per device is open.
@@ -300,4 +406,12 @@ Index(
     unique=True,
     sqlite_where=level_span.c.seen_until.is_(None),
     postgresql_where=level_span.c.seen_until.is_(None),
+)
+#: One open case per device, whoever evaluates it.
+Index(
+    "ix_case_head_open",
+    case_head.c.device_key,
+    unique=True,
+    sqlite_where=case_head.c.closed_at.is_(None),
+    postgresql_where=case_head.c.closed_at.is_(None),
 )

@@ -211,6 +211,13 @@ def purge(connection: Connection, now: datetime) -> dict[str, int]:
     """Deletes what is past its retention, as each table's `info` says."""
     deleted: dict[str, int] = {}
     for table in reversed(t.metadata.sorted_tables):
+        if "with" in table.info:
+            # Before its head, which comes after all that points to it in this order.
+            head = t.metadata.tables[table.info["with"]]
+            past = head.c[head.info["ends"]] < micros(now) - int(head.info["days"]) * _DAY
+            heads = select(head.c.id).where(past)
+            deleted[table.name] = connection.execute(delete(table).where(table.c.case_id.in_(heads))).rowcount
+            continue
         if "days" not in table.info:
             continue
         before = micros(now) - int(table.info["days"]) * _DAY

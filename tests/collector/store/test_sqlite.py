@@ -5,9 +5,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import create_engine, text
 
 from farmwatch_collector.store import StoreUrlError, open_store
 from farmwatch_collector.store.bundles import Bundles
@@ -126,6 +128,21 @@ def test_the_steps_lead_to_the_tables_that_the_code_uses(tmp_path: Path) -> None
     assert ScriptDirectory.from_config(config_for(connection)).get_current_head() == HEAD
     assert compare_metadata(MigrationContext.configure(connection), metadata) == []
     store.close()
+
+
+def test_a_store_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
+    path = tmp_path / "farmwatch.db"
+    engine = create_engine(f"sqlite+pysqlite:///{path}", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        command.upgrade(config_for(connection), "0001")
+        connection.execute(
+            text("INSERT INTO audit (at, actor, action, subject) VALUES (1, 'somebody', 'signed in', '')")
+        )
+    engine.dispose()
+    open_store(f"sqlite:///{path}").close()
+    with sqlite3.connect(path) as raw:
+        assert raw.execute("SELECT actor, before, after FROM audit").fetchall() == [("somebody", "", "")]
+    raw.close()
 
 
 def test_a_store_of_a_newer_farmwatch_is_left_alone(tmp_path: Path) -> None:
