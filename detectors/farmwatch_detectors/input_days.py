@@ -9,19 +9,14 @@ from datetime import date, timedelta
 
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.input_source import InputDay, InputDevice
-from farmwatch_schema.observables.processes import Process
 
+from .catalog.input_helpers import holds_keyboard
 from .view import DeviceView
 
 #: A day on which the laptop was used: this many minutes with input.
 WORKED_MINUTES = 60
 #: Counts minutes of an idle clock: hardware and programs apart at best, never one device from another.
 CLOCK = "idle_time"
-#: Programs that hold the laptop's own keyboard for themselves and speak through a device made by software (keyd,
-#: kmonad, kanata, xremap, interception-tools by their READMEs; Karabiner-Elements' helper processes).
-REMAPPERS = frozenset(
-    {"keyd", "kmonad", "kanata", "xremap", "udevmon", "karabiner_grabber", "Karabiner-Core-Service", "kanata.exe"}
-)
 
 
 def input_days(device: DeviceView, days: int = 14) -> list[InputDay]:
@@ -71,7 +66,7 @@ def has_built_in(device: DeviceView) -> bool:
         host.chassis in ("desktop", "server", "virtual") for host in device.of("host", HostFacts)
     ):
         return False
-    if any(process.name in REMAPPERS for process in device.of("processes", Process)):
+    if holds_keyboard(device):
         return False
     own = {
         function
