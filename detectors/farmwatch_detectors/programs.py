@@ -51,7 +51,7 @@ _WORDS: dict[str, str] = {
 
 
 #: Flags of programs that let somebody outside reach a port of the laptop's loopback.
-_FORWARDS = frozenset({"ssh_remote_forward", "tunnel_mode"})
+FORWARDS = frozenset({"ssh_remote_forward", "tunnel_mode"})
 
 
 class Recognised(msgspec.Struct, Generic[AnyProduct], frozen=True, kw_only=True):
@@ -206,7 +206,7 @@ SOURCES = {
 
 def forwarder_of(device: DeviceView) -> str:
     """Returns the name of a program that lets somebody outside reach ports of this laptop; "" when none is seen."""
-    return next((p.name for p in device.of("processes", Process) if _FORWARDS.intersection(p.flags)), "")
+    return next((p.name for p in device.of("processes", Process) if FORWARDS.intersection(p.flags)), "")
 
 
 def source_of(product: Product) -> str:

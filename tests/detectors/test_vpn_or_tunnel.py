@@ -69,11 +69,6 @@ def test_a_wireguard_interface_is_level_one_under_its_protocol_s_name() -> None:
     assert _found(view(network=[WIFI, _tunnel("wg0")])) == [("wireguard", 1)]
 
 
-def test_a_reverse_tunnel_program_is_level_one() -> None:
-    cloudflared = Process(name="cloudflared", path="/usr/bin/cloudflared", package="cloudflared")
-    assert _found(view(processes=[cloudflared], network=[WIFI])) == [("cloudflared", 1)]
-
-
 def test_a_company_s_program_explains_one_nameless_tunnel_and_no_more() -> None:
     device = view(processes=[GLOBAL_PROTECT], network=[WIFI, _tunnel("tun0"), _tunnel("tun1")])
     assert _found(device) == [("globalprotect", 0), ("tun0", 1), ("tun1", 1)]
@@ -128,23 +123,29 @@ def test_a_sanctioned_vpn_or_interface_counts_nothing() -> None:
     assert all(finding.sanctioned for finding in found)
 
 
-@pytest.mark.parametrize(
-    ("process", "subject"),
-    [
-        (Process(name="ssh", path="/usr/bin/ssh", flags=("ssh_remote_forward",)), "ssh-reverse"),
-        (Process(name="autossh", path="/usr/lib/autossh/autossh", flags=("ssh_remote_forward",)), "ssh-reverse"),
-        (Process(name="gitsync", path="/tmp/gitsync", flags=("ssh_remote_forward",)), "ssh-reverse"),
-        (Process(name="frpc", path="~/frpc", flags=("tunnel_mode",)), "tunnel-program"),
-        (Process(name="code", path="/usr/share/code/code", flags=("tunnel_mode",)), "tunnel-program"),
-    ],
-)
-def test_what_lets_somebody_in_from_outside_is_level_one_by_its_arguments(process: Process, subject: str) -> None:
-    assert _found(view(processes=[process], network=[WIFI])) == [(subject, 1)]
+def test_what_lets_somebody_in_is_left_to_its_own_detector() -> None:
+    tunnels = [
+        Process(name="cloudflared", path="/usr/bin/cloudflared", package="cloudflared", flags=("tunnel_mode",)),
+        Process(name="ssh", path="/usr/bin/ssh", flags=("ssh_remote_forward",)),
+    ]
+    assert _found(view(processes=tunnels, network=[WIFI])) == []
 
 
-def test_a_named_tunnel_program_is_told_once() -> None:
-    process = Process(name="cloudflared", path="/usr/bin/cloudflared", flags=("tunnel_mode",))
-    assert _found(view(processes=[process], network=[WIFI])) == [("cloudflared", 1)]
+EXPRESS = Process(name="expressvpnd", path="/usr/sbin/expressvpnd")
+
+
+def test_hit_a_consumer_vpn_is_up_beside_the_company_s_agent_whose_tunnel_would_bear_its_own_name() -> None:
+    # GlobalProtect on Linux names its interface gpd0 (catalog/vpn_tunnel.yaml), so tun0 is the other program's.
+    device = view(processes=[GLOBAL_PROTECT, EXPRESS], network=[WIFI, _tunnel("tun0")])
+    assert _found(device) == [("expressvpn", 2), ("globalprotect", 0)]
+
+
+def test_honest_twin_a_mac_s_tunnel_beside_two_programs_is_put_down_to_neither() -> None:
+    names = {process.name: process for process in (GLOBAL_PROTECT, EXPRESS)}
+    route = Route(destination="0.0.0.0/1", interface="utun4")
+    found = dict(_found(view(processes=[*names.values()], network=[WIFI, _tunnel("utun4"), route])))
+    assert found["utun4"] == 1
+    assert found["expressvpn"] == 1
 
 
 @pytest.mark.parametrize("name", ["vnet3", "cilium_vxlan", "vxlan.calico", "tunl0"])
