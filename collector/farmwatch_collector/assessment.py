@@ -31,6 +31,11 @@ LEVEL_WORDS: dict[AttentionLevel, str] = {
 }
 
 
+def level_rank(attention: AttentionLevel) -> int:
+    """Returns a level's place, 0 for the lowest."""
+    return [level for level, _ in reversed(THRESHOLDS)].index(attention)
+
+
 class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One bar of the waterfall.
 
@@ -74,6 +79,8 @@ class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     detector   whose level it is
     reached    highest level of any finding that counts; `level` is that of the heaviest one
     floor      asks for the floor at review
+    counted_in group whose finding counts all that this one shows; "" when none does
+    alone      bits that it would have by itself then
     """
 
     group: Group
@@ -88,6 +95,8 @@ class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     grey: str = ""
     floor: bool = False
     reached: int = 0
+    counted_in: Group | Literal[""] = ""
+    alone: float = 0.0
     innocent: tuple[str, ...] = ()
     clears: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()

@@ -4,7 +4,7 @@ import hashlib
 import logging
 from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
-from functools import cache
+from functools import cache, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 
@@ -12,13 +12,14 @@ import msgspec
 
 from farmwatch_detectors.detector import Detector, Level, LevelTableError, level_table
 from farmwatch_detectors.groups import STALE, silence_table, why_grey
-from farmwatch_detectors.policy import Policy, RosterEntry
+from farmwatch_detectors.policy import Expectation, Policy, RosterEntry
 from farmwatch_detectors.registry import DETECTORS
 from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.identifiers import Keyer
 
-from .assessment import Assessment, GroupLevel
+from .assessment import THRESHOLDS, Assessment, GroupLevel, level_rank
+from .expectations import new_groups, with_expected
 from .fleet import Fleet
 from .score import BASE, Prior, group_levels, score_levels, weigh
 
@@ -26,6 +27,8 @@ _log = logging.getLogger(__name__)
 
 #: Kinds of identifier that a registered asset's serial may have been reported as.
 ASSET_KINDS = ("serial", "edid_serial")
+
+URGENT = dict(THRESHOLDS)["urgent"]
 
 #: How exactly the moment is found at which fading evidence changes the figure.
 NEAR = timedelta(minutes=15)
@@ -126,22 +129,47 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
             except (LevelTableError, OSError):
                 continue  # a retired detector: what it stated before counts no more
     before = [each for each in view.levels if each.seen_until] if new_rules else view.levels
-    findings = [*stated, *gone_findings(msgspec.structs.replace(view, levels=tuple(before)), stated, tables, silent)]
+    gone = gone_findings(msgspec.structs.replace(view, levels=tuple(before)), stated, tables, silent)
+    unexplained = [*stated, *gone]
+    findings, explained = with_expected(unexplained, view.expectations, view.now)
     silence = silence_table()
     grey = {group: "; ".join(failed.get(group, ())) or why_grey(view, row) for group, row in silence.items()}
     prior = prior_of(view)
     ends = min((each for each in _ends(view) if each > view.now), default=None)
 
-    def at(moment: datetime) -> Assessment:
-        levels, change = group_levels(findings, grey, tables, silence, moment, view.enrolled_at, handed_over(view))
+    def at(moment: datetime, counted: Sequence[Finding] | None = None) -> Assessment:
+        counted = findings if counted is None else counted
+        levels, change = group_levels(counted, grey, tables, silence, moment, view.enrolled_at, handed_over(view))
         levels = tuple(_with_fault(level, failed.get(level.group, [])) for level in levels)
         changes = [each for each in (change, ends) if each is not None]
-        return score_levels(view.device, moment, levels, prior, findings, min(changes, default=None))
+        return score_levels(view.device, moment, levels, prior, counted, min(changes, default=None))
 
     now = at(view.now)
+    if explained and _lifted(partial(at, view.now), now, unexplained, view.expectations, explained):
+        findings = unexplained
+        now = at(view.now)
     if now.next_change is None or not any(each.seen_until for each in findings):
         return now
     return msgspec.structs.replace(now, next_change=_first_difference(at, now, now.next_change))
+
+
+def _lifted(
+    score: Callable[[Sequence[Finding]], Assessment],
+    now: Assessment,
+    unexplained: Sequence[Finding],
+    expectations: Sequence[Expectation],
+    explained: set[int],
+) -> bool:
+    """Whether a group that is new since the cases were closed lifts the device to urgent or above.
+
+    Then nothing is explained any more: what was harmless by itself may not be together with what came.
+    """
+    new = new_groups(now.groups, expectations, explained)
+    if not new:
+        return False
+    whole = score(unexplained)
+    before = score([each for each in unexplained if each.group not in new])
+    return whole.probability >= URGENT - 1e-9 and level_rank(whole.attention) > level_rank(before.attention)
 
 
 def _first_difference(at: Callable[[datetime], Assessment], now: Assessment, latest: datetime) -> datetime:
@@ -268,6 +296,7 @@ def _ends(view: DeviceView) -> list[datetime]:
     policy = view.policy
     until = [*(entry.until for entry in policy.sanctions), *(entry.until for entry in policy.places)]
     ends = [_midnight(day + timedelta(days=1)) for day in until if day is not None and day < date.max]
+    ends += [each.until for each in view.expectations]
     needed = {kind for row in silence_table().values() if row.built for kind in row.needs}
     # A moment after the limit, because at the limit itself the section is still young enough.
     ends += [

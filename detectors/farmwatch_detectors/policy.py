@@ -3,9 +3,11 @@
 Pure types only; the collector reads the file (detectors import no file).
 """
 
-from datetime import date
+from datetime import date, datetime
 
 import msgspec
+
+from farmwatch_schema.finding import Group
 
 
 class Sanction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -53,6 +55,30 @@ class Cohort(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     prior: float
     days: int = 30
+
+
+class Expectation(msgspec.Struct, frozen=True, kw_only=True):
+    """What a closed case says may be there on one device until a time; it ends by itself.
+
+    detector, subject  of the finding that it explains
+    fingerprint        of that finding's evidence, as the collector makes it
+    level              the highest that was looked at: a higher one is not explained
+    group              of the finding
+    groups             those that counted when the case was closed: any other is new
+    owner, reason      who decided it, and why
+    case               the case that was closed
+    """
+
+    detector: str
+    subject: str
+    fingerprint: str
+    level: int
+    group: Group
+    groups: tuple[Group, ...]
+    until: datetime
+    owner: str
+    reason: str
+    case: int
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -11,7 +11,7 @@ from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.report import LOOKED, Outcome
 
-from .policy import Policy, RosterEntry
+from .policy import Expectation, Policy, RosterEntry
 
 Seen = TypeVar("Seen", bound=Observable)
 
@@ -132,6 +132,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     assets       keyed serial digest -> index into policy.sanctions, for registered assets
     fleet        how many devices of the fleet have any value of each kind of tie
     reporting    how it reports; None where nobody kept count
+    expectations what closed cases say may be there; the score's business, never a detector's
     """
 
     device: str
@@ -146,6 +147,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
     assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     reporting: Reporting | None = None
+    expectations: tuple[Expectation, ...] = ()
 
     def section(self, kind: str) -> SectionView | None:
         """Returns the latest section of a kind; None when no report ever held one."""
