@@ -8,6 +8,7 @@ L = log2(pi / (1 - pi)) + sum of log2(m / u), in the form of Fellegi and Sunter;
 import math
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
+from itertools import combinations
 
 import msgspec
 
@@ -129,26 +130,81 @@ def group_levels(
     """Returns one level per group in drawing order, and when the first of them changes by itself.
 
     grey  why a group's silence cannot count; "" or absent when it can
-    A finding counts its bits; the group takes the heaviest. The order of findings makes no difference.
+    A finding counts its bits; the group takes the heaviest. The order of findings makes no difference. What a
+    counting finding absorbs weighs nothing beside it; where both apart weigh more, the absorbing one stands back, so
+    that one more finding never lowers a score.
     """
+    counted = [
+        weighed
+        for each in findings
+        if (weighed := weigh(each, tables.get(each.detector, {}), at, enrolled_at, handed_over)) is not None
+    ]
+    change = min((each.changes_at for each in counted if each.changes_at is not None), default=None)
+    absorbing = sorted({each.finding.detector for each in counted if each.finding.absorbs})
+    best: tuple[GroupLevel, ...] = ()
+    for size in range(len(absorbing) + 1):
+        for back in combinations(absorbing, size):
+            free = [each for each in counted if each.finding.detector not in back]
+            levels = _joined(free, findings, grey, silence, _taken_in(free))
+            if not best or _worth(levels) > _worth(best):
+                best = levels
+    return best, change
+
+
+def _taken_in(counted: Sequence[Weighed]) -> dict[str, Group]:
+    """Returns the detectors whose evidence counting findings contain, each with the group in which it counts.
+
+    What is taken in by a heavier finding takes in nothing itself.
+    """
+    taken: dict[str, Group] = {}
+    for each in sorted(counted, key=lambda one: (-one.bits, one.finding.detector, one.finding.subject)):
+        if each.finding.absorbs and each.finding.detector not in taken:
+            taken |= {detector: each.finding.group for detector in each.finding.absorbs if detector not in taken}
+    return taken
+
+
+def _worth(levels: Sequence[GroupLevel]) -> tuple[bool, float]:
+    """How strongly levels speak together: a floor first, then their bits with the rules between groups."""
+    bits = sum(level.bits for level in levels) + sum(bar.bits for bar in rules(levels))
+    return any(level.floor for level in levels), round(bits, 9)
+
+
+def _joined(
+    counted: Sequence[Weighed],
+    findings: Sequence[Finding],
+    grey: Mapping[Group, str],
+    silence: Mapping[Group, SilenceRow],
+    taken_in: Mapping[str, Group],
+) -> tuple[GroupLevel, ...]:
+    """Returns one level per group; `taken_in` names the detectors that weigh nothing, and where they count."""
     levels: list[GroupLevel] = []
-    changes: list[datetime] = []
     for group in GROUPS:
-        mine = [each for each in findings if each.group == group]
-        counted = [
-            weighed
-            for each in mine
-            if (weighed := weigh(each, tables.get(each.detector, {}), at, enrolled_at, handed_over)) is not None
-        ]
-        changes += [each.changes_at for each in counted if each.changes_at is not None]
-        if counted:
-            levels.append(_positive(group, counted))
+        mine = [each for each in counted if each.finding.group == group]
+        free = [each for each in mine if taken_in.get(each.finding.detector, group) == group]
+        if free:
+            levels.append(_positive(group, free))
+        elif mine:
+            levels.append(_counted_elsewhere(group, mine, taken_in))
         elif grey.get(group):
             levels.append(GroupLevel(group=group, level=None, bits=0.0, grey=grey[group]))
         else:
-            allowed = any(not each.seen_until for each in mine)
+            allowed = any(each.group == group and not each.seen_until for each in findings)
             levels.append(_silent(silence[group], allowed))
-    return tuple(levels), min(changes, default=None)
+    return tuple(levels)
+
+
+def _counted_elsewhere(group: Group, mine: Sequence[Weighed], taken_in: Mapping[str, Group]) -> GroupLevel:
+    """Level 0 without weight: all that this group shows counts in another one already, and is no silence."""
+    best = max(mine, key=lambda each: (each.bits, each.row.level, each.finding.detector, each.finding.subject))
+    elsewhere = taken_in[best.finding.detector]
+    return GroupLevel(
+        group=group,
+        level=0,
+        bits=0.0,
+        meaning=f"counted in {GROUPS[elsewhere]}",
+        counted_in=elsewhere,
+        alone=_positive(group, mine).bits,
+    )
 
 
 def _positive(group: Group, counted: Sequence[Weighed]) -> GroupLevel:
@@ -203,7 +259,7 @@ def score_levels(
     bars = _prior_bars(prior)
     for level in ordered:
         bars.append(_group_bar(level))
-    bars += _rules(ordered)
+    bars += rules(ordered)
     bits = sum(bar.bits for bar in bars)
     if bits < REVIEW_BITS and any(level.floor for level in ordered):
         label = "an unregistered IP-KVM is never put below review"
@@ -287,8 +343,8 @@ def _group_bar(level: GroupLevel) -> Bar:
     )
 
 
-def _rules(levels: Sequence[GroupLevel]) -> list[Bar]:
-    """Rules between groups, each a bar of its own, so that no figure hides inside another."""
+def rules(levels: Sequence[GroupLevel]) -> list[Bar]:
+    """Returns the rules between groups that change something, each a bar of its own: no figure hides in another."""
     bars: list[Bar] = []
     by_group = {level.group: level for level in levels}
     for strong, other in (("H", "R"), ("R", "H")):
@@ -339,31 +395,3 @@ def _whole_points(clipped: float, bits: float) -> int:
         if least and probability < least - 1e-9:
             points = min(points, round((log_odds(least) - L0) * POINTS_PER_BIT) - 1)
     return points
-
-
-def clearing(assessment: Assessment) -> tuple[GroupLevel, ...]:
-    """Returns the smallest set of groups whose clearing brings the device under review; () when it is under it.
-
-    Of sets equally small the heaviest one comes first. A cleared group counts nothing, as sanctioned things do.
-    When the prior alone keeps the device at review, every counting group is returned.
-    """
-    if assessment.probability < dict(THRESHOLDS)["review"] - 1e-9:
-        return ()
-    prior_bits = sum(bar.bits for bar in assessment.bars if bar.kind in ("prior", "cohort"))
-    counting = sorted(
-        (level for level in assessment.groups if level.bits > 0 or level.floor), key=lambda each: -each.bits
-    )
-    best: tuple[GroupLevel, ...] = tuple(counting)
-    for chosen in range(1, 2 ** len(counting)):
-        cleared = tuple(level for place, level in enumerate(counting) if chosen >> place & 1)
-        if len(cleared) >= len(best):
-            continue
-        gone = {level.group for level in cleared}
-        left = [
-            msgspec.structs.replace(level, level=0, bits=0.0, floor=False, reached=0) if level.group in gone else level
-            for level in assessment.groups
-        ]
-        bits = prior_bits + sum(level.bits for level in left) + sum(bar.bits for bar in _rules(left))
-        if bits < REVIEW_BITS - 1e-9 and not any(level.floor for level in left):
-            best = cleared
-    return best

@@ -12,9 +12,9 @@ import msgspec
 from farmwatch_schema.finding import Finding, Group
 
 from .assessment import AttentionLevel, Bar, GroupLevel
+from .clearing import Clearing, clearing_of
 from .evaluate import versions
 from .offline import Judged
-from .score import clearing
 from .score_words import explain, probability_words
 
 
@@ -34,6 +34,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     level        `none`, `watch`, `review`, `urgent` or `near_certain`
     words        the probability in words
     clears       groups whose clearing would bring it under review, smallest set; empty when it is under it
+    clearing     the same set with its facts, and where the device would stand; null when it is under review
     explanation  the whole score read out
     origins      `live`, `replay`, `root`: where the reports come from
     """
@@ -53,6 +54,7 @@ class Item(msgspec.Struct, frozen=True, kw_only=True):
     bars: tuple[Bar, ...]
     findings: tuple[Finding, ...]
     clears: tuple[Group, ...]
+    clearing: Clearing | None
     explanation: tuple[str, ...]
     reports: int
     first_report_at: datetime
@@ -79,6 +81,7 @@ def document_of(judged: Sequence[Judged]) -> Document:
 
 def _item(judged: Judged) -> Item:
     result = judged.assessment
+    clearing = clearing_of(result)
     return Item(
         device=result.device,
         platform=judged.platform,
@@ -94,7 +97,8 @@ def _item(judged: Judged) -> Item:
         groups=result.groups,
         bars=result.bars,
         findings=result.findings,
-        clears=tuple(level.group for level in clearing(result)),
+        clears=tuple(each.group for each in clearing.groups) if clearing else (),
+        clearing=clearing,
         explanation=explain(result),
         reports=judged.reports,
         first_report_at=judged.first_at,

@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from farmwatch_schema.finding import GROUPS, Finding
 
 from .assessment import Assessment, Bar
+from .clearing import clearing_of
 from .offline import Judged
-from .score import clearing
 from .score_words import bar_sentence, level_words, probability_words, signed
 
 WIDTH = 100
@@ -38,11 +38,13 @@ def lines_of(judged: Judged, *, explained: bool) -> list[str]:
         lines += ["", "  How the points come about", *waterfall(result.bars), "", "  In words"]
         for bar in result.bars:
             lines += _wrapped(bar_sentence(bar), "  - ", "    ")
-    facts = clearing(result)
-    if facts:
-        lines += ["", "  What would bring it under review"]
-        for level in facts:
-            lines += _wrapped(f"{GROUPS[level.group]}: {'; '.join(level.clears) or level.meaning}", "  - ", "    ")
+    clearing = clearing_of(result)
+    if clearing is not None:
+        lines += ["", "  What would clear this", *_wrapped(clearing.words, "  ")]
+        for each in clearing.groups:
+            facts = "; ".join(each.facts) or each.meaning
+            lines += _wrapped(f"{GROUPS[each.group]}: {facts}", "  - ", "    ")
+            lines += _wrapped(f"cleared when {', or '.join(each.clears)}", "    ") if each.clears else []
     if explained and result.next_change:
         lines += ["", f"  Could change by itself on {result.next_change:%Y-%m-%d %H:%M} UTC."]
     return lines

@@ -139,6 +139,8 @@ def bar_sentence(bar: Bar) -> str:
             words += f" Counted {bar.bits:.1f} of {full:.1f} bits, by the group's cap or because it is gone."
     if bar.innocent:
         words += f" Innocent readings: {'; '.join(text.rstrip('.') for text in bar.innocent)}."
+    if bar.sources:
+        words += f" Sources: {'; '.join(text.rstrip('.') for text in bar.sources)}."
     if bar.clears:
         words += f" What would clear it: {'; '.join(text.rstrip('.') for text in bar.clears)}."
     return words

@@ -37,6 +37,7 @@ def finding(
     seen_until: datetime | None = None,
     sanctioned: str = "",
     floor: bool = False,
+    absorbs: tuple[str, ...] = (),
 ) -> Finding:
     return Finding(
         detector=detector,
@@ -48,4 +49,5 @@ def finding(
         seen_until=seen_until.isoformat() if seen_until else "",
         sanctioned=sanctioned,
         floor=floor,
+        absorbs=absorbs,
     )

@@ -17,7 +17,6 @@ from farmwatch_collector.score import (
     LOWEST_GROUP,
     POINTS_PER_BIT,
     Prior,
-    clearing,
     group_levels,
     log_odds,
     score_levels,
@@ -197,14 +196,6 @@ def test_points_start_at_one_in_ten_thousand_whatever_the_company_assumes() -> N
     assert bits_of(strict, "fleet") > 0
 
 
-def test_clearing_names_the_smallest_set_that_brings_it_under_review() -> None:
-    result = assess(finding("kvm", "H", 1, floor=True), finding("net", "N", 1))
-    assert [level.group for level in clearing(result)] == ["H"]
-    both = assess(finding("hard", "H", 3), finding("soft", "R", 2), finding("net", "N", 1))
-    assert [level.group for level in clearing(both)] == ["H"]
-    assert clearing(assess(finding("net", "N", 1))) == ()
-
-
 GROUP_BITS = st.one_of(st.none(), st.floats(-3, 12, allow_nan=False))
 
 
@@ -234,13 +225,14 @@ def test_bars_add_up_exactly_and_bits_too(rows: list[GroupLevel], share: float) 
 
 
 FINDINGS = st.builds(
-    lambda which, level, days, sanctioned, floor: finding(
+    lambda which, level, days, sanctioned, floor, absorbs: finding(
         which[0],
         which[1],
         level,
         seen_until=NOW - timedelta(days=days) if days else None,
         sanctioned="yes" if sanctioned else "",
         floor=floor,
+        absorbs=absorbs if which[0] in ("hard", "net") else (),
     ),
     st.sampled_from(
         [("hard", "H"), ("kvm", "H"), ("soft", "R"), ("judged", "R"), ("net", "N"), ("records", "HR"), ("agent", "A")]
@@ -249,6 +241,7 @@ FINDINGS = st.builds(
     st.sampled_from([0, 0, 1, 30, 70]),
     st.booleans(),
     st.booleans(),
+    st.sampled_from([(), (), ("soft",), ("soft", "net"), ("hard",)]),
 )
 
 
@@ -270,7 +263,13 @@ def test_a_higher_level_or_one_more_finding_never_lowers_the_score(
     chosen = data.draw(st.integers(0, len(given) - 1))
     old = given[chosen]
     higher = finding(
-        old.detector, old.group, old.level + 1, sanctioned=old.sanctioned, floor=old.floor, subject=old.subject
+        old.detector,
+        old.group,
+        old.level + 1,
+        sanctioned=old.sanctioned,
+        floor=old.floor,
+        subject=old.subject,
+        absorbs=old.absorbs,
     )
     raised = [*given[:chosen], higher, *given[chosen + 1 :]]
     before = assess(*given, grey=grey)

@@ -26,7 +26,7 @@ from farmwatch_schema.finding import GROUPS
 from farmwatch_schema.observables import KINDS
 
 from ..assessment import LEVEL_WORDS, AttentionLevel
-from ..score import clearing
+from ..clearing import clearing_of
 from ..score_words import probability_words
 from ..store.protocol import DeviceRow, SectionRow, Store
 from . import views, words
@@ -202,7 +202,7 @@ def routes(
             assessment=assessment,
             chart=waterfall(assessment) if assessment else None,
             findings=views.explained(assessment) if assessment else [],
-            clearing=clearing(assessment) if assessment else [],
+            clearing=clearing_of(assessment) if assessment else None,
             facts=[facts_of(section, room) for section in sections[:MOST_SECTIONS]],
             more_sections=max(0, len(sections) - MOST_SECTIONS),
             absent=never_reported(sections),
