@@ -22,7 +22,7 @@ Category = Literal[
 keyboard for several computers, or input devices made by software; usb-over-ip: USB devices from another computer;
 ai-agent: a program that works with screen and input for its user."""
 
-How = Literal["device_name", "hardware_id", "driver"]
+How = Literal["device_name", "hardware_id", "driver", "monitor"]
 
 
 class DeceptionHints(Hints, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,6 +31,7 @@ class DeceptionHints(Hints, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     device_names: tuple[str, ...] = ()
     hardware_ids: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
 
 
 class DeceptionTool(Product, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -39,12 +40,14 @@ class DeceptionTool(Product, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     device_names  names of its camera, microphone, monitor, display adapter or input device; "Sunshine*" is a prefix
     hardware_ids  of its device as Windows names it, case set aside: "root/mttvdd"
     drivers       kernel modules and names of its drivers
+    monitors      manufacturer and product in the EDID of its monitors, "MTT:1337"
     """
 
     category: Category
     device_names: tuple[str, ...] = ()
     hardware_ids: tuple[str, ...] = ()
     drivers: tuple[str, ...] = ()
+    monitors: tuple[str, ...] = ()
     hints: DeceptionHints = DeceptionHints()
 
 
@@ -64,8 +67,8 @@ def tools(*categories: Category) -> tuple[DeceptionTool, ...]:
     return tuple(tool for tool in entries if not categories or tool.category in categories)
 
 
-def device_matches(name: str = "", hardware_id: str = "", driver: str = "") -> Iterator[DeviceMatch]:
-    """Yields which tools make a device of this name, hardware id or driver; what is "" is not looked at.
+def device_matches(name: str = "", hardware_id: str = "", driver: str = "", monitor: str = "") -> Iterator[DeviceMatch]:
+    """Yields which tools make a device of this name, hardware id, driver or monitor; what is "" is not looked at.
 
     Names are compared whole and case set aside. A hardware id may be a whole one ("ROOT\\MttVDD", "root/mttvdd") or
     one part of a longer id ("DISPLAY\\PSCCDD0\\5&1"). A tool whose confidence is `unverified` is never confirmed.
@@ -75,8 +78,9 @@ def device_matches(name: str = "", hardware_id: str = "", driver: str = "") -> I
         "device_name": (name.strip().casefold(),),
         "hardware_id": tuple(dict.fromkeys((_id(hardware_id), *_id(hardware_id).split("/")))),
         "driver": (driver.strip().casefold().removesuffix(".sys"),),
+        "monitor": (monitor.strip().casefold(),),
     }
-    shown: dict[How, str] = {"device_name": name, "hardware_id": hardware_id, "driver": driver}
+    shown: dict[How, str] = {"device_name": name, "hardware_id": hardware_id, "driver": driver, "monitor": monitor}
     for how, texts in seen.items():
         for text in texts:
             for tool, confirmed in exact.get((how, text), ()) if text else ():
@@ -100,7 +104,9 @@ def _index() -> tuple[_Exact, list[tuple[str, DeceptionTool, bool]]]:
     prefixes: list[tuple[str, DeceptionTool, bool]] = []
     for tool in tools():
         for marks, confirmed in ((tool, tool.confidence != "unverified"), (tool.hints, False)):
-            for how, texts in zip(get_args(How), (marks.device_names, marks.hardware_ids, marks.drivers), strict=True):
+            for how, texts in zip(
+                get_args(How), (marks.device_names, marks.hardware_ids, marks.drivers, marks.monitors), strict=True
+            ):
                 for text in texts:
                     if how == "device_name" and text.endswith("*"):
                         prefixes.append((text[:-1].casefold(), tool, confirmed))

@@ -1,7 +1,7 @@
 """What an entry of edid.yaml holds, and which entries a display matches."""
 
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Collection, Iterator
+from typing import Literal, get_args
 
 import msgspec
 
@@ -10,7 +10,9 @@ from farmwatch_schema.observables.displays import Display
 from ..edid_body import body_digest
 from . import Catalogue, Entry, load
 
-Kind = Literal["ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug"]
+Kind = Literal["ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug", "kvm_switch"]
+#: Kinds that stand in place of a monitor. A local KVM switch does not: the monitor hangs behind it, at the desk.
+INPUTS: frozenset[Kind] = frozenset[Kind](get_args(Kind)) - {"kvm_switch"}
 How = Literal["pair", "digest", "serial", "body", "extension"]
 
 
@@ -49,14 +51,16 @@ def catalogue() -> Catalogue[EdidEntry]:
     return load("edid", EdidEntry)
 
 
-def matches(display: Display) -> Iterator[Match]:
-    """Yields every way in which a display's EDID equals a catalogue entry."""
+def matches(display: Display, kinds: Collection[Kind] = INPUTS) -> Iterator[Match]:
+    """Yields every way in which a display's EDID equals a catalogue entry of these kinds."""
     pair = f"{display.manufacturer}:{display.product}"
     name = display.name.strip().casefold()
     body = body_digest(display.edid)
     extension = display.edid[256:512].lower()
     serial = display.serial.constant if display.serial is not None else ""
     for entry in catalogue().entries:
+        if entry.kind not in kinds:
+            continue
         if entry.serials:
             if display.base_digest and display.base_digest in entry.base_digests:
                 yield Match(entry, "digest")

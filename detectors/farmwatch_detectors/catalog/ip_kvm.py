@@ -20,6 +20,7 @@ class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A product, or a family of parts, by what it says on the USB.
 
     names          strings that name it by themselves, as manufacturer or as product, case set aside
+    name_prefixes  beginnings of such strings, where a version follows; they count as names
     serials        serials that every unit of it has and nothing else
     magic_serials  serials that every unit has, but that others may think of too
     shared_serials serials that its units have and unrelated products too; they count beside its ids only
@@ -30,6 +31,7 @@ class KvmEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     name: str
     category: Category
     names: tuple[str, ...] = ()
+    name_prefixes: tuple[str, ...] = ()
     serials: tuple[str, ...] = ()
     magic_serials: tuple[str, ...] = ()
     shared_serials: tuple[str, ...] = ()
@@ -58,6 +60,9 @@ def matches(device: UsbDevice) -> Iterator[Match]:
         name = (text or "").strip()
         for entry in index.get(("name", name.casefold()), ()):
             yield Match(entry, "name", name)
+        for prefix, entry in _prefixes():
+            if name.casefold().startswith(prefix):
+                yield Match(entry, "name", name)
     for entry in index.get(("serial", serial), ()):
         yield Match(entry, "serial", serial)
     for entry in index.get(("magic_serial", serial), ()):
@@ -77,6 +82,11 @@ def products(device: UsbDevice) -> frozenset[str]:
     found = [match for match in matches(device) if match.entry.category == "ip_kvm"]
     best = min((ORDER.index(match.how) for match in found), default=0)
     return frozenset(match.entry.id for match in found if ORDER.index(match.how) == best)
+
+
+@cache
+def _prefixes() -> tuple[tuple[str, KvmEntry], ...]:
+    return tuple((prefix.casefold(), entry) for entry in catalogue().entries for prefix in entry.name_prefixes)
 
 
 @cache
