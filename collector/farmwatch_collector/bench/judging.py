@@ -67,6 +67,7 @@ class Watched:
         self.stated: dict[tuple[str, str, int], Stated] = {}
         self.latest: Assessment | None = None
         self.judged = 0
+        self.faults: set[str] = set()
 
 
 class Judging:
@@ -178,6 +179,8 @@ class Judging:
             other = laptop.view(self._company, self._fleet, now)
             course.see(judge(other, self._recorder.without(variant, differing)), watched.active_at)
         laptop.reports.clear()
+        watched.faults |= self._recorder.failed
+        self._recorder.failed.clear()
         if result.next_change is not None:
             self._set_due(watched.label.device, max(result.next_change, now + SOONEST))
 
@@ -210,6 +213,7 @@ class Judging:
             floor=any(level.floor for level in result.groups),
             coverage=result.coverage,
             variants=tuple(_of_variant(key, course) for key, course in watched.others.items()),
+            faults=tuple(sorted(watched.faults)),
         )
 
 

@@ -49,6 +49,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     judged     how often it was judged
     at the sample's end: attention, points, evidence_bits (log-odds without prior and floor), floor, coverage
     variants   those under which anything differed
+    faults     detectors that failed on it
     """
 
     label: Label
@@ -67,3 +68,4 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     floor: bool
     coverage: float
     variants: tuple[VariantOutcome, ...] = ()
+    faults: tuple[str, ...] = ()

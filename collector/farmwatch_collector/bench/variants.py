@@ -132,10 +132,12 @@ class Recorder:
     """Every detector, run once a judgement however many variants look at what it states.
 
     detectors  to judge with: each keeps what it states
+    failed     those that raised since somebody last emptied it
     """
 
     def __init__(self) -> None:
         self.stated: dict[str, list[Finding] | Exception] = {}
+        self.failed: set[str] = set()
         self.detectors = tuple(self._wrapped(each, self._run) for each in DETECTORS)
         self._replayed = {each.id: self._wrapped(each, self._replay) for each in DETECTORS}
 
@@ -168,6 +170,7 @@ class Recorder:
             found = list(detector.detect(view))
         except Exception as error:
             self.stated[detector.id] = error
+            self.failed.add(detector.id)
             raise
         self.stated[detector.id] = found
         return found

@@ -1,0 +1,46 @@
+"""What each class is held to: DESIGN section 12, and docs/bench.md."""
+
+from typing import Literal
+
+import msgspec
+
+How = Literal["review", "named tool", "remote software", "network"]
+
+
+class Bar(msgspec.Struct, frozen=True, kw_only=True):
+    """A class of devices: what counts as found, within how many hours, and how many must be.
+
+    kind  a label's `kind`
+    how   `review` (the device stands at review), `named tool` (level 2 of remote software, by the tool's name),
+          `remote software` and `network` (level 2 of the group, whatever says so)
+    """
+
+    kind: str
+    words: str
+    how: How
+    hours: float
+    bar: float
+    goal: float
+
+
+RECALL = (
+    Bar(kind="kvm_default", words="IP-KVM as it comes", how="review", hours=1, bar=1.0, goal=0.99),
+    Bar(kind="kvm_spoofed", words="IP-KVM, disguised", how="review", hours=24, bar=0.95, goal=0.99),
+    Bar(kind="kvm_every_spoof", words="IP-KVM, every disguise at once", how="review", hours=24, bar=0.8, goal=0.99),
+    Bar(kind="software", words="remote software with one more group", how="review", hours=24, bar=0.95, goal=0.99),
+    Bar(kind="farm", words="farm", how="review", hours=120, bar=0.95, goal=0.99),
+)
+
+ALONE = (
+    Bar(kind="tool_known", words="known tool at level 2, by its name", how="named tool", hours=24, bar=0.95, goal=0.99),
+    Bar(kind="tool_renamed", words="renamed tool at level 2", how="remote software", hours=24, bar=0.7, goal=0.9),
+    Bar(kind="vpn", words="VPN or travel router at level 2", how="network", hours=24, bar=0.8, goal=0.95),
+)
+
+#: Of spoofed KVMs, when no detector reads any of the gadget's interface strings (issue: detectors and bench).
+WITHOUT_STRINGS = 0.8
+
+FALSE_FLAGS, FALSE_FLAGS_GOAL = 0.2, 0.02
+ENOUGH_DAYS = 100_000
+PRECISION_AT_20 = 0.9
+CALIBRATION = (0.5, 2.0)
