@@ -14,6 +14,7 @@ from farmwatch_detectors.detector import Detector, Level, LevelTableError, level
 from farmwatch_detectors.groups import STALE, silence_table, why_grey
 from farmwatch_detectors.policy import Expectation, Policy, RosterEntry
 from farmwatch_detectors.registry import DETECTORS
+from farmwatch_detectors.reporting import reporting_ends
 from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.identifiers import Keyer
@@ -292,11 +293,12 @@ def prior_of(view: DeviceView) -> Prior:
 
 
 def _ends(view: DeviceView) -> list[datetime]:
-    """When policy entries end and when sections grow too old for their silence to count."""
+    """When policy entries end, and when sections and what was odd about reports grow too old to count."""
     policy = view.policy
     until = [*(entry.until for entry in policy.sanctions), *(entry.until for entry in policy.places)]
     ends = [_midnight(day + timedelta(days=1)) for day in until if day is not None and day < date.max]
     ends += [each.until for each in view.expectations]
+    ends += reporting_ends(view)
     needed = {kind for row in silence_table().values() if row.built for kind in row.needs}
     # A moment after the limit, because at the limit itself the section is still young enough.
     ends += [

@@ -8,7 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from farmwatch_detectors.view import DeviceView
+from farmwatch_detectors.view import DeviceView, ReportEvent
 from farmwatch_schema.codec import decode_items, decode_report, digest_of
 from farmwatch_schema.errors import CodecError
 from farmwatch_schema.finding import Finding
@@ -19,6 +19,7 @@ from farmwatch_schema.report import Report
 from .assessment import Assessment
 from .evaluate import Company, complete, judge
 from .fleet import Fleet
+from .hearing import TWO_BOOTS, Hearing, reporting_of, with_event
 from .history import History, moment
 from .input_error import InputError
 
@@ -163,6 +164,8 @@ class Laptop:
         self.seen: set[str] = set()
         self.numbers: dict[tuple[str, int], str] = {}
         self.notices: dict[str, None] = {}
+        self.hearing = Hearing()
+        self.events: list[ReportEvent] = []
 
     def take(self, each: Located) -> bool:
         """Takes in a report and returns whether anything but times changed.
@@ -177,7 +180,22 @@ class Laptop:
             field = error.place.removeprefix("report ").replace("$.", "", 1)
             raise InputError(each.file, each.line, field, error.problem, error.remedy or REMEDY) from error
         self.reports.append(each)
-        return changed
+        return self._hear(each.report, each.created_at) or changed
+
+    def _hear(self, report: Report, at: datetime) -> bool:
+        """Keeps count of the reports as the store does, as if each was received when it was made.
+
+        Numbers that never came are no event here: files may be a selection.
+        """
+        if report.origin != "live":
+            return False  # a capture stands still, and says nothing of who reports
+        assert self.history.last_at is not None
+        made, received = int(at.timestamp()), int(self.history.last_at.timestamp())
+        news = self.hearing.take(made, received, report.boot, report.uptime_seconds)
+        if news == TWO_BOOTS:
+            detail = f"boot {report.boot} goes on after another one had begun"
+            self.events = with_event(self.events, TWO_BOOTS, detail, self.history.last_at)
+        return bool(news)
 
     def _is_new(self, each: Located) -> bool:
         if each.digest in self.seen:
@@ -188,6 +206,8 @@ class Laptop:
         if report.epoch.strip("0"):  # an all-zero epoch numbers nothing: collect was run by hand
             if number in self.numbers:
                 self.notices[f"report {report.sequence} exists in two forms: {self.numbers[number]} counts"] = None
+                detail = f"{report.sequence} came with two contents"
+                self.events = with_event(self.events, "forked", detail, self.history.last_at or each.created_at)
                 return False
             self.numbers[number] = f"{each.file} line {each.line}"
         return True
@@ -204,6 +224,7 @@ class Laptop:
             sections=dict(history.sections),
             history=dict(history.spans),
             levels=self.levels,
+            reporting=reporting_of(self.hearing, now or history.last_at, history.last_at, self.events),
         )
         return complete(view, company, fleet)
 

@@ -86,7 +86,7 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
 class ReportEvent(msgspec.Struct, frozen=True, kw_only=True):
     """Something odd about a device's reports, counted per kind and day.
 
-    kind    `gap`, `new_epoch`, `forked`, `late` or `too_much`, as docs/store.md tells them
+    kind    `gap`, `new_epoch`, `forked`, `late`, `too_much` or `two_boots`, as docs/store.md tells them
     detail  of the latest one
     """
 
@@ -98,10 +98,11 @@ class ReportEvent(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Reporting(msgspec.Struct, frozen=True, kw_only=True):
-    """How a device reports: what the collector knows of the reports themselves. All by the collector's clock.
+    """How a device reports: what the collector knows of the reports themselves, without their content.
 
     last_at               when its latest report was received
-    heard                 hours of the last 14 days in which a report came, as whole hours since 1970, sorted
+    heard                 hours of the last 14 days in which a report was made, as whole hours since 1970, sorted:
+                          one that waited in the spool counts where it was made, unless its clock cannot be right
     events                what was odd, newest first
     clock_offset_seconds  how far the laptop's clock is ahead, less the time that the report waited
     boot, uptime_seconds  of the latest report; "" and None when not known

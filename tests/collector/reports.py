@@ -14,6 +14,7 @@ from farmwatch_schema.report import Agent, Origin, Outcome, Report, Section
 KEYER = Keyer.from_key(bytes(range(32)))
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 NO_EPOCH = "0" * 32
+BOOTED = datetime(2026, 1, 1, tzinfo=UTC)  # the boot in which every report here was made
 
 
 def stamp(at: datetime) -> str:
@@ -68,7 +69,7 @@ def report(
         sequence=sequence,
         boot="0123456789abcdef",
         created_at=stamp(at),
-        uptime_seconds=60,
+        uptime_seconds=int((at - BOOTED).total_seconds()),
         agent=Agent(version="0.1.0", platform="linux"),
         sections=sections,
         origin=origin,

@@ -35,6 +35,7 @@ EVENT_WORDS = {
     "new_epoch": "numbering began anew",
     "forked": "two reports under one number",
     "late": "reports that came after later ones",
+    "two_boots": "two boots that run side by side",
     "too_much": "more changes than are kept",
 }
 NO_DETECTOR = "no detector reports on it"

@@ -14,6 +14,7 @@ import msgspec
 from farmwatch_schema.observables import KINDS
 from farmwatch_schema.report import LOOKED, Answer, AnswerStatus, Need, Section
 
+from ..hearing import TWO_BOOTS, Hearing, packed, unpacked
 from .protocol import Incoming
 from .times import micros, micros_of
 
@@ -73,6 +74,7 @@ class _State(msgspec.Struct):
     clock_offset: int
     agent_version: str
     sections: dict[str, _Open]
+    hearing: Hearing
     changed_at: int = 0
 
 
@@ -85,7 +87,10 @@ class _Spent(msgspec.Struct):
 
 
 # Many devices in one statement: the interpreter's lock is given up once, not once for each of them.
-_COLUMNS = ("epoch", "mark", "last_digest", "recent", "last_seen_at", "clock_offset", "agent_version", "sections")
+_COLUMNS = (
+    *("epoch", "mark", "last_digest", "recent", "last_seen_at"),
+    *("clock_offset", "agent_version", "sections", "hearing"),
+)
 
 
 def _heard(size: int) -> str:
@@ -143,6 +148,7 @@ class Bundles:
                 state.clock_offset,
                 state.agent_version,
                 _times_out.encode({k: (o.observed, o.looked, o.missing) for k, o in state.sections.items()}),
+                packed(state.hearing),
             )
             for state in self._touched.values()
         ]
@@ -203,7 +209,13 @@ class Bundles:
         if received - state.last_seen > _HOUR:
             state.changed_at = received
         state.last_seen = max(state.last_seen, received)
-        state.clock_offset = (micros_of(report.created_at) - received) // 1_000_000
+        created = micros_of(report.created_at)
+        state.clock_offset = (created - received) // 1_000_000
+        news = state.hearing.take(created // 1_000_000, received // 1_000_000, report.boot, report.uptime_seconds)
+        if news == TWO_BOOTS:
+            self._event(state, TWO_BOOTS, f"boot {report.boot} goes on after another one had begun", received)
+        elif news:
+            state.changed_at = received
         state.agent_version = report.agent.version
         self._touched[state.device] = state
         need: list[Need] = []
@@ -454,7 +466,8 @@ class Bundles:
     def _load(self, device: str) -> _State | None:
         row = self._sql.execute(
             "SELECT d.key, d.revoked, s.epoch, s.mark, s.last_digest, s.recent, s.last_seen_at, s.clock_offset,"
-            " s.agent_version, s.sections FROM device d JOIN device_state s ON s.device_key=d.key WHERE d.device=?",
+            " s.agent_version, s.sections, s.hearing FROM device d JOIN device_state s ON s.device_key=d.key"
+            " WHERE d.device=?",
             (device,),
         ).fetchone()
         if row is None:
@@ -468,13 +481,13 @@ class Bundles:
         )
         sections: dict[str, _Open] = {}
         for kind, span, outcome, reason, digest, begun, lost in spans:
-            seen, looked, missing = times.get(kind, (begun, 0, False))
+            observed, looked, missing = times.get(kind, (begun, 0, False))
             # Content that was held and is gone, from a restored or mended file, is asked for like what never came.
-            sections[kind] = _Open(span, outcome, reason, digest.hex(), seen, looked, missing or bool(lost))
+            sections[kind] = _Open(span, outcome, reason, digest.hex(), observed, looked, missing or bool(lost))
         recent = bytearray(row[5] or bytes(RECENT * _DIGEST))
-        state = _State(
-            row[0], device, bool(row[1]), row[2], row[3], row[4] or b"", recent, row[6] or 0, row[7], row[8], sections
-        )
+        seen, offset, version, _, hearing = row[6:]
+        state = _State(row[0], device, bool(row[1]), row[2], row[3], row[4] or b"", recent, seen or 0, offset, version,
+                       sections, unpacked(hearing))  # fmt: skip
         self._states[device] = state
         return state
 

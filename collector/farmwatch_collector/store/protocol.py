@@ -12,6 +12,7 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import Answer, Report
 
 from ..assessment import Assessment, AttentionLevel
+from .protocol_cases import CaseStore
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -83,7 +84,8 @@ class DeviceEvent(msgspec.Struct, frozen=True, kw_only=True):
 
     kind    `gap` (sequences that never came), `new_epoch`, `forked` (two reports under one number, or a chain
             that does not fit: the identity is in use twice, or its spool was set back), `late` (a report that came
-            after later ones, which is no such sign), `too_much` (more changes in a day than are kept)
+            after later ones, which is no such sign), `too_much` (more changes in a day than are kept), `two_boots`
+            (a boot went on after another one had begun)
     detail  of the latest one
     """
 
@@ -109,7 +111,7 @@ class TokenError(FarmwatchError):
     """An enrolment token that cannot be used; str() says why in one sentence."""
 
 
-class Store(Protocol):
+class Store(CaseStore, Protocol):
     """Durable state of a collector. Every method may be called from any thread and blocks: never call one in an
     event loop, except `submit`.
 
@@ -179,10 +181,14 @@ class Store(Protocol):
         """Returns what detectors may know, without roster, policy and ties, which evaluate.py adds."""
         ...
 
-    def save(self, assessment: Assessment, versions: str, due_at: datetime | None) -> None:
-        """Writes finding and level spans (a row on change only), the assessment, and the next due time.
+    def save(
+        self, assessment: Assessment, versions: str, due_at: datetime | None, channels: Sequence[str] = ()
+    ) -> None:
+        """Writes finding and level spans (a row on change only), the assessment, what it does to the device's case
+        (`cases.follow`), and the next due time. A case opens once, however many evaluate at once.
 
         versions  detector, catalogue and table versions, one string
+        channels  on which a case that opens is to be told, once each
         """
         ...
 
@@ -235,7 +241,7 @@ class Store(Protocol):
         """Returns how many devices match at each level; `unjudged` are those without an assessment."""
         ...
 
-    def note(self, at: datetime, actor: str, action: str, subject: str) -> None:
+    def note(self, at: datetime, actor: str, action: str, subject: str, before: str = "", after: str = "") -> None:
         """Appends a line to the audit log: who did what to which device. Never changed, never read by detectors."""
         ...
 

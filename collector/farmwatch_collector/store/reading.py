@@ -8,16 +8,18 @@ import msgspec
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
 
 from farmwatch_detectors.policy import RosterEntry
-from farmwatch_detectors.view import DeviceView, SectionView, Span
+from farmwatch_detectors.view import DeviceView, ReportEvent, Reporting, SectionView, Span
 from farmwatch_schema.codec import MAX_ITEMS, decode_items
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome
 
 from ..assessment import THRESHOLDS, Assessment, AttentionLevel
+from ..hearing import EVENTS_SINCE, reporting_of, unpacked
 from ..history import MISSING, section_view
 from . import tables as t
 from .bundles import section_times
+from .case_following import expectations
 from .protocol import Device, DeviceEvent, DeviceRow, SectionRow, TokenRow
 from .times import micros, moment
 
@@ -166,7 +168,7 @@ def _contents(connection: Connection, key: int, times_blob: bytes | None) -> lis
 def view(connection: Connection, device: str, now: datetime) -> DeviceView | None:
     """Returns a device as detectors see it; content that never came makes its section `broken`, not empty."""
     head = connection.execute(
-        select(t.device.c.key, t.device.c.enrolled_at, t.device_state.c.sections)
+        select(t.device.c.key, t.device.c.enrolled_at, t.device_state)
         .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
         .where(t.device.c.device == device)
     ).first()
@@ -190,7 +192,28 @@ def view(connection: Connection, device: str, now: datetime) -> DeviceView | Non
         sections=sections,
         history={kind: tuple(reversed(spans)) for kind, spans in history.items()},
         levels=tuple(_findings.decode(body) for body in connection.execute(query).scalars()),
+        expectations=expectations(connection, head.key, now),
+        reporting=_reporting(connection, head, now),
     )
+
+
+def _reporting(connection: Connection, head: Row[Any], now: datetime) -> Reporting | None:
+    if head.last_seen_at is None:
+        return None
+    event = t.device_event
+    since = micros(now - EVENTS_SINCE)
+    rows = connection.execute(select(event).where(event.c.device_key == head.key, event.c.last_at >= since))
+    events = [
+        ReportEvent(
+            kind=row.kind,
+            count=row.times,
+            detail=row.detail,
+            first_at=moment(row.first_at),
+            last_at=moment(row.last_at),
+        )
+        for row in rows
+    ]
+    return reporting_of(unpacked(head.hearing), now, moment(head.last_seen_at), events, head.clock_offset)
 
 
 def _spans(connection: Connection, key: int, since: int, changes_only: bool = False) -> list[Span]:

@@ -31,7 +31,7 @@ metadata = MetaData(
 )
 
 #: Revision that a database of this program is at; a test holds it to the newest file in migrations/versions.
-HEAD = "0002"
+HEAD = "0003"
 
 
 def _kept(reason: str) -> dict[str, Any]:
@@ -77,12 +77,14 @@ device_state = Table(
     Column("clock_offset", Integer, nullable=False, server_default=text("0")),
     Column("agent_version", Text, nullable=False, server_default=text("''")),
     Column("sections", LargeBinary),
+    Column("hearing", LargeBinary),
     Column("changed_at", BigInteger, nullable=False, server_default=text("0")),
     Column("due_at", BigInteger),
     Column("problem", Text, nullable=False, server_default=text("''")),
     Index("ix_device_state_due_at", "due_at"),
     info=_kept("one row per device"),
-    comment="Epoch and sequence mark with the last 64 digests, last seen, due time, when each kind was looked at.",
+    comment="Epoch and sequence mark with the last 64 digests, last seen, due time, when each kind was looked at, hours"
+    " of 14 days in which reports were made, boot and uptime.",
 )
 
 device_epoch = Table(
