@@ -1,0 +1,107 @@
+"""A simulated device: what its probes find, what changes and when, how it is used, and what it truly is."""
+
+import random
+from collections.abc import Callable
+from datetime import date
+
+import msgspec
+
+from farmwatch_schema.observables import Observable
+from farmwatch_schema.report import Outcome
+
+from ..sample import Label
+from . import hours
+from .telling import told
+
+#: Reasons that the reader gives for kinds that nobody turned on.
+OFF = "{} is looked at only where this laptop's settings turn it on"
+PAST = "{} is looked at in a device's first 30 days, and then only where this laptop's settings turn it on"  # reader.py
+FIRST_DAYS = 30
+
+
+class Facts:
+    """What the probes of one device find at a time: observables by kind, and kinds that could not be looked at."""
+
+    def __init__(self, platform: str) -> None:
+        self.platform = platform
+        self.items: dict[str, tuple[Observable, ...]] = {}
+        self.outcomes: dict[str, tuple[Outcome, str]] = {}
+        self.hides_days = False
+
+    def copy(self) -> "Facts":
+        """Returns facts that change apart from these."""
+        other = Facts(self.platform)
+        other.items, other.outcomes, other.hides_days = dict(self.items), dict(self.outcomes), self.hides_days
+        return other
+
+    def add(self, kind: str, *observables: Observable) -> None:
+        """Adds what a probe finds, told as this platform tells it."""
+        self.items[kind] = self.items.get(kind, ()) + tuple(told(self.platform, item) for item in observables)
+
+    def drop(self, kind: str, gone: Callable[[Observable], bool]) -> None:
+        """Takes away what a probe of one kind finds no more."""
+        self.items[kind] = tuple(item for item in self.items.get(kind, ()) if not gone(item))
+
+    def put(self, kind: str, *observables: Observable) -> None:
+        """Replaces all that a probe of one kind finds."""
+        self.items[kind] = ()
+        self.add(kind, *observables)
+
+    def deny(self, kind: str, outcome: Outcome, reason: str) -> None:
+        """A probe of this kind cannot look any more."""
+        self.outcomes[kind] = (outcome, reason)
+
+
+Change = Callable[[Facts], None]
+
+
+class Moment(msgspec.Struct, frozen=True):
+    """A change of the facts: seconds since 1970, and whether the reader wakes up for it and reports at once."""
+
+    at: int
+    change: Change
+    wakes: bool = True
+
+
+class Device:
+    """One laptop while a fleet is put together. Nothing here travels but through `facts`, `moments` and `use`.
+
+    chance    dice of its own, so that a change to one device moves no other
+    number    tells it from others in made-up serials; carries no meaning
+    enrolled  seconds since 1970, when its first report is made
+    timing    `input_timing` is turned on in this laptop's settings
+    """
+
+    def __init__(self, chance: random.Random, platform: str, enrolled: int, days: int) -> None:
+        self.id = f"{chance.getrandbits(64):016x}"
+        self.chance = chance
+        self.platform = platform
+        self.number = chance.randrange(1, 1 << 20)
+        self.enrolled = enrolled
+        self.facts = Facts(platform)
+        self.moments: list[Moment] = []
+        self.use = hours.Use(enrolled, days)
+        self.timing = False
+        self.person = f"p-{chance.getrandbits(40):010x}"
+        self.cohort = ""
+        self.start_on: date | None = None
+        self.household = ""
+        self.site = ""
+        self.time_zone = "America/Chicago"
+        self.farm = False
+        self.kind = "ordinary"
+        self.since = enrolled
+        self.facets: dict[str, str] = {"platform": platform}
+
+    def later(self, at: int, change: Change, wakes: bool = True) -> None:
+        """Lets something change at a time; before the first report it is so from the start."""
+        if at <= self.enrolled:
+            change(self.facts)
+        else:
+            self.moments.append(Moment(at, change, wakes))
+
+    def label(self) -> Label:
+        """Returns the truth about it."""
+        return Label(
+            device=self.id, farm=self.farm, kind=self.kind, since=hours.stamp(self.since), facets=dict(self.facets)
+        )

@@ -1,0 +1,122 @@
+"""Puts a sample together: which devices, what the company's records and policy say of them, in which order."""
+
+import csv
+import io
+import random
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+
+import yaml
+
+from ..sample import Label, Order, Sample
+from . import clean, farms, ordinary, permissions, stream
+from .device import Device
+from .scenario import Group, Scenario, compositions
+
+#: What every made company's policy says: the shorter memory for new hires, and its own tools.
+_COHORTS = [{"name": "remote_new_hire", "prior": 0.001, "days": 30}]
+ROSTER_COLUMNS = ("person", "device", "cohort", "start_on", "household", "site", "time_zone")
+
+
+class Draft:
+    """A sample on its way.
+
+    devices    in the order of making; reports and labels do not keep it
+    sanctions  rows of the policy
+    places     rows of the policy
+    """
+
+    def __init__(self, scenario: Scenario, chance: random.Random, corpus: str = "") -> None:
+        self.scenario = scenario
+        self.chance = chance
+        self.corpus = corpus
+        self.first = date.fromisoformat(scenario.first_day)
+        self.devices: list[Device] = []
+        self.sanctions: list[dict[str, object]] = []
+        self.places: list[dict[str, object]] = []
+
+    def new(self, platform: str, zone: str = "") -> Device:
+        """Returns one more laptop, with dice of its own, enrolled on one of the scenario's enrolment days."""
+        late = self.chance.randrange(self.scenario.enrol_days)
+        dice = random.Random(self.chance.getrandbits(64))  # noqa: S311 - a fleet that can be made again
+        return ordinary.laptop(dice, platform, self.first + timedelta(days=late), self.scenario.days - late, zone)
+
+    def policy(self) -> str:
+        """Returns the policy file."""
+        return yaml.safe_dump(
+            {"version": 1, "cohorts": _COHORTS, "sanctions": self.sanctions, "places": self.places}, sort_keys=False
+        )
+
+    def roster(self, devices: Sequence[Device]) -> str:
+        """Returns the roster file."""
+        text = io.StringIO()
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(ROSTER_COLUMNS)
+        for each in devices:
+            writer.writerow((each.person, each.id, each.cohort, each.start_on or "", each.household, each.site,
+                             each.time_zone))  # fmt: skip
+        return text.getvalue()
+
+    def sample(self, name: str) -> Sample:
+        """Returns the sample, its devices in an order that tells nothing."""
+        devices = sorted(self.devices, key=lambda device: device.id)
+        key = self.chance.randbytes(32)
+        every = self.scenario.every_minutes * 60
+
+        def reports() -> Iterator[bytes]:
+            return stream.fleet_reports(devices, key, every)
+
+        return Sample(
+            name=name,
+            labels=tuple(device.label() for device in devices),
+            roster=self.roster(devices),
+            policy=self.policy(),
+            key=key,
+            days=self.scenario.days,
+            reports=reports,
+        )
+
+
+def parts_of(scenario: Scenario, device_days: int = 0, seeds: int = 1) -> int:
+    """Returns how many samples one seed has; with `device_days`, as many as all seeds need for them together."""
+    made = sum(len(compositions(group)) for group in scenario.groups)
+    if made:
+        return -(-made // scenario.per_part)
+    if device_days:
+        ordinary_devices = sum(group.ordinary for group in scenario.groups)
+        return max(1, -(-device_days // (ordinary_devices * scenario.days * seeds)))
+    return scenario.parts
+
+
+def draft(scenario: Scenario, order: Order) -> Sample:
+    """Returns one sample of a scenario."""
+    chance = random.Random(f"{scenario.name} {order.seed} {order.part}")  # noqa: S311
+    work = Draft(scenario, chance, order.corpus)
+    for group, made in _share(scenario, order):
+        _farm(work, group, made)
+    for group in scenario.groups:
+        if group.ordinary:
+            clean.people(work, group)
+    return work.sample(f"{scenario.name}, seed {order.seed}, part {order.part}")
+
+
+def _share(scenario: Scenario, order: Order) -> list[tuple[Group, dict[str, str]]]:
+    """Returns the compositions of one part: all of the scenario, shuffled by the seed, cut into parts."""
+    every = [(group, made) for group in scenario.groups if group.compose for made in compositions(group)]
+    random.Random(f"{scenario.name} {order.seed}").shuffle(every)  # noqa: S311
+    begin = order.part * scenario.per_part
+    return every[begin : begin + scenario.per_part]
+
+
+def _farm(work: Draft, group: Group, made: dict[str, str]) -> None:
+    device = work.new(made["platform"])
+    words = {word: value for word, value in made.items() if word != "missing"}
+    farms.put_on_shelf(device, farms.Composition(**words), work.first, work.chance.random() < group.later)
+    device.facets["missing"] = made["missing"]
+    permissions.take_away(device, made["missing"])
+    if group.kind:
+        device.kind = group.kind
+    work.devices.append(device)
+
+
+__all__ = ["Draft", "Label", "draft", "parts_of"]
