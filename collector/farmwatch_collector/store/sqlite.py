@@ -28,6 +28,7 @@ from . import reading, writing
 from .bundles import Bundles
 from .migrate import migrate
 from .protocol import Device, DeviceEvent, DeviceRow, Incoming, SectionRow, TokenRow
+from .sqlite_cases import SqliteCases
 
 T = TypeVar("T")
 
@@ -68,7 +69,7 @@ class _Job:
         self.future: Future[Any] = Future()
 
 
-class SqliteStore:
+class SqliteStore(SqliteCases):
     """A `Store` in one file. Every method may be called from any thread; those that write block until fsync.
 
     path  the database file; made, with its tables, when it does not exist
@@ -271,8 +272,10 @@ class SqliteStore:
     def view(self, device: str, now: datetime) -> DeviceView | None:
         return self._ask(lambda connection: reading.view(connection, device, now))
 
-    def save(self, assessment: Assessment, versions: str, due_at: datetime | None) -> None:
-        self._run(lambda connection: writing.save(connection, assessment, versions, due_at))
+    def save(
+        self, assessment: Assessment, versions: str, due_at: datetime | None, channels: Sequence[str] = ()
+    ) -> None:
+        self._run(lambda connection: writing.save(connection, assessment, versions, due_at, channels))
 
     def set_due(self, devices: Sequence[str], at: datetime) -> None:
         self._run(lambda connection: writing.set_due(connection, devices, at))
@@ -303,8 +306,8 @@ class SqliteStore:
     def counts(self, search: str = "") -> dict[AttentionLevel | Literal["unjudged"], int]:
         return self._ask(lambda connection: reading.counts(connection, search))
 
-    def note(self, at: datetime, actor: str, action: str, subject: str) -> None:
-        self._run(lambda connection: writing.note(connection, at, actor, action, subject))
+    def note(self, at: datetime, actor: str, action: str, subject: str, before: str = "", after: str = "") -> None:
+        self._run(lambda connection: writing.note(connection, at, actor, action, subject, before, after))
 
     def device(self, device: str) -> DeviceRow | None:
         return self._ask(lambda connection: reading.device(connection, device))

@@ -10,6 +10,7 @@ from farmwatch_detectors.policy import RosterEntry
 
 from ..assessment import Assessment
 from . import tables as t
+from .case_following import follow_case
 from .protocol import Device, TokenError
 from .times import micros
 
@@ -75,8 +76,11 @@ def setting(connection: Connection, name: str, make: bytes) -> bytes:
     return bytes(found)
 
 
-def save(connection: Connection, result: Assessment, versions: str, due_at: datetime | None) -> None:
-    """Writes spans on change, the assessment, and the next due time unless something arrived meanwhile."""
+def save(
+    connection: Connection, result: Assessment, versions: str, due_at: datetime | None, channels: Sequence[str]
+) -> None:
+    """Writes spans on change, the assessment, what it means for the device's case, and the next due time unless
+    something arrived meanwhile."""
     key = connection.execute(select(t.device.c.key).where(t.device.c.device == result.device)).scalar()
     if key is None:
         return
@@ -93,7 +97,8 @@ def save(connection: Connection, result: Assessment, versions: str, due_at: date
     changed = connection.execute(update(t.assessment).where(t.assessment.c.device_key == key).values(**values))
     if changed.rowcount == 0:
         connection.execute(insert(t.assessment).values(device_key=key, **values))
-    next_at = None if due_at is None else micros(due_at)
+    wake_at = follow_case(connection, key, result, channels)
+    next_at = min((micros(each) for each in (due_at, wake_at) if each is not None), default=None)
     state = t.device_state
     connection.execute(
         update(state)
@@ -202,9 +207,11 @@ def set_roster(connection: Connection, entries: dict[str, RosterEntry]) -> None:
         )
 
 
-def note(connection: Connection, at: datetime, actor: str, action: str, subject: str) -> None:
+def note(connection: Connection, at: datetime, actor: str, action: str, subject: str, before: str, after: str) -> None:
     """Appends to the audit log."""
-    connection.execute(insert(t.audit).values(at=micros(at), actor=actor, action=action, subject=subject))
+    connection.execute(
+        insert(t.audit).values(at=micros(at), actor=actor, action=action, subject=subject, before=before, after=after)
+    )
 
 
 def purge(connection: Connection, now: datetime) -> dict[str, int]:

@@ -1,0 +1,208 @@
+"""What a judgement does to a device's case, in the transaction that saves the judgement.
+
+`cases.follow` decides, this applies: a case is inserted only where none is open and changed only at the version
+that was read, so that two evaluations at once open one case and tell of it once.
+"""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, exists, insert, literal, select, update
+
+from farmwatch_detectors.policy import Expectation
+
+from ..assessment import Assessment
+from ..cases import EVALUATION, Case, Followed, follow
+from ..expectations import expected
+from . import tables as t
+from .times import micros, moment
+
+
+class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a new case: as little of a person as an analyst can begin with.
+
+    event  `case_opened` or `case_returned`
+    """
+
+    event: str
+    case: int
+    device: str
+    level: str
+    points: int
+    groups: tuple[str, ...]
+    sentence: str
+    at: datetime
+
+
+def follow_case(connection: Connection, key: int, result: Assessment, channels: Sequence[str]) -> datetime | None:
+    """Applies what a judgement means for the device's case; returns when it must be judged again for it."""
+    last = latest(connection, key, result.device)
+    stale = False
+    if last is not None and last.state == "closed":
+        held = expectations(connection, key, result.at)
+        known = {group for each in held for group in each.groups}
+        new = any(level.group not in known for level in result.groups if level.bits > 0 or level.floor)
+        stale = not new and any(expected(finding, held, result.at) for finding in result.findings)
+    done = follow(result, last, stale=stale)
+    if done is None:
+        return None
+    if done.opens:
+        _open(connection, key, done, channels)
+    elif last is not None:
+        _change(connection, last, done)
+    return done.wake_at
+
+
+def case_from(row: Row[Any], device: str, members: tuple[str, ...] = ()) -> Case:
+    """Returns a row of case_head as a case."""
+    return Case(
+        id=row.id,
+        device=device,
+        state=row.state,
+        standing=row.standing,
+        level=row.level,
+        points=row.points,
+        groups=tuple(row.groups.split()),
+        evidence=row.evidence,
+        sentence=row.sentence,
+        opened_at=moment(row.opened_at),
+        changed_at=moment(row.changed_at),
+        version=row.version,
+        owner=row.owner,
+        waiting_on=row.waiting_on,
+        previous=row.previous,
+        low_since=None if row.low_since is None else moment(row.low_since),
+        closed_at=None if row.closed_at is None else moment(row.closed_at),
+        closed_as=row.closed_as,
+        reason=row.reason,
+        until=None if row.until is None else moment(row.until),
+        rest=row.rest,
+        fell=bool(row.fell),
+        members=members or (device,),
+    )
+
+
+def latest(connection: Connection, key: int, device: str) -> Case | None:
+    """Returns a device's open case, else the one closed last."""
+    head = t.case_head
+    query = select(head).where(head.c.device_key == key).order_by(head.c.closed_at.is_(None).desc(), head.c.id.desc())
+    row = connection.execute(query.limit(1)).first()
+    return None if row is None else case_from(row, device)
+
+
+def expectations(connection: Connection, key: int, now: datetime) -> tuple[Expectation, ...]:
+    """Returns what closed cases say may be there on a device now."""
+    table = t.expectation
+    query = select(table).where(table.c.device_key == key, table.c.until > micros(now)).order_by(table.c.id)
+    return tuple(
+        Expectation(
+            detector=row.detector,
+            subject=row.subject,
+            fingerprint=row.fingerprint,
+            level=row.level,
+            group=row.group,
+            groups=tuple(row.groups.split()),
+            until=moment(row.until),
+            owner=row.owner,
+            reason=row.reason,
+            case=row.case_id,
+        )
+        for row in connection.execute(query)
+    )
+
+
+def _values(case: Case) -> dict[str, object]:
+    """Returns the columns that a judgement may change."""
+    return {
+        "standing": case.standing,
+        "level": case.level,
+        "points": case.points,
+        "groups": " ".join(case.groups),
+        "evidence": case.evidence,
+        "sentence": case.sentence,
+        "version": case.version,
+        "changed_at": micros(case.changed_at),
+        "low_since": None if case.low_since is None else micros(case.low_since),
+        "rest": case.rest,
+        "fell": int(case.fell),
+    }
+
+
+def _open(connection: Connection, key: int, done: Followed, channels: Sequence[str]) -> None:
+    case, head = done.case, t.case_head
+    values = {
+        **_values(case),
+        "kind": "device",
+        "device_key": key,
+        "state": case.state,
+        "previous": case.previous,
+        "opened_at": micros(case.opened_at),
+    }
+    taken = exists().where(head.c.device_key == key, head.c.closed_at.is_(None))
+    row = select(*(literal(value, head.c[name].type) for name, value in values.items())).where(~taken)
+    number = connection.execute(insert(head).from_select(list(values), row).returning(head.c.id)).scalar()
+    if number is None:
+        return  # another evaluation has opened it
+    at = micros(case.opened_at)
+    connection.execute(insert(t.case_member).values(case_id=number, device_key=key, added_at=at))
+    tell(connection, number, case.opened_at, EVALUATION, done.action, done.words, after=case.level)
+    body = NoticeBody(
+        event=f"case_{done.action}",
+        case=number,
+        device=case.device,
+        level=case.level,
+        points=case.points,
+        groups=case.groups,
+        sentence=case.sentence,
+        at=case.opened_at,
+    )
+    for channel in channels:
+        connection.execute(
+            insert(t.notice).values(
+                name=f"farmwatch-{uuid.uuid4().hex}",
+                case_id=number,
+                channel=channel,
+                body=msgspec.json.encode(body),
+                made_at=at,
+                due_at=at,
+            )
+        )
+
+
+def _change(connection: Connection, last: Case, done: Followed) -> None:
+    head = t.case_head
+    changed = connection.execute(
+        update(head).where(head.c.id == last.id, head.c.version == last.version).values(**_values(done.case))
+    )
+    if changed.rowcount == 1 and done.action:
+        before, after = (f"{each.standing} {each.level} {each.points}" for each in (last, done.case))
+        tell(connection, last.id, done.case.changed_at, EVALUATION, done.action, done.words, before, after)
+
+
+def tell(
+    connection: Connection,
+    case: int,
+    at: datetime,
+    actor: str,
+    action: str,
+    words: str,
+    before: str = "",
+    after: str = "",
+) -> None:
+    """Adds a line to a case's history, and the same to the audit log with what it changed."""
+    connection.execute(
+        insert(t.case_event).values(case_id=case, at=micros(at), actor=actor, action=action, words=words)
+    )
+    connection.execute(
+        insert(t.audit).values(
+            at=micros(at),
+            actor=actor,
+            action=f"case {action}",
+            subject=f"case {case}",
+            before=before,
+            after=after,
+        )
+    )

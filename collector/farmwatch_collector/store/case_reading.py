@@ -1,0 +1,128 @@
+"""What is read of cases, on a reader's own connection."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import msgspec
+from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+
+from ..assessment import AttentionLevel, level_rank
+from ..cases import AuditLine, Case, CaseEvent, CaseState
+from . import tables as t
+from .case_following import case_from
+from .times import moment
+
+_POINTS = func.coalesce(t.assessment.c.points, t.case_head.c.points)
+_LEVELS: tuple[AttentionLevel, ...] = ("none", "watch", "review", "urgent", "near_certain")
+
+
+def _cases() -> Select[Any]:
+    head = t.case_head
+    return (
+        select(
+            head,
+            t.device.c.device,
+            t.device.c.name,
+            t.assessment.c.points.label("points_now"),
+            t.assessment.c.attention.label("level_now"),
+        )
+        .join(t.device, t.device.c.key == head.c.device_key)
+        .outerjoin(t.assessment, t.assessment.c.device_key == head.c.device_key)
+    )
+
+
+def _case(row: Row[Any]) -> Case:
+    case = case_from(row, row.device)
+    return msgspec.structs.replace(case, name=row.name, points_now=row.points_now, level_now=row.level_now)
+
+
+def cases(
+    connection: Connection,
+    states: Sequence[CaseState],
+    minimum: AttentionLevel,
+    owners: Sequence[str] | None,
+    limit: int,
+    after: int,
+) -> list[Case]:
+    """Returns cases by their device's points now, highest first."""
+    head = t.case_head
+    query = _cases().where(head.c.state.in_(states))
+    if minimum != "none":
+        least = level_rank(minimum)
+        query = query.where(head.c.level.in_([level for level in _LEVELS if level_rank(level) >= least]))
+    if owners is not None:
+        query = query.where(head.c.owner.in_(owners))
+    if after:
+        last = connection.execute(_cases().add_columns(_POINTS.label("mark")).where(head.c.id == after)).first()
+        if last is not None:
+            query = query.where(or_(last.mark > _POINTS, and_(last.mark == _POINTS, head.c.id > after)))
+    rows = connection.execute(query.order_by(_POINTS.desc(), head.c.id).limit(limit))
+    return [_case(row) for row in rows]
+
+
+def case(connection: Connection, number: int) -> Case | None:
+    """Returns one case with its members."""
+    row = connection.execute(_cases().where(t.case_head.c.id == number)).first()
+    if row is None:
+        return None
+    member = t.case_member
+    query = (
+        select(t.device.c.device)
+        .join(member, member.c.device_key == t.device.c.key)
+        .where(member.c.case_id == number)
+        .order_by(member.c.id)
+    )
+    return msgspec.structs.replace(_case(row), members=tuple(connection.execute(query).scalars()))
+
+
+def cases_of(connection: Connection, device: str) -> list[Case]:
+    """Returns a device's cases, the latest first."""
+    query = _cases().where(t.device.c.device == device).order_by(t.case_head.c.id.desc())
+    return [_case(row) for row in connection.execute(query)]
+
+
+def counts(connection: Connection) -> dict[str, int]:
+    """Returns how many cases stand at each state, and of those not closed, at each standing and without owner."""
+    head = t.case_head
+    grouped = select(head.c.state, head.c.standing, head.c.owner == "", func.count()).group_by(
+        head.c.state, head.c.standing, head.c.owner == ""
+    )
+    words = ("open", "waiting", "closed", "new", "ongoing", "returned", "escalating", "unassigned")
+    found = dict.fromkeys(words, 0)
+    for state, standing, unassigned, count in connection.execute(grouped):
+        found[state] += count
+        if state != "closed":
+            found[standing] += count
+            found["unassigned"] += count if unassigned else 0
+    return found
+
+
+def history(connection: Connection, number: int) -> list[CaseEvent]:
+    """Returns what happened to a case, oldest first."""
+    event = t.case_event
+    query = select(event).where(event.c.case_id == number).order_by(event.c.id)
+    return [
+        CaseEvent(at=moment(row.at), actor=row.actor, action=row.action, words=row.words)
+        for row in connection.execute(query)
+    ]
+
+
+def audit(connection: Connection, subject: str, limit: int, before: int) -> list[AuditLine]:
+    """Returns lines of the audit log, newest first."""
+    query = select(t.audit).order_by(t.audit.c.id.desc()).limit(limit)
+    if subject:
+        query = query.where(t.audit.c.subject == subject)
+    if before:
+        query = query.where(t.audit.c.id < before)
+    return [
+        AuditLine(
+            id=row.id,
+            at=moment(row.at),
+            actor=row.actor,
+            action=row.action,
+            subject=row.subject,
+            before=row.before,
+            after=row.after,
+        )
+        for row in connection.execute(query)
+    ]
