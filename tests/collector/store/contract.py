@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -18,9 +18,9 @@ from farmwatch_schema.observables.usb import UsbDevice
 from farmwatch_schema.report import Need
 
 from ..laptops import Laptop, named, section
+from .case_contract import CaseContract
+from .moments import MINUTE, START
 
-START = datetime(2026, 11, 2, 9, 0, tzinfo=UTC)
-MINUTE = timedelta(minutes=1)
 MOUSE = '{"type":"usb_device","vendor_id":"046d","product_id":"c077"}'
 DISK = '{"type":"usb_device","vendor_id":"0781","product_id":"5567"}'
 
@@ -58,7 +58,7 @@ def assessment(device: str, at: datetime, points: int = 10, **changes: Any) -> A
     return Assessment(**{**values, **changes})
 
 
-class StoreContract:
+class StoreContract(CaseContract):
     """The suite."""
 
     def open_url(self, folder: str) -> str:
