@@ -60,6 +60,8 @@ _NAMES = frozenset({"name", "script", "original_name", "digest", "kernel_name"})
 _WEAK = frozenset({"weak_name", "weak_service"})
 _CIRCUMSTANCE = frozenset({"flag", "port", "distinctive_port", "unowned_port", "input_device", "kernel_name"})
 _LIVE = frozenset({"port", "distinctive_port"})
+#: All that a product's viewer shares with its host.
+_VIEWER: frozenset[FactKind] = frozenset({"weak_name", "name", "path", "package", "signer", "bundle_id", "hint"})
 
 
 class Fact(msgspec.Struct, frozen=True, order=True):
@@ -176,17 +178,27 @@ class Index(Generic[AnyProduct]):
             for pattern in product.patterns:
                 start, _, end = pattern.casefold().partition("*")
                 self._patterns.append((start, end, product))
+        self._viewers: dict[str, set[str]] = defaultdict(set)
+        for product in self.products:
+            for name in product.viewers:
+                self._viewers[folded(name, "windows")].add(product.id)
         self._services: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
+        self._service_prefixes: list[tuple[str, AnyProduct, FactKind]] = []
         self._packages: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
         self._displayed: dict[str, list[tuple[AnyProduct, FactKind]]] = defaultdict(list)
         self._paths: dict[str, list[tuple[str, AnyProduct, FactKind]]] = defaultdict(list)
         for product in self.products:
-            for name in product.services:
-                self._services[name.casefold()].append((product, "service"))
-            for name in product.weak_services:
-                self._services[name.casefold()].append((product, "weak_service"))
-            for name in product.hints.services:
-                self._services[name.casefold()].append((product, "hint"))
+            known_as: tuple[tuple[FactKind, tuple[str, ...]], ...] = (
+                ("service", product.services),
+                ("weak_service", product.weak_services),
+                ("hint", product.hints.services),
+            )
+            for kind, names in known_as:
+                for name in names:
+                    if name.endswith("*"):
+                        self._service_prefixes.append((name[:-1].casefold(), product, kind))
+                    else:
+                        self._services[name.casefold()].append((product, kind))
             for name in product.packages:
                 self._packages[name.casefold()].append((product, "package"))
             for name in product.bundle_ids:
@@ -298,6 +310,11 @@ class Index(Generic[AnyProduct]):
                 note(product, "distinctive_port" if port in product.distinctive else "port", port)
             for product in self._unowned.get(port, ()) if process.package == "" else ():
                 note(product, "unowned_port", port)
+        for viewer in self._viewers.get(folded(process.name, "windows"), ()):
+            # It drives others from here, wherever it lies and whoever signed it; a host that took a viewer's name
+            # still listens, is a service, or says in its file what it is.
+            if {fact.kind for fact in found.get(viewer, ())} <= _VIEWER:
+                found.pop(viewer, None)
         for device in process.holds or ():
             if device in ("uinput", "uhid"):
                 for identity in tuple(found):
@@ -356,6 +373,9 @@ class Index(Generic[AnyProduct]):
     def _serving(self, name: str) -> Iterator[tuple[AnyProduct, FactKind]]:
         lower = name.casefold()
         yield from self._services.get(lower, ())
+        for prefix, product, kind in self._service_prefixes:
+            if lower.startswith(prefix):
+                yield product, kind
         template, at, instance = lower.partition("@")
         if at and instance != ".service" and instance.endswith(".service"):
             yield from self._services.get(f"{template}@.service", ())

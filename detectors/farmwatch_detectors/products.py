@@ -47,10 +47,12 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     names          exact base names that are its own
     weak           names that other software bears too: never enough alone
+    viewers        names of its parts that only drive others: such a program is never taken for the product
     patterns       "prefix*.exe" of per-customer builds: as weak as a weak name
     paths          fragments of its installed path; whole folder names, except where the end is open
     packages       names of its packages
-    services       exact names of its services, launchd labels, systemd units (template units end in "@.service")
+    services       exact names of its services, launchd labels, systemd units (template units end in "@.service"), or
+                   the beginning of a name that each installation ends in its own way, with "*" at its end
     weak_services  services that clean systems have too
     bundle_ids, signers  macOS bundle ids; code signers and macOS team ids (they confirm, they never start a match)
     ports          "tcp/5900": what it listens on
@@ -58,6 +60,8 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unowned        "tcp/5900": ports that say something alone when the file that listens there came with no package
     sha256         digests of its executables, as packages ship them: they survive a renamed file
     flags          argument flags of the agent that only this program has; joined with + only together
+    domains        relay and control hosts of its maker alone, "*.example.com": for whoever reads a proxy's log beside
+                   a finding; the agent tells no host names, so that nothing is matched on them
     tags           `farm-reported` (named in reports on farms), `farm-plausible`, `consumer`, `gaming` ...
     """
 
@@ -68,6 +72,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     tags: tuple[str, ...] = ()
     names: Names = Names()
     weak: tuple[str, ...] = ()
+    viewers: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -80,6 +85,7 @@ class Product(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     unowned: tuple[str, ...] = ()
     sha256: tuple[str, ...] = ()
     flags: tuple[str, ...] = ()
+    domains: tuple[str, ...] = ()
     hints: Hints = Hints()
 
 
