@@ -20,6 +20,8 @@ VERBS: dict[str, str] = {
     "tokens": "enrolment tokens: make and list",
     "devices": "devices by points",
     "policy": "checks a policy file",
+    "bench": "recall and false flags on labelled fleets, each with its bar",
+    "backtest": "cases now against cases with changed level tables",
 }
 
 OK, FAILED, USAGE, CANCELLED = 0, 1, 2, 130

@@ -38,7 +38,7 @@ def _grid(ticks: Sequence[tuple[float, str]], top: float, bottom: float) -> list
     return parts
 
 
-def _shortened(words: str, limit: int = 30) -> str:
+def _shortened(words: str, limit: int = 27) -> str:
     return words if len(words) <= limit else words[: limit - 1] + "…"
 
 

@@ -1,6 +1,6 @@
 """What a store does. One contract suite (tests/collector/store/contract.py) holds every store to it."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -13,6 +13,7 @@ from farmwatch_schema.report import Answer, Report
 
 from ..assessment import Assessment, AttentionLevel
 from .protocol_cases import CaseStore
+from .protocol_history import DeviceHistory
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -255,4 +256,8 @@ class Store(CaseStore, Protocol):
 
     def events(self, device: str) -> list[DeviceEvent]:
         """Returns gaps, new epochs and forks of a device, newest first."""
+        ...
+
+    def histories(self, since: datetime) -> Iterator[DeviceHistory]:
+        """Yields every device with what was stated of it at or after `since`, in order of enrolment."""
         ...

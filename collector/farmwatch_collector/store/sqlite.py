@@ -9,7 +9,7 @@ import os
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from datetime import datetime
 from pathlib import Path
@@ -24,10 +24,11 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import Answer, AnswerStatus
 
 from ..assessment import Assessment, AttentionLevel
-from . import reading, writing
+from . import history, reading, writing
 from .bundles import Bundles
 from .migrate import migrate
 from .protocol import Device, DeviceEvent, DeviceRow, Incoming, SectionRow, TokenRow
+from .protocol_history import DeviceHistory
 from .sqlite_cases import SqliteCases
 
 T = TypeVar("T")
@@ -320,6 +321,10 @@ class SqliteStore(SqliteCases):
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self._ask(lambda connection: reading.events(connection, device))
+
+    def histories(self, since: datetime) -> Iterator[DeviceHistory]:
+        with self._readers.connect() as connection:
+            yield from history.histories(connection, since)
 
 
 def _private(path: str) -> None:
