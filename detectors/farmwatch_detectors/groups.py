@@ -15,6 +15,8 @@ from farmwatch_schema.observables.network import Gateway
 from farmwatch_schema.report import Outcome
 
 from .detector import Basis, LevelTableError
+from .input_days import input_days, tells_devices, working_days
+from .physical_use import known_since, signs_of_a_person
 from .view import DeviceView, SectionView
 
 #: Three working days and a weekend: silence of an older report is trusted no more.
@@ -49,6 +51,9 @@ class SilenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     hypervisor: bool = False
     gateway: bool = False
     min_fleet: int = 0
+    history_days: int = 0
+    watched_days: int = 0
+    person: bool = False
     built: bool = True
 
     @property
@@ -92,6 +97,9 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
         cause = _why_not_looked(view, kind, row)
         if cause:
             return cause
+    cause = _why_too_early(view, row)
+    if cause:
+        return cause
     if row.hypervisor and not any(facts.hypervisor is not None for facts in view.of("host", HostFacts)):
         return "host: whether a hypervisor is under it is not known"
     if row.gateway and not any(gateway.mac is not None for gateway in view.of("network", Gateway)):
@@ -99,6 +107,23 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
     if view.fleet.get("gateway_mac", 0) < row.min_fleet:
         known = view.fleet.get("gateway_mac", 0)
         return f"fleet too small to compare: {row.min_fleet} gateways must be known, {known} so far"
+    return ""
+
+
+def _why_too_early(view: DeviceView, row: SilenceRow) -> str:
+    """Why what takes days to see cannot be missed yet."""
+    for kind in row.needs if row.history_days else ():
+        since = known_since(view, kind)
+        days = 0 if since is None else (view.now - since).days
+        if days < row.history_days:
+            return f"{kind}: {row.history_days} days must be known, {days} so far"
+    if row.watched_days:
+        days = sum(tells_devices(day) for day in working_days(input_days(view)))
+        if days < row.watched_days:
+            said = f"{row.watched_days} of the last 14 days must be watched, device by device, {days} were"
+            return f"input_source: {said}"
+    if row.person and not signs_of_a_person(view):
+        return "nothing was seen that needs a person at the laptop"
     return ""
 
 

@@ -5,7 +5,9 @@ from datetime import timedelta
 
 import msgspec
 
+from farmwatch_detectors.detector import level_table
 from farmwatch_detectors.view import DeviceView, Span
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.input_source import InputDay, InputDevice, InputShare
@@ -76,3 +78,18 @@ def remembering(
     )
     device = view(input_source=(*devices, *held), host=(host,), **more)  # type: ignore[arg-type]
     return msgspec.structs.replace(device, history={"input_source": spans})
+
+
+def well_said(found: Finding) -> Finding:
+    """The finding, when its level is in its table and its sentence short, a question and no accusation."""
+    assert found.level == 0 or found.level in level_table(found.detector)
+    assert len(found.sentence.split()) <= 48, found.sentence
+    assert "?" in found.sentence or found.sanctioned
+    assert found.evidence
+    return found
+
+
+def only(found: Iterable[Finding]) -> Finding:
+    """The one finding there is, well said."""
+    (one,) = found
+    return well_said(one)

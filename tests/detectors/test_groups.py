@@ -7,13 +7,15 @@ import pytest
 
 from farmwatch_detectors.detector import LevelTableError
 from farmwatch_detectors.groups import STALE, parse_silence_table, silence_table, why_grey
-from farmwatch_detectors.view import DeviceView, SectionView
+from farmwatch_detectors.view import DeviceView, SectionView, Span
 from farmwatch_schema.finding import GROUPS, Group
 from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import KINDS, Gap
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.network import Gateway
 from farmwatch_schema.report import Outcome
+
+from .input_days import BUILT_IN, workdays
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
 MAC = Identifier(kind="mac", key_id="k", digest="d", oui="a040a0")
@@ -31,15 +33,31 @@ def grey(device: DeviceView, group: Group) -> str:
     return why_grey(device, silence_table()[group])
 
 
-def test_with_everything_looked_at_only_groups_without_a_detector_are_grey() -> None:
-    causes = {group: grey(view(), group) for group in GROUPS}
-    assert {group for group, cause in causes.items() if cause} == {"I", "P", "HR"}
-    assert causes["I"] == "farmwatch has no detector for this yet"
+def test_with_everything_looked_at_once_what_takes_days_and_what_has_no_detector_is_grey() -> None:
+    causes = {group: cause for group in GROUPS if (cause := grey(view(), group))}
+    assert causes == {
+        "I": "input_source: 5 of the last 14 days must be watched, device by device, 0 were",
+        "P": "power: 10 days must be known, 0 so far",
+        "HR": "farmwatch has no detector for this yet",
+    }
+
+
+def test_input_by_hand_on_five_watched_days_is_silence_that_counts() -> None:
+    def watched(days: int, method: str = "evdev") -> str:
+        items = tuple(workdays(days, BUILT_IN, method=method))
+        spans = tuple(Span(kind="input_source", item=item, seen_from=NOW) for item in items)
+        section = SectionView(kind="input_source", outcome="found", observed_at=NOW, items=items[:2])
+        device = msgspec.structs.replace(view(input_source=section), history={"input_source": spans})
+        return grey(device, "I")
+
+    assert watched(6) == ""
+    assert watched(3).endswith("3 were")
+    assert watched(10, "idle_time").endswith("0 were"), "a clock tells no devices apart"
 
 
 def test_the_shipped_table_weighs_silence_as_judged() -> None:
     bits = {group: round(row.bits, 1) for group, row in silence_table().items()}
-    assert bits == {"H": -1.0, "R": -1.0, "I": 0.0, "N": -0.3, "P": 0.0, "F": -0.5, "HR": 0.0, "A": 0.0}
+    assert bits == {"H": -1.0, "R": -1.0, "I": -0.5, "N": -0.3, "P": -0.5, "F": -0.5, "HR": 0.0, "A": 0.0}
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,106 @@
+"""States that a pointer which is told where to be did much of a laptop's pointing.
+
+Detects
+    Days on which absolute pointing filled a fifth of the time with input, on three days or more. Level 1: by a USB
+    device. That such a device is plugged in is group H's to say (`ip_kvm_shape`), so here only its use counts.
+    Level 2: on five days half of the time or more, by a device that is on no USB which was looked at: made by
+    software that is not known for it, or hidden.
+Why
+    Who drives a picture from afar clicks on a place in it. A hand moves a mouse by steps.
+Innocent explanations
+    A pen tablet or touch panel that calls itself a mouse; a presenter; an engineer who tries a KVM of their own.
+    Virtual machines and remote desktops always point so, and are left out.
+Blind spots
+    Every KVM can move relatively. A Mac tells neither, Windows only by a mouse's own messages.
+Triage
+    Look at what is plugged in. Ask the person to move the pointer while somebody watches the touchpad's share.
+References
+    T1219.003 Remote Access Hardware; PiKVM, TinyPilot, NanoKVM and JetKVM firmware, files named in
+    catalog/usb_gadget.yaml; input_event codes EV_ABS with BTN_MOUSE; RAWMOUSE's MOUSE_MOVE_ABSOLUTE.
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.input_source import InputDay, InputDevice
+from farmwatch_schema.observables.usb import UsbDevice
+
+from .catalog.input_helpers import replaces_hands
+from .catalog.ip_kvm import products
+from .detector import Detector
+from .hardware import quoted, sanction_for_asset, words_of
+from .input_days import input_days, virtual_machine, working_days
+from .policy import Sanction
+from .view import DeviceView
+
+WEEKS = 28
+PART, MUCH = 20, 50
+FEW, MANY = 3, 5
+_SESSIONS = ("remote",)
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields a finding when absolute pointing was much of the input on several days."""
+    if virtual_machine(device):
+        return
+    days = working_days(input_days(device, WEEKS))
+    used = [day for day in days if _absolute(day) >= PART]
+    if len(used) < FEW:
+        return
+    much = [day for day in used if _absolute(day) >= MUCH]
+    on_usb = any(share.bus == "usb" and share.absolute for day in used for share in day.shares)
+    usb = device.section("usb")
+    nowhere = not on_usb and usb is not None and usb.complete and not replaces_hands(device)
+    level = 2 if len(much) >= MANY and nowhere else 1
+    pointers = [item for item in device.of("input_source", InputDevice) if item.absolute and item.bus != "remote"]
+    sanction = _sanction(device, pointers)
+    name = f" ({quoted(pointers[0].name)})" if pointers else ""
+    least = min(_absolute(day) for day in used)
+    sentence = (
+        f"A pointer that is told where to be{name} gave {least} % of the input or more on {len(used)} of {len(days)} "
+        "days; mice move by steps. Could it be a pen tablet or one's own KVM? Check: what is plugged in."
+    )
+    if sanction is not None:
+        level, sentence = 0, f"The pointing is a registered KVM's, of {words_of(sanction)}."
+    yield Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=tuple(
+            Evidence(
+                kind="input_source",
+                subject=f"input of {day.day}",
+                fact=f"{_absolute(day)} % of {day.active} minutes with input were absolute pointing.",
+            )
+            for day in used[-5:]
+        ),
+        subject="absolute",
+        seen_from=f"{used[0].day}T00:00:00+00:00",
+        sanctioned=words_of(sanction) if sanction else "",
+    )
+
+
+def _absolute(day: InputDay) -> int:
+    return max((s.percent for s in day.shares if s.absolute and s.bus not in _SESSIONS), default=0)
+
+
+def _sanction(device: DeviceView, pointers: list[InputDevice]) -> Sanction | None:
+    """Returns the policy entry of a registered KVM that is the only absolute pointer on the laptop's USB."""
+    ids = {(item.vendor_id, item.product_id) for item in pointers}
+    if len(ids) != 1:
+        return None
+    for item in device.of("usb", UsbDevice):
+        if tuple(item.ids.split(":")) in ids:
+            return sanction_for_asset(device, (item.serial,), products(item))
+    return None
+
+
+DETECTOR = Detector(
+    id="absolute_pointer",
+    group="I",
+    title="Pointing by absolute position",
+    attack=("T1219.003",),
+    consumes=("input_source", "usb", "host", "processes"),
+    detect=detect,
+)

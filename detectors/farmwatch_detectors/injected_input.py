@@ -1,0 +1,85 @@
+"""States that a good part of a laptop's input is given by programs, by devices made of software, or from afar.
+
+Detects
+    Days on which injected, virtual and remote input filled a quarter of the time with input (level 1, three days),
+    or four fifths of it while no hand's device gave more than a tenth (level 2, five days of four weeks).
+Why
+    Remote software types and points through the system: Windows marks it by having no device, Linux by a device
+    made of software. Whoever renames the program still types through it.
+Innocent explanations
+    Text expanders, password managers, mouse software and remappers; assistive technology; one keyboard for two
+    computers; a session of the help desk; working on the office machine from home. On virtual machines it says
+    nothing and is not looked at.
+Blind spots
+    Hardware looks like a hand. X11's XTEST, Wayland's portals and Windows beside a touch screen show no such input;
+    a Mac tells it only where hardware was silent in the same minute.
+Triage
+    Compare the hours with help-desk tickets. Ask which program types for the person.
+References
+    T1219.002 Remote Desktop Software; learn.microsoft.com, RAWINPUTHEADER (messages without a device).
+"""
+
+from collections.abc import Iterator
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.input_source import InputDay
+
+from .catalog.input_helpers import helps_input, replaces_hands
+from .detector import Detector
+from .hardware import quoted
+from .input_days import input_days, share_of, virtual_machine, working_days
+from .view import DeviceView
+
+SOFTWARE, HANDS = ("injected", "virtual", "remote"), ("builtin", "usb", "bluetooth", "other")
+WEEKS = 28
+PART, MOST, HARDLY = 25, 80, 10
+FEW, MANY = 3, 5
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields a finding when programs gave a good part of the input on several days."""
+    if virtual_machine(device):
+        return
+    days = [day for day in working_days(input_days(device, WEEKS)) if day.shares]
+    partly = [day for day in days if share_of(day, SOFTWARE) >= PART]
+    mostly = [day for day in partly if share_of(day, SOFTWARE) >= MOST and share_of(day, HANDS) <= HARDLY]
+    if len(partly) < FEW:
+        return
+    instead = replaces_hands(device)
+    helper = instead or helps_input(device)
+    level = 2 if len(mostly) >= MANY and not instead else 1
+    shown = mostly if level == 2 else partly
+    compared = "and no hand's device more than a tenth" if level == 2 else "while most laptops have next to none"
+    innocent = (
+        f"{quoted(helper)}, which runs here, can do that" if helper else "A text expander or help desk can do that"
+    )
+    yield Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=(
+            f"On {len(shown)} of {len(days)} working days programs or remote sessions gave "
+            f"{min(share_of(day, SOFTWARE) for day in shown)} % of the input or more, {compared}. {innocent}. "
+            "Check: which program types for the person?"
+        ),
+        evidence=tuple(
+            Evidence(kind="input_source", subject=f"input of {day.day}", fact=_parts(day)) for day in shown[-5:]
+        ),
+        subject="software",
+        seen_from=f"{shown[0].day}T00:00:00+00:00",
+    )
+
+
+def _parts(day: InputDay) -> str:
+    parts = [f"{share_of(day, (bus,))} % {bus}" for bus in (*SOFTWARE, *HANDS) if share_of(day, (bus,))]
+    return f"Of {day.active} minutes with input: {', '.join(parts)}."
+
+
+DETECTOR = Detector(
+    id="injected_input",
+    group="I",
+    title="Input given by programs",
+    attack=("T1219.002",),
+    consumes=("input_source", "host", "processes"),
+    detect=detect,
+)
