@@ -6,12 +6,15 @@ replayed, nor whom a policy of another day allowed.
 """
 
 import difflib
+import json
 import os
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
-from typing import Literal
+from inspect import cleandoc
+from typing import Any, Literal
 
 import msgspec
 
@@ -372,3 +375,18 @@ def _decided(history: DeviceHistory, now: _Course, after: _Course, since: dateti
             flagged_now=best[0][1],
             flagged_after=best[1][1],
         )
+
+
+def schema() -> dict[str, Any]:
+    """Returns the JSON schema of `Document`, as docs/schema/backtest-v1.json holds it."""
+    made = msgspec.json.schema(Document)
+    for definition in made["$defs"].values():
+        # As Python 3.13 keeps docstrings, on every version.
+        if "description" in definition:
+            definition["description"] = cleandoc(definition["description"])
+    title = "farmwatch backtest, version 1"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": title, **made}
+
+
+if __name__ == "__main__":
+    sys.stdout.write(json.dumps(schema(), indent=2, sort_keys=True) + "\n")

@@ -1,0 +1,145 @@
+"""`farmwatch bench`: recall and false flags on labelled fleets, each with n, interval and bar. docs/bench.md."""
+
+import argparse
+import os
+import sys
+import time
+from collections.abc import Sequence
+from typing import Literal
+
+import msgspec
+
+from farmwatch_schema.errors import FarmwatchError
+
+from ..bench.bars import ENOUGH_DAYS
+from ..bench.results import Document
+from ..bench.running import bars_missed, judge_orders, results_of
+from ..bench.text import lines_of
+from ..evaluate import versions
+from ..input_error import InputError
+from ..lab import scenarios
+from ..lab.sample import HELD_OUT_SEEDS, TUNING_SEEDS, Order
+
+HELP = "recall and false flags on labelled fleets, each with its bar"
+
+#: The small scale: so many samples of each scenario, spread over all of it, so that it ends within a minute.
+SMALL_SAMPLES = 4
+SMALL_DAYS = 400
+
+
+def arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the verb's options."""
+    parser.epilog = (
+        "Examples:  farmwatch bench   farmwatch bench --scale full --html bench.html"
+        "   farmwatch bench --scenarios my-fleets/ --json   farmwatch bench --tuning --only matrix"
+    )
+    parser.add_argument(
+        "--scenarios", metavar="DIR", help="scenarios and recorded fleets from outside; docs/scenarios.md"
+    )
+    parser.add_argument(
+        "--scale", choices=["small", "full"], default="small", help="small: within a minute; full: 100,000 device-days"
+    )
+    part = parser.add_mutually_exclusive_group()
+    part.add_argument("--held-out", action="store_true", help="the seeds that figures are quoted from (the default)")
+    part.add_argument("--tuning", action="store_true", help="the seeds that weights may be set on")
+    parser.add_argument("--corpus", metavar="DIR", default="", help="folder of public dumps, for real hardware")
+    parser.add_argument("--only", metavar="NAME", default="", help="one scenario")
+    parser.add_argument("--html", metavar="FILE", help="writes a page with plots, too")
+    parser.add_argument("--jobs", metavar="N", type=int, default=0, help="processes; one per processor when left out")
+    parser.add_argument("--check", action="store_true", help="end with 1 when a bar is missed")
+    parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/bench-v1.json")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Prints the figures; 0 when all could be judged, 1 when not, or when a bar is missed and --check was given."""
+    begun = time.monotonic()
+    try:
+        document = _measured(options, begun)
+        if options.html:
+            _write_page(document, options.html)
+    except FarmwatchError as error:
+        if options.json:
+            _print(Document(ok=False, code=1, versions=versions(), error=str(error)))
+        print(f"farmwatch bench: {error}", file=sys.stderr)
+        return 1
+    if options.json:
+        _print(document)
+    elif document.results is not None:
+        print("\n".join(lines_of(document.results)))
+    return document.code
+
+
+def _measured(options: argparse.Namespace, begun: float) -> Document:
+    outside = bool(options.scenarios)
+    seeds: tuple[int, ...] = TUNING_SEEDS if options.tuning else HELD_OUT_SEEDS
+    scale: Literal["small", "full", "outside"] = "outside" if outside else options.scale
+    if scale == "small":
+        seeds = seeds[:1]
+    orders = _orders(options, seeds, scale)
+
+    def tell(done: int, of: int, name: str) -> None:
+        print(f"{done} of {of} samples, {time.monotonic() - begun:.0f} s: {name}", file=sys.stderr)
+
+    jobs = options.jobs if options.jobs > 0 else os.cpu_count() or 1
+    outcomes = judge_orders(orders, scenarios.make, jobs, tell)
+    part: Literal["held_out", "tuning", "outside"] = (
+        "outside" if outside else "tuning" if options.tuning else "held_out"
+    )
+    results = results_of(outcomes, part, scale, () if outside else seeds)
+    missed = bars_missed(results)
+    code = int(bool(results.faults) or (options.check and bool(missed)))
+    if missed:
+        print(f"bars missed: {', '.join(missed)}", file=sys.stderr)
+    return Document(
+        ok=not results.faults,
+        code=code,
+        versions=versions(),
+        seconds=round(time.monotonic() - begun, 1),
+        results=results,
+        error="a detector failed" if results.faults else "",
+    )
+
+
+def _orders(options: argparse.Namespace, seeds: Sequence[int], scale: str) -> list[Order]:
+    if options.scenarios:
+        if not os.path.isdir(options.scenarios):
+            raise InputError(options.scenarios, 0, "", "is no folder.", "docs/scenarios.md says what one holds.")
+        found = scenarios.orders(options.scenarios, seeds[:1], corpus=options.corpus)
+        if not found:
+            remedy = "docs/scenarios.md says what a scenario and a recorded fleet look like."
+            raise InputError(options.scenarios, 0, "", "holds no scenario and no recorded fleet.", remedy)
+        return found
+    names = scenarios.shipped()
+    if options.only:
+        if options.only not in names:
+            raise InputError(options.only, 0, "", "is no scenario.", f"There are {', '.join(names)}.")
+        names = (options.only,)
+    days = SMALL_DAYS if scale == "small" else ENOUGH_DAYS
+    orders: list[Order] = []
+    for name in names:
+        mine = scenarios.orders(name, seeds, device_days=days, corpus=options.corpus)
+        orders += spread(mine, SMALL_SAMPLES) if scale == "small" else mine
+    return orders
+
+
+def spread(orders: Sequence[Order], most: int) -> list[Order]:
+    """Returns at most so many orders, evenly spread."""
+    if len(orders) <= most:
+        return list(orders)
+    return [orders[place * len(orders) // most] for place in range(most)]
+
+
+def _write_page(document: Document, path: str) -> None:
+    from ..bench.page import page_of  # noqa: PLC0415 - the template engine is loaded only for those who want the page
+
+    try:
+        with open(path, "w", encoding="utf-8") as file:
+            file.write(page_of(document))
+    except OSError as error:
+        reason = error.strerror or type(error).__name__
+        raise InputError(path, 0, "", f"cannot be written: {reason}.", "Name another file with --html.") from error
+    print(f"page written: {path}", file=sys.stderr)
+
+
+def _print(document: Document) -> None:
+    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
