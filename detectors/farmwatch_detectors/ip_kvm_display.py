@@ -24,13 +24,14 @@ from datetime import datetime, timedelta
 
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.displays import Display
-from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.edid import EdidEntry, Kind, Match, matches
 from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import Sighting, cited, fleet_words, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .display_words import COMPARISONS, FACTS
+from .hardware import Sighting, cited, fleet_words, quoted, sanction_for_asset, was_or_is, words_of
 from .policy import Sanction
+from .remembered import display_sightings, usb_sightings
 from .view import DeviceView
 
 _LEVELS: dict[Kind, int] = {
@@ -42,30 +43,10 @@ _LEVELS: dict[Kind, int] = {
     "dummy_plug": 1,
 }
 
-_FACTS = {
-    "pair": "It identifies itself as {}.",
-    "digest": "Its first 128 bytes, serial included, are those published as {}.",
-    "serial": "Maker, product and serial are those of the {} that firmware publishes, though other bytes differ.",
-    "body": "Timings, colours and features are byte for byte those of {}, under another name.",
-    "extension": "Its extension block is the one that {} appends to an edited EDID.",
-}
-
-_COMPARISONS: dict[Kind, str] = {
-    "ip_kvm": "{} identifies itself as a {}, which shows a screen to somebody far away. "
-    "15 of 113,248 collected monitors were such. Could it be the owner's, or a capture board with the same chip?",
-    "residue": "{} carries what a {} leaves in a monitor's data after its names were changed. "
-    "None of 2,552 real monitors examined does. Could it be a KVM of the owner's?",
-    "donor": "{} is, serial included, the {} whose data KVM firmware offers as disguise. "
-    "Only one such monitor was made. Could this be it, or a KVM with that preset?",
-    "kvm_over_ip": "{} is the input of a {}, rare outside server rooms. Could the laptop be connected to a rack?",
-    "capture_chip": "{} is the input of a {}. Streaming, meeting rooms and docks use them; so do KVM cables.",
-    "dummy_plug": "{} is a {}, a plug that poses as a monitor. People use them with a closed lid; so do farms.",
-}
-
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per external monitor that is none."""
-    for sighting in sightings(device, "displays", Display):
+    for sighting in display_sightings(device):
         if sighting.item.internal:
             continue
         found = sorted(matches(sighting.item), key=_level, reverse=True)
@@ -86,7 +67,7 @@ def _sanction(device: DeviceView, sighting: Sighting[Display], entry: EdidEntry)
     own = sanction_for_asset(device, serials, {entry.product} - {""}, sighting.seen_until)
     if own is not None:
         return own
-    for usb in sightings(device, "usb", UsbDevice):
+    for usb in usb_sightings(device):
         if not _together(sighting.seen_until, usb.seen_until):
             continue
         known = products(usb.item)
@@ -106,7 +87,7 @@ def _together(picture: str, usb: str) -> bool:
 def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> Finding:
     display, entry = sighting.item, match.entry
     subject = f"Monitor {quoted(display.name)} on {display.connector}"
-    level = _level(match)
+    level = sighting.capped(_level(match))
     sanction = _sanction(device, sighting, entry)
     if sanction is not None:
         level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
@@ -117,7 +98,7 @@ def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> F
         sentence = " ".join(
             part
             for part in (
-                _COMPARISONS[kind].format(when, entry.name),
+                COMPARISONS[kind].format(when, entry.name),
                 fleet,
                 "Check: what the video cable leads to.",
             )
@@ -131,7 +112,7 @@ def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> F
         sentence=sentence,
         evidence=(
             Evidence(
-                kind="displays", subject=subject, fact=_FACTS[match.how].format(seen), source=cited("edid.yaml", entry)
+                kind="displays", subject=subject, fact=FACTS[match.how].format(seen), source=cited("edid.yaml", entry)
             ),
         ),
         subject=display.connector,

@@ -3,14 +3,14 @@
 Detects
     Strings, serial constants, ids and SCSI inquiry strings that the firmware of an IP-KVM gives to every unit,
     on a device with a keyboard or pointer interface. Level 3 is a name that only one product bears; level 2
-    part of such an identity, or a part or dongle made for remote keyboards; level 1 the ids of any Linux
-    gadget or of a server's management controller.
+    part of such an identity, or a KVM-over-IP dongle; level 1 the ids of any Linux gadget or of a server's
+    management controller. Cables and boards: hid_emulator.
 Why
     An IP-KVM shows the screen to somebody far away and plays keyboard and mouse, with no software on the laptop.
     Many are used as they come out of the box.
 Innocent explanations
     An engineer's or lab's own KVM; a desk shared with a home server; a development board that plays keyboard;
-    a server room's crash cart; a multimeter cable or scanner with the same serial chip.
+    a server room's crash cart.
 Blind spots
     Every product lets its owner change ids and strings (see ip_kvm_shape). A KVM whose HID functions are off.
     Serials that other firmware shares (0123456789ABCDEF) are left aside.
@@ -36,10 +36,10 @@ from .hardware import (
     place_of,
     quoted,
     sanction_for_asset,
-    sightings,
     was_or_is,
     words_of,
 )
+from .remembered import usb_sightings
 from .usb_shape import controls
 from .view import DeviceView
 
@@ -57,7 +57,6 @@ _FACTS = {
 }
 
 _WHAT = {
-    "kvm_cable": "It can be a KVM cable; meters, scanners and kiosks use the chip too.",
     "kvm_over_ip_dongle": "Server rooms use these; a laptop on a crash cart may wear one for an hour.",
     "bmc": "Normal on servers and workstations, unusual on a laptop.",
     "gadget": "Development boards and phones use these ids too, seldom with a keyboard or pointer.",
@@ -66,20 +65,19 @@ _WHAT = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per USB device that bears such an identity, with all its marks."""
-    for sighting in sightings(device, "usb", UsbDevice):
+    for sighting in usb_sightings(device):
         found = list(matches(sighting.item))
         # Two products may share a serial; the name then says which one it is.
         graded = [(_level(sighting.item, match), -ORDER.index(match.how), match) for match in found]
         level, _, best = max(graded, key=lambda row: row[:2], default=(0, 0, None))
         if level and best:
-            yield _finding(device, sighting, level, best, [match for match in found if match.entry is best.entry])
+            yield _finding(
+                device, sighting, sighting.capped(level), best, [match for match in found if match.entry is best.entry]
+            )
 
 
 def _level(item: UsbDevice, match: Match) -> int:
     hid = hid_interfaces(item)
-    if match.entry.category == "kvm_cable":
-        # Its custom-HID mode, as in multimeter cables, has no keyboard.
-        return 2 if any(interface.class_triple == "03/01/01" for interface in hid) else 0
     if match.entry.category != "ip_kvm":
         return (2 if match.entry.category == "kvm_over_ip_dongle" else 1) if controls(item) else 0
     if match.how == "ids":
@@ -99,7 +97,7 @@ def _finding(
     item, entry = sighting.item, match.entry
     sanction = (
         sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
-        # A part such as a cable may be registered under its own id.
+        # A dongle may be registered under its own id.
         or sanction_for_asset(device, (item.serial,), {entry.id}, sighting.seen_until)
     )
     if sanction is not None:

@@ -34,7 +34,8 @@ from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import Sighting, place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .hardware import Sighting, place_of, quoted, sanction_for_asset, was_or_is, words_of
+from .remembered import usb_sightings
 from .usb_shape import Fact, facts, is_server_controller, plays
 from .view import DeviceView
 
@@ -46,7 +47,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     host = next(iter(device.of("host", HostFacts)), HostFacts())
     virtual = None if host.hypervisor is None else bool(host.hypervisor)
     parts = _parts(device)
-    for sighting in sightings(device, "usb", UsbDevice):
+    for sighting in usb_sightings(device):
         found = facts(sighting.item, virtual=virtual)
         if (
             len(parts) > 1
@@ -60,7 +61,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         soldered = is_server_controller(sighting.item) and host.chassis == "desktop"
         server = host.chassis == "server" or soldered
         if level:
-            yield _finding(device, sighting, min(level, 1) if server else level, found, server)
+            yield _finding(device, sighting, sighting.capped(min(level, 1) if server else level), found, server)
 
 
 def _parts(device: DeviceView) -> list[UsbDevice]:

@@ -59,9 +59,11 @@ def usb_matches(device: UsbDevice, *categories: Category) -> Iterator[Match]:
         worded = next((word for word in entry.words if word in product), "")
         if named or worded:
             yield Match(entry, named or (device.product or "").strip())
-        elif device.ids in entry.ids or (unnamed and device.ids in entry.unnamed_ids):
-            yield Match(entry, device.ids)
-        elif device.vendor_id in entry.vendors:
+        elif (
+            device.ids in entry.ids
+            or (unnamed and device.ids in entry.unnamed_ids)
+            or device.vendor_id in entry.vendors
+        ):
             yield Match(entry, device.ids)
 
 

@@ -10,7 +10,7 @@ from farmwatch_schema.observables.usb import UsbDevice
 
 from . import Catalogue, Entry, load
 
-Category = Literal["ip_kvm", "kvm_cable", "kvm_over_ip_dongle", "bmc", "gadget"]
+Category = Literal["ip_kvm", "kvm_over_ip_dongle", "bmc", "gadget"]
 How = Literal["name", "scsi", "ids_and_serial", "serial", "magic_serial", "ids"]
 """From what names one product down to what several share."""
 ORDER: tuple[How, ...] = get_args(How)

@@ -1,0 +1,23 @@
+"""How `ip_kvm_display` says what a monitor is taken for."""
+
+from .catalog.edid import How, Kind
+
+FACTS: dict[How, str] = {
+    "pair": "It identifies itself as {}.",
+    "digest": "Its first 128 bytes, serial included, are those published as {}.",
+    "serial": "Maker, product and serial are those of the {} that firmware publishes, though other bytes differ.",
+    "body": "Timings, colours and features are byte for byte those of {}, under another name.",
+    "extension": "Its extension block is the one that {} appends to an edited EDID.",
+}
+
+COMPARISONS: dict[Kind, str] = {
+    "ip_kvm": "{} identifies itself as a {}, which shows a screen to somebody far away. "
+    "15 of 113,248 collected monitors were such. Could it be the owner's, or a capture board with the same chip?",
+    "residue": "{} carries what a {} leaves in a monitor's data after its names were changed. "
+    "None of 2,552 real monitors examined does. Could it be a KVM of the owner's?",
+    "donor": "{} is, serial included, the {} whose data KVM firmware offers as disguise. "
+    "Only one such monitor was made. Could this be it, or a KVM with that preset?",
+    "kvm_over_ip": "{} is the input of a {}, rare outside server rooms. Could the laptop be connected to a rack?",
+    "capture_chip": "{} is the input of a {}. Streaming, meeting rooms and docks use them; so do KVM cables.",
+    "dummy_plug": "{} is a {}, a plug that poses as a monitor. People use them with a closed lid; so do farms.",
+}

@@ -1,0 +1,134 @@
+"""States that hardware made to type or point by program poses as keyboard or mouse, over USB or Bluetooth.
+
+Detects
+    Serial-to-keyboard cables (CH9329), keystroke injectors, and boards over Bluetooth by their names as shipped, or a
+    programmable board that is keyboard and absolute mouse in one (level 2); a programmable board with a keyboard
+    or mouse (level 1).
+Why
+    With such a part and a capture dongle anybody builds an IP-KVM for twenty dollars, and it bears no KVM's name.
+Innocent explanations
+    Macro pads and home-made keyboards; a developer's board on the desk; a kiosk's, scanner's or meter's cable; a
+    security team's test.
+Blind spots
+    Ids and strings of all of them can be changed; ids that ordinary mice share say nothing alone (hardware_jiggler,
+    usb_identity_conflict and ip_kvm_shape look further). Boards over Bluetooth under another name.
+Triage
+    Ask what the board is for and look at it. A KVM cable has a second computer at its other end.
+References
+    T1219.003 Remote Access Hardware, T1200 Hardware Additions; catalog/hid_emulators.yaml.
+"""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.bluetooth import BluetoothDevice
+from farmwatch_schema.observables.usb import UsbDevice
+
+from .catalog.hid_emulators import Match, bluetooth_matches, usb_matches
+from .detector import Detector
+from .hardware import (
+    Sighting,
+    cited,
+    hid_interfaces,
+    place_of,
+    quoted,
+    sanction_for_asset,
+    sightings,
+    was_or_is,
+    words_of,
+)
+from .remembered import usb_sightings
+from .usb_shape import controls, facts
+from .view import DeviceView
+
+_INNOCENT = {
+    1: "Macro pads and home-made keyboards are such boards.",
+    2: "Kiosks, scanners and meters use such parts; so do KVM cables.",
+}
+
+
+class Part(msgspec.Struct, frozen=True):
+    """What a device was recognised as: level, its words, the value seen, and where that is known from."""
+
+    level: int
+    name: str
+    seen: str
+    source: str
+    known: str
+
+
+def detect(device: DeviceView) -> Iterator[Finding]:
+    """Yields one finding per device recognised as such hardware."""
+    for sighting in usb_sightings(device):
+        part = max(_parts(sighting.item), key=lambda each: each.level, default=None)
+        if part:
+            yield _finding(device, "usb", place_of(sighting.item), sighting, part)
+    for sighting in sightings(device, "bluetooth", BluetoothDevice):
+        item = sighting.item
+        match = next(bluetooth_matches(item), None)
+        if match is not None and item.hid is not False:
+            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", sighting, _part(2, match))
+
+
+def _parts(item: UsbDevice) -> Iterator[Part]:
+    if not controls(item):
+        return
+    typing = any(interface.class_triple == "03/01/01" for interface in hid_interfaces(item))
+    for match in usb_matches(item, "keyboard_cable", "maker_board", "payload_tool"):
+        if match.entry.category != "maker_board":
+            # A cable's custom-HID mode, as in multimeter cables, has no keyboard.
+            level = 2 if typing else 0
+        else:
+            absolute = any(fact.family == "pointer" and fact.rank == 3 for fact in facts(item, virtual=False))
+            level = 2 if absolute else 1
+        if level:
+            yield _part(min(level, 1) if match.entry.confidence == "unverified" else level, match)
+
+
+def _part(level: int, match: Match) -> Part:
+    return Part(level, match.entry.name, match.seen, cited("hid_emulators.yaml", match.entry), match.entry.id)
+
+
+def _finding(
+    device: DeviceView,
+    kind: str,
+    subject: str,
+    sighting: Sighting[UsbDevice] | Sighting[BluetoothDevice],
+    part: Part,
+) -> Finding:
+    item, level = sighting.item, sighting.capped(part.level)
+    serial = item.serial if isinstance(item, UsbDevice) else item.address
+    sanction = sanction_for_asset(device, (serial,), {part.known}, sighting.seen_until)
+    if sanction is not None:
+        level, sentence = 0, f"{subject} is a registered {part.name} of {words_of(sanction)}."
+    else:
+        sentence = (
+            f"{subject} {was_or_is(sighting)} a {part.name} ({quoted(part.seen)}) that types or points as it was "
+            f"programmed to, where laptops have ordinary keyboards. {_INNOCENT[level]} "
+            f"Could it be the owner's own? Check: ask what it is for and what is at its other end."
+        )
+    return Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=(
+            Evidence(kind=kind, subject=subject, fact=f"It says {quoted(part.seen)} of itself.", source=part.source),
+        ),
+        subject=(item.port_path or item.ids) if isinstance(item, UsbDevice) else f"bluetooth {part.known}",
+        seen_from=sighting.seen_from,
+        seen_until=sighting.seen_until,
+        sanctioned=words_of(sanction) if sanction else "",
+    )
+
+
+DETECTOR = Detector(
+    id="hid_emulator",
+    group="H",
+    title="Board or cable that plays keyboard or mouse",
+    attack=("T1219.003", "T1200"),
+    consumes=("usb", "bluetooth"),
+    detect=detect,
+)

@@ -1,0 +1,68 @@
+"""What is known of an external display that is no panel: the signs that `phantom_display` weighs."""
+
+from collections.abc import Iterator
+from typing import Literal
+
+import msgspec
+
+from farmwatch_schema.errors import FormatError
+from farmwatch_schema.formats import edid
+from farmwatch_schema.observables.displays import Display
+
+from .catalog.deception import device_matches
+from .catalog.edid import matches
+from .hardware import cited
+
+Strength = Literal["measured", "judged", "slight"]
+"""measured: collections of real monitors tell how seldom it is; judged: nobody counted; slight: only beside another."""
+
+#: EDIDs that no panel sends: what they stand for is no panel either.
+_NO_PANEL = ("ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug")
+#: Screens of other devices that their owner looks at.
+_OWN_SCREENS = ("airplay", "sidecar", "miracast")
+_NATIVE = "Its data promise {0}x{1}, yet it shows {2}: capture chips promise more than they take."
+
+
+class Sign(msgspec.Struct, frozen=True):
+    """One sign, how well it is known, in a sentence, and where the comparison comes from."""
+
+    strength: Strength
+    text: str
+    source: str = ""
+
+
+def signs(display: Display) -> tuple[Sign, ...]:
+    """Returns why an external display is no panel; empty for an ordinary one, and for what was not read."""
+    if display.internal or any(word in display.connector.casefold() for word in _OWN_SCREENS):
+        return ()
+    return (*_by_edid(display), *_by_driver(display), *_by_mode(display))
+
+
+def _by_edid(display: Display) -> Iterator[Sign]:
+    match = next((match for match in matches(display) if match.entry.kind in _NO_PANEL), None)
+    if match is not None:
+        text = f"Its data are those of a {match.entry.name}."
+        yield Sign("measured", text, cited("edid.yaml", match.entry))
+    elif display.edid_digest and not display.fault and display.size_cm == (0, 0) and display.virtual is not True:
+        text = "Its data name no size, as capture chips do and few panels; projectors and televisions do too."
+        yield Sign("measured", text, "linuxhw/EDID@cc83e522 (1,592 of 113,248)")
+
+
+def _by_driver(display: Display) -> Iterator[Sign]:
+    tool = next((found.tool for found in device_matches(name=display.name) if found.confirmed), None)
+    if tool is not None and tool.alarm in ("allow", "info"):
+        return
+    if display.virtual or tool is not None:
+        yield Sign("judged", f"Software made it{f' ({tool.name})' if tool else ''}: no cable leads to it.")
+
+
+def _by_mode(display: Display) -> Iterator[Sign]:
+    try:
+        native = edid.parse(bytes.fromhex(display.edid)).preferred if display.edid else None
+        width, height = (int(part) for part in display.active_mode.split("x"))
+    except (ValueError, FormatError):
+        return
+    if native is not None and width <= 1920 and height <= 1200 and native.width > width and native.height > height:
+        yield Sign("judged", _NATIVE.format(native.width, native.height, display.active_mode))
+    if display.ddc is False:
+        yield Sign("slight", "It does not answer on the control channel that panels have (DDC/CI).")

@@ -1,0 +1,113 @@
+"""hid_emulator: cables, boards and payload tools that type or point. Facts: catalog/hid_emulators.yaml."""
+
+from typing import Any
+
+import pytest
+
+from farmwatch_detectors.hid_emulator import detect
+from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_schema.observables.bluetooth import BluetoothDevice
+from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbInterface
+
+from .kvm_cases import PIKVM_ABSOLUTE, PIKVM_KEYBOARD, gadget, hid, huntsman, k120
+from .views import serial, view
+
+PLAIN: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+
+
+def board(ids: str, *interfaces: UsbInterface, **changes: Any) -> UsbDevice:
+    vendor, product = ids.split(":")
+    keyboard = (hid(0, "01/01", 8, PIKVM_KEYBOARD, **PLAIN),)
+    fields: dict[str, Any] = {"manufacturer": None, "product": None, "speed_mbps": 12.0}
+    return gadget(vendor_id=vendor, product_id=product, interfaces=interfaces or keyboard, **(fields | changes))
+
+
+def level_of(device: UsbDevice) -> int:
+    return max((finding.level for finding in detect(view(usb=[device]))), default=0)
+
+
+@pytest.mark.parametrize(
+    ("device", "level"),
+    [
+        # mofeng-git/One-KVM:src/config/schema/hid.rs @6ec4361f
+        (board("1a86:e129", manufacturer="WWW.WCH.CN", product="WCH UART TO KB-MS_V1.7"), 2),
+        (board("1234:0001", product="WCH UART TO KB-MS_V1.6"), 2),  # ids rewritten, string forgotten
+        (board("16c0:0487", manufacturer="Teensyduino"), 1),
+        (board("2e8a:0005"), 1),
+        (board("2341:8036", product="Arduino Leonardo"), 1),
+        (board("03eb:2422"), 2),
+        # flipperzero-firmware:targets/f7/furi_hal/furi_hal_usb_hid.c: another's ids, and no strings at all
+        (board("046d:c529", manufacturer="", product=""), 2),
+    ],
+    ids=["CH9329", "CH9329 by its string", "Teensy", "Pico", "Leonardo", "Rubber Ducky", "Flipper"],
+)
+def test_hit_each_kind_of_part_at_its_level(device: UsbDevice, level: int) -> None:
+    assert level_of(device) == level
+
+
+def test_hit_a_board_that_is_keyboard_and_absolute_mouse_is_more_than_a_macro_pad() -> None:
+    both = (hid(0, "01/01", 8, PIKVM_KEYBOARD, **PLAIN), hid(1, "00/00", 16, PIKVM_ABSOLUTE, **PLAIN))
+    (finding,) = detect(view(usb=[board("2e8a:0005", *both)]))
+    assert finding.level == 2
+    assert "?" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        BluetoothDevice(kind="keyboard", name="ESP32 BLE Keyboard", hid=True, connected=True),
+        BluetoothDevice(kind="keyboard_mouse", name="PiKVM HID", hid=True),
+        BluetoothDevice(kind="keyboard", name="Keyboard", vendor_id="e502", product_id="a111", hid=True),
+    ],
+    ids=["T-vK/ESP32-BLE-Keyboard", "kvmd over Bluetooth", "its made-up ids"],
+)
+def test_hit_over_bluetooth_too(device: BluetoothDevice) -> None:
+    (finding,) = detect(view(bluetooth=[device]))
+    assert (finding.level, finding.evidence[0].kind) == (2, "bluetooth")
+
+
+def test_hit_a_cable_that_windows_remembers() -> None:
+    memory = RememberedUsb(vendor_id="1a86", product_id="e129", class_triples=("03/01/01",), last_arrival="2026-11-12")
+    (finding,) = detect(view(usb=[memory]))
+    assert finding.level == 2
+    assert finding.seen_until.startswith("2026-11-12")
+
+
+@pytest.mark.parametrize(
+    "device",
+    [
+        huntsman(),
+        k120(),
+        board("046d:c529", manufacturer="Logitech", product="USB Receiver"),  # the real one says who it is
+        board("046d:c529"),  # its strings were not read
+        # a board as a serial port only
+        board("2e8a:0005", UsbInterface(number=0, class_triple="02/02/00")),
+    ],
+    ids=["8 kHz keyboard", "K120", "Logitech c529", "strings unread", "serial port"],
+)
+def test_miss_ordinary_devices(device: UsbDevice) -> None:
+    assert list(detect(view(usb=[device]))) == []
+
+
+def test_miss_other_bluetooth_keyboards() -> None:
+    apple = BluetoothDevice(kind="keyboard", name="Magic Keyboard", vendor_id="05ac", product_id="820a", hid=True)
+    assert list(detect(view(bluetooth=[apple]))) == []
+
+
+def test_honest_twin_a_meter_s_cable_has_the_chip_and_no_keyboard() -> None:
+    """UNI-T UT161D: 1a86:e429, two custom HID functions."""
+    meter = board("1a86:e429", hid(0, "00/00", 64, None, **PLAIN), product="WCH UART TO KB-MS_V1.6")
+    assert list(detect(view(usb=[meter]))) == []
+
+
+def test_honest_twin_a_registered_board_is_nothing() -> None:
+    mine = Policy(sanctions=(Sanction(owner="lab@example.com", reason="macro pad", asset_serial="E6614C"),))
+    device = board("2e8a:0005", serial=serial("E6614C"))
+    found = serial("E6614C")
+    (finding,) = detect(view(usb=[device], policy=mine, assets={found.digest: 0}))
+    assert (finding.level, bool(finding.sanctioned)) == (0, True)
+
+
+def test_could_not_look_says_nothing() -> None:
+    blind = view(usb=[board("1a86:e129")], bluetooth=[BluetoothDevice(name="PiKVM HID")], outcome="not_permitted")
+    assert list(detect(blind)) == []
