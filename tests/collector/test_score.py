@@ -288,7 +288,10 @@ def test_the_docs_state_the_figures_of_the_code() -> None:
     assert f"{LOWEST_GROUP:.0f} to +{HIGHEST_GROUP:.0f} bits" in text
     assert f"under {FADED} bits" in text
     weights: dict[str, float] = {group: row.bits for group, row in silence_table().items()}
-    said = "hardware {H:.1f}, software {R:.1f}, network {N:.1f}, fleet ties {F:.1f} bits"
+    said = (
+        "hardware {H:.1f}, software {R:.1f}, input provenance {I:.1f}, network {N:.1f}, physical use {P:.1f}, "
+        "fleet ties {F:.1f} bits"
+    )
     assert said.format_map(weights) in text
 
 
