@@ -16,8 +16,6 @@ from .hardware import cited
 Strength = Literal["measured", "judged", "slight"]
 """measured: collections of real monitors tell how seldom it is; judged: nobody counted; slight: only beside another."""
 
-#: EDIDs that no panel sends: what they stand for is no panel either.
-_NO_PANEL = ("ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug")
 #: Screens of other devices that their owner looks at.
 _OWN_SCREENS = ("airplay", "sidecar", "miracast")
 _NATIVE = "Its data promise {0}x{1}, yet it shows {2}: capture chips promise more than they take."
@@ -39,7 +37,7 @@ def signs(display: Display) -> tuple[Sign, ...]:
 
 
 def _by_edid(display: Display) -> Iterator[Sign]:
-    match = next((match for match in matches(display) if match.entry.kind in _NO_PANEL), None)
+    match = next(matches(display), None)
     if match is not None:
         text = f"Its data are those of a {match.entry.name}."
         yield Sign("measured", text, cited("edid.yaml", match.entry))

@@ -19,17 +19,15 @@ from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.lab import equipment, fleet, monitors, programs
 from farmwatch_collector.offline import judge_reports
 from farmwatch_collector.policy_file import parse_policy
-from farmwatch_collector.score import Prior, group_levels, score_levels
-from farmwatch_detectors.detector import Level
-from farmwatch_detectors.groups import silence_table
 from farmwatch_detectors.policy import Policy, RosterEntry, Sanction
-from farmwatch_schema.finding import GROUPS
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Gap, Observable
+from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.input_source import InputDay, InputDevice, InputShare
 from farmwatch_schema.observables.network import Gateway, NetworkInterface
+from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from ..reports import KEYER, NOW, located, report
-from ..scoring import ENROLLED, finding, row
 
 TODAY = NOW.date()
 FLAT = "50:c7:bf:00:00:99"
@@ -137,29 +135,61 @@ def test_case_2_rustdesk_and_a_gateway_shared_by_two(cohort: str, attention: str
     assert judged(other, person).attention == "none"
 
 
-CH9329: dict[str, dict[int, Level]] = {
-    # No detector states these yet: phantom_display and built_in_unused come with the input probes. The levels
-    # are made up with the weights that the design gives them, so only the arithmetic of the score is shown.
-    "phantom_display": {
-        1: row(1, 3, "judgement", half_life_days=90),
-        2: row(2, 8, "measured", half_life_days=90),  # together with an unused built-in keyboard
-    }
-}
+#: The chip as it types and points (catalog/hid_emulators.yaml), its ids and strings rewritten to a Dell keyboard's.
+CABLE = UsbDevice(
+    vendor_id="413c", product_id="2113", manufacturer="", product="Dell KB216 Wired Keyboard", has_serial=False,
+    speed_mbps=12.0, max_packet_size0=8, port_path="1-2",
+    interfaces=(
+        UsbInterface(number=0, class_triple="03/01/01", name="", bcd_hid="0110"),
+        UsbInterface(number=1, class_triple="03/01/02", name="", bcd_hid="0110"),
+    ),
+)  # fmt: skip
+#: A capture stick whose names were edited to a monitor's; it names no size, as most of them.
+STICK = monitors.display("HDMI-A-2", monitors.built("DEL", 0x4136, "DELL U2720Q", "F8TK2X3", 0, 0, 2020))
 
 
-@pytest.mark.parametrize(
-    ("prior", "attention"), [(Prior(cohort="remote_new_hire", share=0.001), "review"), (Prior(), "watch")]
-)
-def test_case_3_ch9329_cable_with_phantom_display_and_unused_keyboard_by_explicit_findings(
-    prior: Prior, attention: str
-) -> None:
-    stated = [finding("phantom_display", "H", 2)]
-    grey = dict.fromkeys(GROUPS, "") | {"I": "no detector", "P": "no detector", "HR": "no detector"}
-    levels, _ = group_levels(stated, grey, CH9329, silence_table(), NOW, ENROLLED)
-    result = score_levels("case", NOW, levels, prior, stated)
-    check(result)
-    # 8 - 0.3 - 0.5: -2.8 bits for a new hire, -6.1 otherwise; the silence of R counts nothing beside it.
+def watched_from_afar(person: fleet.Person) -> None:
+    """The capture stick in place of the desk's monitor."""
+    panels = [item for item in person.looks["displays"] if isinstance(item, Display) and item.internal]
+    person.looks["displays"] = [*panels, STICK]
+
+
+def untouched(person: fleet.Person, days: int) -> None:
+    """Working days until yesterday on which all input came over USB."""
+    own = [
+        InputDevice(name="keyboard", bus="builtin", functions=("keyboard",)),
+        InputDevice(name="touchpad", bus="builtin", functions=("pointer", "touch")),
+    ]
+    told = [
+        InputDay(
+            day=(TODAY - timedelta(days=back)).isoformat(), method="evdev", active=420, watched=1425,
+            shares=(InputShare(bus="usb", function="keyboard", percent=70),
+                    InputShare(bus="usb", function="pointer", percent=60)),
+        )
+        for back in range(1, days + 1)
+    ]  # fmt: skip
+    person.looks["input_source"] = [*own, *told]
+
+
+@pytest.mark.parametrize(("cohort", "attention"), [("remote_new_hire", "review"), ("remote", "watch")])
+def test_case_3_ch9329_cable_with_phantom_display_and_unused_keyboard(cohort: str, attention: str) -> None:
+    person = plain(cohort)
+    person.add("usb", CABLE)
+    watched_from_afar(person)
+    untouched(person, 5)
+    result = judged(person)
+    # 7.8 - 0.3 - 0.5: -3.0 bits for a new hire, -6.3 otherwise; the unused keyboard counts in H and nowhere else.
+    assert bar(result, "H").bits == pytest.approx(7.8, abs=0.05)
+    assert bar(result, "I").bits == 0
     assert result.attention == attention
+
+
+def test_case_3_the_phantom_display_alone_is_nothing() -> None:
+    person = plain("remote_new_hire")
+    watched_from_afar(person)
+    result = judged(person)
+    assert 0 < bar(result, "H").bits <= 3
+    assert result.attention == "none"
 
 
 @pytest.mark.parametrize("cohort", ["remote", "remote_new_hire"])
