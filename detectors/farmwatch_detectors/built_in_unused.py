@@ -7,7 +7,8 @@ Detects
 Why
     Nobody sits at a laptop in a farm. Whatever drives it, hardware or software, its own keys are not pressed.
 Innocent explanations
-    An external keyboard and mouse at a desk, which many have: level 1 alone says little. A broken keyboard; a
+    An external keyboard and mouse at a desk, which many have: level 1 says little, and a closed lid is the same fact
+    (`posture` counts it in its place). A broken keyboard; a
     remapper that is not in the list; a person whose input comes from assistive technology.
 Blind spots
     A host who types for minutes each day. Macs tell no devices apart, Windows not beside a touch screen, and a
@@ -24,13 +25,10 @@ from farmwatch_schema.finding import Evidence, Finding
 
 from .catalog.input_helpers import replaces_hands
 from .detector import Detector
-from .input_days import input_days, share_of, tells_devices, unused_built_in, working_days
+from .input_days import TOUCHED, input_days, share_of, tells_devices, unused_built_in, without_hands, working_days
 from .view import DeviceView
 
 FEW, MANY, WEEKS = 5, 8, 28
-#: Less than this part of a day, per cent, is what wakes a laptop up.
-TOUCHED = 5
-_HANDS = ("usb", "bluetooth", "other")
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
@@ -39,7 +37,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     if unused is None or unused < FEW:
         return
     days = working_days(day for day in input_days(device, WEEKS) if tells_devices(day))[-unused:]
-    handless = all(share_of(day, _HANDS) < TOUCHED for day in days)
+    handless = without_hands(days)
     level = 2 if handless and unused >= MANY and not replaces_hands(device) else 1
     what = "and no other hand's device was used either" if handless else "while an external keyboard or mouse was"
     innocent = "assistive technology or a broken keyboard" if handless else "a desk with an external keyboard"
@@ -49,7 +47,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         level=level,
         sentence=(
             f"The laptop's own keyboard and touchpad rested on the last {unused} working days, {what}. "
-            f"{'Hardly any laptop does that' if level == 2 else 'About one laptop in five does that'}. "
+            f"{'Hardly any laptop does that' if level == 2 else 'About one laptop in three does that'}. "
             f"Could it be {innocent}? Check: ask for one unlock on its own keys."
         ),
         evidence=tuple(

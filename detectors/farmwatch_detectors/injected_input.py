@@ -8,8 +8,8 @@ Why
     made of software. Whoever renames the program still types through it.
 Innocent explanations
     Text expanders, password managers, mouse software and remappers; assistive technology; one keyboard for two
-    computers; a session of the help desk; working on the office machine from home. On virtual machines it says
-    nothing and is not looked at.
+    computers; a session of the help desk; working on the office machine from home. Beside a program that can give all
+    of it, and beside a remote tool that the policy allows, it is level 1. On virtual machines it is not looked at.
 Blind spots
     Hardware looks like a hand. X11's XTEST, Wayland's portals and Windows beside a touch screen show no such input;
     a Mac tells it only where hardware was silent in the same minute.
@@ -27,10 +27,12 @@ from farmwatch_schema.observables.input_source import InputDay
 from .catalog.input_helpers import helps_input, replaces_hands
 from .detector import Detector
 from .hardware import quoted
-from .input_days import input_days, share_of, virtual_machine, working_days
+from .input_days import HANDS, input_days, share_of, virtual_machine, working_days
+from .matching import tool_index
+from .programs import recognised
 from .view import DeviceView
 
-SOFTWARE, HANDS = ("injected", "virtual", "remote"), ("builtin", "usb", "bluetooth", "other")
+SOFTWARE, BY_HAND = ("injected", "virtual", "remote"), ("builtin", *HANDS)
 WEEKS = 28
 PART, MOST, HARDLY = 25, 80, 10
 FEW, MANY = 3, 5
@@ -42,10 +44,10 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         return
     days = [day for day in working_days(input_days(device, WEEKS)) if day.shares]
     partly = [day for day in days if share_of(day, SOFTWARE) >= PART]
-    mostly = [day for day in partly if share_of(day, SOFTWARE) >= MOST and share_of(day, HANDS) <= HARDLY]
+    mostly = [day for day in partly if share_of(day, SOFTWARE) >= MOST and share_of(day, BY_HAND) <= HARDLY]
     if len(partly) < FEW:
         return
-    instead = replaces_hands(device)
+    instead = replaces_hands(device) or _allowed(device)
     helper = instead or helps_input(device)
     level = 2 if len(mostly) >= MANY and not instead else 1
     shown = mostly if level == 2 else partly
@@ -70,8 +72,17 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     )
 
 
+def _allowed(device: DeviceView) -> str:
+    """Returns the name of a remote tool that runs here and that the policy allows; "" when there is none."""
+    today = device.now.date()
+    for found in recognised(device, tool_index()):
+        if found.active and device.policy.sanction_for(device.device, today, tool=found.product.id) is not None:
+            return found.product.name
+    return ""
+
+
 def _parts(day: InputDay) -> str:
-    parts = [f"{share_of(day, (bus,))} % {bus}" for bus in (*SOFTWARE, *HANDS) if share_of(day, (bus,))]
+    parts = [f"{share_of(day, (bus,))} % {bus}" for bus in (*SOFTWARE, *BY_HAND) if share_of(day, (bus,))]
     return f"Of {day.active} minutes with input: {', '.join(parts)}."
 
 
@@ -80,6 +91,6 @@ DETECTOR = Detector(
     group="I",
     title="Input given by programs",
     attack=("T1219.002",),
-    consumes=("input_source", "host", "processes"),
+    consumes=("input_source", "host", "processes", "services", "software", "sockets"),
     detect=detect,
 )

@@ -15,6 +15,10 @@ from .view import DeviceView
 
 #: A day on which the laptop was used: this many minutes with input.
 WORKED_MINUTES = 60
+#: Less than this part of a day, per cent, is what a farm's host types to wake a laptop up.
+TOUCHED = 5
+#: Buses of devices that a hand moves, the laptop's own aside.
+HANDS = ("usb", "bluetooth", "other")
 #: Counts minutes of an idle clock: hardware and programs apart at best, never one device from another.
 CLOCK = "idle_time"
 
@@ -53,6 +57,11 @@ def share_of(day: InputDay, buses: Iterable[str], function: str = "") -> int:
     wanted = set(buses)
     parts = [s.percent for s in day.shares if s.bus in wanted and (not function or s.function in (function, ""))]
     return max(parts, default=0)
+
+
+def without_hands(days: Iterable[InputDay]) -> bool:
+    """Whether next to nothing came from any device that a hand moves, on each of these days."""
+    return all(share_of(day, HANDS) < TOUCHED for day in days)
 
 
 def virtual_machine(device: DeviceView) -> bool:

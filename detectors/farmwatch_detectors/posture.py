@@ -3,7 +3,8 @@
 Detects
     In the last 14 days, of which 10 or more were told: lid never open, never off mains, never asleep, never behind
     another gateway, camera and microphone never used. Level 1: closed, and three of them in all. Level 2: closed,
-    four or all of them, and not one sign of a person, built-in keys among them.
+    four or all of them, and not one sign of a person, built-in keys among them. Keys under a closed lid rest by
+    themselves: `built_in_unused` weighs nothing beside it, unless no other hand's device was used either.
 Why
     A laptop of a farm lies closed on a shelf. Each of these is ordinary; that nothing ever happens is not.
 Innocent explanations
@@ -24,6 +25,7 @@ from datetime import timedelta
 from farmwatch_schema.finding import Evidence, Finding
 
 from .detector import Detector
+from .input_days import input_days, tells_devices, without_hands, working_days
 from .physical_use import WINDOW, traits
 from .view import DeviceView
 
@@ -58,7 +60,14 @@ def detect(device: DeviceView) -> Iterator[Finding]:
             Evidence(kind=trait.kind, subject=trait.name, fact=f"{trait.words} ({days} days)") for trait in told
         ),
         subject="posture",
+        absorbs=() if _driven_by_software(device) else ("built_in_unused",),
     )
+
+
+def _driven_by_software(device: DeviceView) -> bool:
+    """Whether days passed without any hand's device: more than a closed lid explains, so both count then."""
+    days = [day for day in working_days(input_days(device)) if tells_devices(day)]
+    return bool(days) and without_hands(days)
 
 
 DETECTOR = Detector(

@@ -5,6 +5,7 @@ import pytest
 
 from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.injected_input import detect
+from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_detectors.view import SectionView
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.processes import Process
@@ -50,6 +51,16 @@ def test_honest_twin_assistive_technology_is_level_one_and_named() -> None:
 def test_honest_twin_one_keyboard_for_two_computers_is_level_one() -> None:
     shared = remembering(workdays(10, ALL_INJECTED), processes=[Process(name="deskflow-client")])
     assert only(detect(shared)).level == 1
+
+
+def test_honest_twin_an_office_machine_that_is_reached_by_a_sanctioned_tool_is_level_one() -> None:
+    tool = Process(name="xrdp", path="/usr/sbin/xrdp", package="xrdp", run_by="system")
+    reached = remembering(
+        workdays(10, (share("remote", "keyboard", 40), share("remote", "pointer", 95))), processes=[tool]
+    )
+    allowed = Policy(sanctions=(Sanction(owner="it@example.com", reason="office machines", tool="xrdp"),))
+    assert only(detect(reached)).level == 2
+    assert only(detect(msgspec.structs.replace(reached, policy=allowed))).level == 1
 
 
 def test_honest_twin_a_virtual_machine_is_no_finding() -> None:

@@ -7,14 +7,14 @@ import pytest
 
 from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.posture import detect
-from farmwatch_detectors.view import SectionView
+from farmwatch_detectors.view import SectionView, Span
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.media import MediaUse
 from farmwatch_schema.observables.power import PowerFacts
 
 from .handled import CAMERA, SHELF, gateway, lived
-from .input_days import only
+from .input_days import only, share, workdays
 from .views import NOW, view
 
 WINDOWS = HostFacts(os="Windows 11 Pro", chassis="laptop", hypervisor="")
@@ -36,6 +36,18 @@ def test_hit_a_laptop_on_a_shelf_is_level_two() -> None:
 )
 def test_hit_one_sign_of_a_person_leaves_level_one(kind: str, item: Observable) -> None:
     assert only(detect(lived([(kind, item)]))).level == 1
+
+
+def test_hit_keys_under_a_closed_lid_rest_by_themselves_and_count_once() -> None:
+    assert only(detect(lived())).absorbs == ("built_in_unused",)
+
+
+def test_hit_days_without_any_hands_device_count_beside_a_closed_lid() -> None:
+    days = workdays(8, (share("virtual", "keyboard", 50), share("virtual", "pointer", 90)))
+    spans = tuple(Span(kind="input_source", item=each, seen_from=NOW) for each in days)
+    device = lived()
+    driven = msgspec.structs.replace(device, history={**device.history, "input_source": spans})
+    assert only(detect(driven)).absorbs == ()
 
 
 def test_miss_a_laptop_whose_lid_was_opened_once() -> None:
