@@ -12,6 +12,9 @@ RECENT = timedelta(days=30)
 #: How far back hours in which reports were made are looked at: as far as they are kept.
 HEARD = timedelta(days=14)
 
+#: How long after an update of the system a sensor that lost its permission lost it by that, as far as anyone knows.
+UPDATED = timedelta(days=45)
+
 #: Reports in a row with an uptime that stands still, from which that is told: three can be no accident of one second
 #: (two passes within it are), twelve are three hours of the agent's rhythm.
 STUCK = (3, 12)
@@ -58,6 +61,11 @@ def reporting_ends(device: DeviceView) -> Iterator[datetime]:
         yield event.last_at + RECENT
     for _, until in quiet_gaps(device.reporting):
         yield until + HEARD
+    for span in device.spans("agent"):
+        yield span.seen_from + HEARD  # a clock that was set
+    for span in device.spans("host"):
+        if span.seen_until is not None:
+            yield span.seen_until + UPDATED  # what the system was before an update
 
 
 def _hour(hour: int) -> datetime:
