@@ -13,6 +13,7 @@ from farmwatch_detectors.policy import Policy
 from farmwatch_schema.identifiers import Keyer
 
 from .console import Sessions, problem_pages, routes
+from .export import Courier, channels_of
 from .ingest import ENROL, REPORTS, Ingest, Receive, Scope, Send, company_key
 from .loop import DueLoop
 from .settings import Settings
@@ -39,6 +40,10 @@ class App:
         self._store = store
         self._settings = settings
         self._policy = policy
+        self._channels = channels_of(settings)
+        #: Where links lead; whoever knows the address that is listened at sets it.
+        self.console_url = settings.console_url
+        self._courier: Courier | None = None
         self._loop: DueLoop | None = None
         self._helper = ThreadPoolExecutor(max_workers=1, thread_name_prefix="farmwatch-app")
         self._console = Litestar(
@@ -74,8 +79,10 @@ class App:
         if self._settings.judging:
             running = asyncio.get_running_loop()
             keyer = Keyer.from_key(await running.run_in_executor(self._helper, company_key, self._store))
-            self._loop = DueLoop(self._store, keyer, self._policy)
+            self._loop = DueLoop(self._store, keyer, self._policy, channels=tuple(self._channels))
             self._loop.start()
+            self._courier = Courier(self._store, self._channels, lambda: self.console_url)
+            self._courier.start()
         try:
             yield
         finally:
@@ -84,6 +91,8 @@ class App:
                 await refreshing
             if self._loop is not None:
                 await asyncio.get_running_loop().run_in_executor(self._helper, self._loop.stop)
+            if self._courier is not None:
+                await asyncio.get_running_loop().run_in_executor(self._helper, self._courier.stop)
             self.ingest.close()
             self._helper.shutdown(wait=True)
 

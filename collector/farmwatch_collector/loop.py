@@ -7,7 +7,7 @@ off for an hour, with its reason on its page, and holds up nobody.
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -37,6 +37,7 @@ class DueLoop:
     policy  what the company allows
     keyer   the company's, so that addresses and serials in the policy can be compared with reported ones
     clock   the present, replaced in tests
+    channels  on which new cases are told
     """
 
     def __init__(
@@ -45,8 +46,10 @@ class DueLoop:
         keyer: Keyer,
         policy: Policy | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        channels: Sequence[str] = (),
     ) -> None:
         self._store = store
+        self._channels = channels
         self._clock = clock
         self._policy = policy or Policy()
         self._assets = keyed_assets(self._policy, keyer)
@@ -141,7 +144,7 @@ class DueLoop:
             next_change = assessment.next_change
             if next_change is not None:
                 next_change = max(next_change, now + SOONEST)
-            self._store.save(assessment, self.versions, next_change)
+            self._store.save(assessment, self.versions, next_change, self._channels)
             self._new_rules.discard(device)
         except Exception as error:
             _log.exception("an evaluation failed", extra={"device": device})

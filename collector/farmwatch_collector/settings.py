@@ -35,7 +35,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     host, port  where it listens; port 0 lets the system choose
     policy      path of the policy file; "" allows nothing
     roster      path of a CSV file that replaces the roster at start; "" keeps what is stored
-    judging     whether this process runs the due loop
+    judging     whether this process runs the due loop, and tells of new cases
+    webhook, webhook_file  address to which new cases are posted, or a file that holds it; "" for none
+    webhook_secret_file    key of the signature
+    webhook_ca             PEM file of more authorities for webhook and `tls://`
+    cef                    file or `udp://`, `tcp://`, `tls://` target of a CEF line per new case
+    console_url            address of the console in links; "" for the one listened at
     """
 
     host: str = "127.0.0.1"
@@ -43,4 +48,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     policy: str = ""
     roster: str = ""
     judging: bool = True
+    webhook: str = ""
+    webhook_file: str = ""
+    webhook_secret_file: str = ""
+    webhook_ca: str = ""
+    cef: str = ""
+    console_url: str = ""
     limits: Limits = Limits()

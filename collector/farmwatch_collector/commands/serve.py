@@ -11,6 +11,7 @@ from pathlib import Path
 from farmwatch_detectors.policy import Policy
 
 from ..app import create_app
+from ..export import channels_of
 from ..policy_file import read_policy
 from ..roster_file import read_roster
 from ..serving import Serving, loopback
@@ -30,6 +31,14 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--without-judging", action="store_true", help="takes reports only; another process judges")
     parser.add_argument("--policy", metavar="YAML", default="", help="what the company allows; see docs/policy.md")
     parser.add_argument("--roster", metavar="CSV", default="", help="replaces the stored roster; see docs/roster.md")
+    parser.add_argument("--webhook", metavar="URL", default="", help="posts each new case there; see docs/cases.md")
+    parser.add_argument("--webhook-file", metavar="FILE", default="", help="the same, for an address that is secret")
+    parser.add_argument("--webhook-secret-file", metavar="FILE", default="", help="key that signs what is posted")
+    parser.add_argument(
+        "--webhook-ca", metavar="PEM", default="", help="the company's own authority, beside the system's"
+    )
+    parser.add_argument("--cef", metavar="TARGET", default="", help="a CEF line per new case: FILE or udp://HOST:514")
+    parser.add_argument("--console-url", metavar="URL", default="", help="where links to cases lead")
 
 
 def data_options(parser: argparse.ArgumentParser) -> None:
@@ -58,8 +67,15 @@ def run(options: argparse.Namespace) -> int:
         policy=options.policy,
         roster=options.roster,
         judging=not options.without_judging,
+        webhook=options.webhook,
+        webhook_file=options.webhook_file,
+        webhook_secret_file=options.webhook_secret_file,
+        webhook_ca=options.webhook_ca,
+        cef=options.cef,
+        console_url=options.console_url,
         limits=limits,
     )
+    channels_of(settings)  # what cannot be used is told before anything is made
     policy = _policy(settings.policy)
     roster = read_roster(settings.roster) if settings.roster else None
     store = open_store(store_url(options))
@@ -68,6 +84,7 @@ def run(options: argparse.Namespace) -> int:
             store.set_roster(roster)
         app = create_app(settings, store, policy)
         serving = Serving(app, settings)
+        app.console_url = settings.console_url or serving.url
 
         def tell() -> None:
             print(f"farmwatch collector at {serving.url}", flush=True)

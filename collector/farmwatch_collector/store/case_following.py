@@ -18,23 +18,8 @@ from ..assessment import Assessment
 from ..cases import EVALUATION, Case, Followed, follow
 from ..expectations import expected
 from . import tables as t
+from .protocol_cases import NoticeBody
 from .times import micros, moment
-
-
-class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
-    """What is told of a new case: as little of a person as an analyst can begin with.
-
-    event  `case_opened` or `case_returned`
-    """
-
-    event: str
-    case: int
-    device: str
-    level: str
-    points: int
-    groups: tuple[str, ...]
-    sentence: str
-    at: datetime
 
 
 def follow_case(connection: Connection, key: int, result: Assessment, channels: Sequence[str]) -> datetime | None:
@@ -162,7 +147,7 @@ def _open(connection: Connection, key: int, done: Followed, channels: Sequence[s
     for channel in channels:
         connection.execute(
             insert(t.notice).values(
-                name=f"farmwatch-{uuid.uuid4().hex}",
+                name=f"fw-{uuid.uuid4().hex}",
                 case_id=number,
                 channel=channel,
                 body=msgspec.json.encode(body),

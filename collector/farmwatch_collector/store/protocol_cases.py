@@ -10,6 +10,22 @@ from ..assessment import AttentionLevel
 from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing
 
 
+class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
+    """What is told of a new case: as little of a person as an analyst can begin with.
+
+    event  `case_opened` or `case_returned`
+    """
+
+    event: str
+    case: int
+    device: str
+    level: str
+    points: int
+    groups: tuple[str, ...]
+    sentence: str
+    at: datetime
+
+
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
     """Something to be told of a new case on one channel, at least once.
 
