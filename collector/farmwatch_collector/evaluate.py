@@ -12,6 +12,7 @@ import msgspec
 
 from farmwatch_detectors.detector import Detector, Level, LevelTableError, level_table
 from farmwatch_detectors.groups import STALE, silence_table, why_grey
+from farmwatch_detectors.physical_use import known_since
 from farmwatch_detectors.policy import Expectation, Policy, RosterEntry
 from farmwatch_detectors.registry import DETECTORS
 from farmwatch_detectors.reporting import reporting_ends
@@ -299,7 +300,11 @@ def _ends(view: DeviceView) -> list[datetime]:
     ends = [_midnight(day + timedelta(days=1)) for day in until if day is not None and day < date.max]
     ends += [each.until for each in view.expectations]
     ends += reporting_ends(view)
-    needed = {kind for row in silence_table().values() if row.built for kind in row.needs}
+    rows = [row for row in silence_table().values() if row.built]
+    needed = {kind for row in rows for kind in row.needs}
+    # What takes days to see is known at a moment at which nothing else happens.
+    since = [(known_since(view, kind), row.history_days) for row in rows if row.history_days for kind in row.needs]
+    ends += [first + timedelta(days=days) for first, days in since if first is not None]
     # A moment after the limit, because at the limit itself the section is still young enough.
     ends += [
         section.observed_at + STALE + timedelta(seconds=1)

@@ -47,7 +47,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         level=level,
         sentence=(
             f"The laptop's own keyboard and touchpad rested on the last {unused} working days, {what}. "
-            f"{'Hardly any laptop does that' if level == 2 else 'About one laptop in three does that'}. "
+            f"{'Hardly any laptop does that' if level == 2 else 'So do up to half of all laptops'}. "
             f"Could it be {innocent}? Check: ask for one unlock on its own keys."
         ),
         evidence=tuple(
