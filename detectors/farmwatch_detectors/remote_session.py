@@ -28,6 +28,9 @@ from .hardware import words_of
 from .view import DeviceView
 from .visits import Visit, visits_of
 
+#: The catalogue's id of what takes sessions of a protocol: what a policy names.
+_SERVERS = {"ssh": "ssh-server", "ica": "citrix-vda"}
+
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per tool or kind of session through which somebody is connected."""
@@ -35,7 +38,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         level = _level(visit)
         if level is None:
             continue
-        sanction = device.policy.sanction_for(device.device, device.now.date(), tool=visit.subject)
+        tool = _SERVERS.get(visit.subject, visit.subject)
+        sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool)
         if sanction is not None:
             level = 0
             sentence = f"{visit.name} has somebody connected. Policy allows it here: {words_of(sanction)}."

@@ -132,6 +132,12 @@ def test_honest_twin_a_help_desk_session_counts_nothing_while_the_policys_window
     assert _found(view(processes=[RUSTDESK], policy=Policy(sanctions=(elsewhere,)))) == [("rustdesk", 2)]
 
 
+def test_honest_twin_a_sanctioned_shell_counts_nothing() -> None:
+    allowed = Policy(sanctions=(Sanction(tool="ssh-server", owner="dev@example.com", reason="backup by rsync"),))
+    shell = Session(origin="remote", protocol="ssh", client=PUBLIC)
+    assert _found(view(host=[LAPTOP], sessions=[shell], policy=allowed)) == [("ssh", 0)]
+
+
 def test_honest_twin_a_citrix_session_on_a_virtual_desktop_is_the_desk_itself() -> None:
     [finding] = DETECTOR.detect(view(host=[GUEST], sessions=[Session(origin="remote", protocol="ica")]))
     assert (finding.level, finding.sanctioned) == (0, "")
