@@ -19,7 +19,9 @@ VERBS: dict[str, str] = {
     "score": "scores the agent's own output, offline",
     "tokens": "enrolment tokens: make and list",
     "devices": "devices by points",
+    "cases": "what is flagged: list, assign, note, close",
     "policy": "checks a policy file",
+    "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "bench": "recall and false flags on labelled fleets, each with its bar",
     "backtest": "cases now against cases with changed level tables",
 }

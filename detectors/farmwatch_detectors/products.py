@@ -121,8 +121,33 @@ class Collision(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
 @cache
 def remote_tools() -> tuple[RemoteTool, ...]:
-    """Returns the catalogue of remote tools."""
-    return load("remote_access", RemoteTool).entries
+    """Returns the catalogue of remote tools, with what later exports of LOLRMM added (`farmwatch catalog`)."""
+    return overlaid(load("remote_access", RemoteTool).entries, load("remote_access_lolrmm", RemoteTool).entries)
+
+
+def overlaid(tools: tuple[RemoteTool, ...], more: tuple[RemoteTool, ...]) -> tuple[RemoteTool, ...]:
+    """Returns tools with more facts about them, and more tools; what is one word (name, alarm, role) stays."""
+    by_id = {tool.id: tool for tool in tools}
+    for extra in more:
+        tool = by_id.get(extra.id)
+        if tool is None:
+            by_id[extra.id] = extra
+            continue
+        facts: dict[str, tuple[str, ...] | Names] = {"names": _both(tool.names, extra.names)}
+        for field in RemoteTool.__struct_fields__:
+            value: object = getattr(tool, field)
+            if isinstance(value, tuple):
+                facts[field] = tuple(dict.fromkeys((*getattr(tool, field), *getattr(extra, field))))
+        by_id[extra.id] = msgspec.structs.replace(tool, **facts)
+    return tuple(by_id.values())
+
+
+def _both(one: Names, other: Names) -> Names:
+    return Names(
+        windows=tuple(dict.fromkeys((*one.windows, *other.windows))),
+        macos=tuple(dict.fromkeys((*one.macos, *other.macos))),
+        linux=tuple(dict.fromkeys((*one.linux, *other.linux))),
+    )
 
 
 @cache
