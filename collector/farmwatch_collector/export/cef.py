@@ -4,10 +4,9 @@ In the header `|` and `\\` are escaped, in the extension `=` and `\\`, and line 
 that a laptop is named or reports can end a field or begin a line. Lengths are those of the CEF dictionary.
 """
 
-import unicodedata
-
 from .. import __version__
 from ..assessment import AttentionLevel
+from ..drawn import drawn
 from .telling import Telling
 
 SEVERITY: dict[AttentionLevel | str, int] = {"none": 1, "watch": 3, "review": 6, "urgent": 8, "near_certain": 10}
@@ -52,22 +51,14 @@ def cef_line(telling: Telling) -> str:
 
 def header_value(text: str) -> str:
     """Returns text for a field of the header: one line, `|` and `\\` escaped."""
-    return _drawn(text.replace("\r", " ").replace("\n", " "))[:LONGEST_HEADER].replace("\\", "\\\\").replace("|", "\\|")
+    return drawn(text.replace("\r", " ").replace("\n", " "))[:LONGEST_HEADER].replace("\\", "\\\\").replace("|", "\\|")
 
 
 def value(text: str, most: int) -> str:
     """Returns text for a value of the extension: `=`, `\\` and line breaks escaped, cut before that."""
-    cut = _drawn(text, "\r\n")[:most]
+    cut = drawn(text, "\r\n")[:most]
     return cut.replace("\\", "\\\\").replace("=", "\\=").replace("\r", "\\r").replace("\n", "\\n")
 
 
 def _cut(text: str, most: int) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
-
-
-def _drawn(text: str, kept: str = "") -> str:
-    """Returns text in which what draws nothing, or changes the direction of the rest, is told by its code point."""
-    odd = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
-    return "".join(
-        f"[U+{ord(each):04X}]" if each not in kept and unicodedata.category(each) in odd else each for each in text
-    )
