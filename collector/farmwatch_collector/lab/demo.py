@@ -111,8 +111,7 @@ class Demo:
             for person in people(self._now.date(), self._options.seed, farm=not self._options.without_farm):
                 laptop = person.laptop(self._options.seed)
                 self._fleet[laptop.enrol(session, url, token)] = person
-                now = datetime.now(UTC)
-                laptop.send(session, url, [laptop.report(now - timedelta(minutes=1)), laptop.report(now)])
+                laptop.send(session, url, person.reports(laptop, datetime.now(UTC)))
 
     def _records(self, folder: Path) -> Path:
         """Writes what the company knows of the simulated people, as its own records would come."""

@@ -6,7 +6,7 @@ Same seed, same fleet. People, serials and addresses are invented; programs and 
 import hashlib
 import random
 from collections.abc import Callable
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import msgspec
 
@@ -24,6 +24,11 @@ from .laptop import Look, SimulatedLaptop
 FLEET_SIZE = 60
 FARM_SIZE = 5
 
+#: So many days before today are told, from the person's first day on.
+DAYS_TOLD = 14
+EVENING = time(23, 30)
+SATURDAY = 5
+
 #: Gateway of the farm's house; the maker's prefix is TP-Link's (IEEE registry), the rest invented.
 FARM_GATEWAY = "98:da:c4:10:20:30"
 OFFICE_GATEWAY = "00:1b:17:00:01:30"
@@ -34,6 +39,7 @@ class Person(msgspec.Struct, kw_only=True):
 
     oddity  what is unusual about it, in words; "" for nothing
     farm    whether it stands on the farm's shelf: known to the lab only, never sent
+    days    input of the working days before today, oldest first
     """
 
     name: str
@@ -48,6 +54,7 @@ class Person(msgspec.Struct, kw_only=True):
     farm: bool = False
     looks: dict[str, list[Observable]]
     outcomes: dict[str, Look] = {}
+    days: list[InputDay] = []
 
     def add(self, kind: str, *observables: Observable) -> None:
         """Adds what a probe of one kind finds, as this laptop's system tells it."""
@@ -60,6 +67,21 @@ class Person(msgspec.Struct, kw_only=True):
         secret = hashlib.sha256(f"farmwatch lab {seed} {self.name}".encode()).digest()
         return SimulatedLaptop(self.name, self.platform, looks, secret)
 
+    def reports(self, laptop: SimulatedLaptop, now: datetime) -> list[bytes]:
+        """Returns a report of each evening before today, each with that day's input and the day's before, and today's.
+
+        What a probe keeps for a day is told on the next one, too; everything else is as it is now.
+        """
+        whole = laptop.looks["input_source"]
+        devices = tuple(item for item in whole.observables if not isinstance(item, InputDay))
+        told: list[bytes] = []
+        for place, day in enumerate(self.days):
+            at = datetime.combine(date.fromisoformat(day.day), EVENING, tzinfo=UTC)
+            laptop.looks["input_source"] = Look(observables=(*devices, *self.days[max(0, place - 1) : place + 1]))
+            told.append(laptop.report(at))
+        laptop.looks["input_source"] = whole
+        return [*told, laptop.report(now - timedelta(minutes=1)), laptop.report(now)]
+
 
 def people(today: date, seed: int = 1, farm: bool = True) -> list[Person]:
     """Returns the fleet's 60 people, the farm's five among them, or 60 honest ones with `farm=False`."""
@@ -70,7 +92,21 @@ def people(today: date, seed: int = 1, farm: bool = True) -> list[Person]:
     if farm:
         for person, tool in zip(fleet[-FARM_SIZE:], FARM_TOOLS, strict=True):
             _move_to_farm(person, tool, today)
+    for person in fleet:
+        person.days = _days_before(person, today, random.Random(f"{seed} {person.number}"))  # noqa: S311 - as above
     return fleet
+
+
+def _days_before(person: Person, today: date, chance: random.Random) -> list[InputDay]:
+    """Returns the input of each working day of the last two weeks on which the person had the laptop."""
+    first = max(person.start_on, today - timedelta(days=DAYS_TOLD))
+    days = [first + timedelta(days=more) for more in range((today - first).days)]
+    external = person.farm or bool(person.number % 2)
+    return [
+        surroundings.day(person.platform, day, external, chance, built_in=not person.farm)
+        for day in days
+        if day.weekday() < SATURDAY
+    ]
 
 
 def _person(number: int, today: date, chance: random.Random) -> Person:

@@ -1,6 +1,7 @@
 """A simulated laptop: keeps an identity, numbers its reports, leaves out unchanged states, signs and sends."""
 
 import gzip
+import hashlib
 import time
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -82,18 +83,22 @@ class SimulatedLaptop:
         return self.device
 
     def report(self, now: datetime) -> bytes:
-        """Returns the bytes of the next report; states that did not change since the last are left out."""
+        """Returns the bytes of the next report; states that did not change since the last are left out.
+
+        It was switched on before midnight of that day, and not since.
+        """
         if self._keyer is None:
             raise FarmwatchError(f"{self.name} is not enrolled yet.")
         self._sequence += 1
         stamp = now.strftime("%Y-%m-%dT%H:%M:%SZ")
+        boot = hashlib.sha256(f"{self._epoch} {now:%Y-%m-%d}".encode()).hexdigest()
         report = Report(
             device=self.device,
             epoch=self._epoch,
             sequence=self._sequence,
-            boot=self._epoch[:16],
+            boot=boot[:16],
             created_at=stamp,
-            uptime_seconds=3600 + 60 * self._sequence,
+            uptime_seconds=3600 + now.hour * 3600 + now.minute * 60 + now.second,
             agent=Agent(version="0.1.0", platform=self.platform),
             sections=[self._section(kind, look, stamp, self._keyer) for kind, look in self.looks.items()],
             previous=self._previous,

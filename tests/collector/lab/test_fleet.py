@@ -5,9 +5,14 @@ from collections import Counter
 from datetime import UTC, date, datetime
 
 import msgspec
+import pytest
 
+from farmwatch_collector.assessment import GroupLevel
+from farmwatch_collector.evaluate import Company
+from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.lab import equipment, fleet, monitors
 from farmwatch_collector.lab.laptop import SimulatedLaptop
+from farmwatch_collector.offline import Located, judge_reports
 from farmwatch_schema import codec
 from farmwatch_schema.formats import edid, hid
 from farmwatch_schema.identifiers import Keyer
@@ -122,3 +127,37 @@ def _give_identity(laptop: SimulatedLaptop) -> None:
 
 def _at(minute: int) -> datetime:
     return datetime(2026, 11, 22, 9, minute, tzinfo=UTC)
+
+
+def judged(person: fleet.Person) -> dict[str, GroupLevel]:
+    """Levels by group, from what the laptop sends at noon."""
+    laptop = person.laptop(seed=1)
+    _give_identity(laptop)
+    sent = person.reports(laptop, datetime(2026, 11, 22, 12, 0, tzinfo=UTC))
+    found = [codec.decode_report(data) for data in sent]
+    lines = [
+        Located(each, "demo", place, datetime.fromisoformat(each.created_at), codec.digest_of(data))
+        for place, (each, data) in enumerate(zip(found, sent, strict=True), start=1)
+    ]
+    (result,) = judge_reports(lines, Company(), Fleet(Keyer(b"k" * 32, "test")))
+    return {level.group: level for level in result.assessment.groups}
+
+
+@pytest.mark.parametrize(("platform", "told"), [("linux", 0), ("windows", 0), ("macos", None)])
+def test_two_weeks_of_an_ordinary_laptop_are_silence_where_its_system_tells_devices_apart(
+    platform: str, told: int | None
+) -> None:
+    people = [each for each in fleet.people(TODAY, farm=False) if not each.oddity and each.cohort == "remote"]
+    person = next(each for each in people if each.platform == platform)
+    groups = judged(person)
+    assert (groups["I"].level, groups["P"].level) == (told, 0)
+
+
+def test_a_report_is_of_the_boot_of_its_day_and_up_since_before_midnight() -> None:
+    person = fleet.people(TODAY)[0]
+    laptop = person.laptop(seed=1)
+    _give_identity(laptop)
+    sent = [codec.decode_report(data) for data in person.reports(laptop, datetime(2026, 11, 22, 12, 0, tzinfo=UTC))]
+    boots = {each.created_at[:10]: each.boot for each in sent}
+    assert len(set(boots.values())) == len(boots) == 10 + 1  # ten working days, and today
+    assert [each.uptime_seconds for each in sent[-2:]] == [13 * 3600 - 60, 13 * 3600]
