@@ -44,6 +44,8 @@ _SEES_FLAGS = frozenset({"display_capture", "serves_screen"})
 #: Frameworks whose version resource programs keep under a name of their own.
 _FRAMES = frozenset({"electron", "nw", "squirrel", "javaw", "java", "dotnet", "apphost", "python", "pythonw", "node"})
 
+_AT_LOGIN = "It runs at the login window, before anybody has logged in, and in the person's session."
+
 #: Where a Linux program comes as a whole image from a store, which dpkg knows nothing of.
 _STORES = ("/snap/", "/var/lib/flatpak/", "/app/", "/nix/store/", "/gnu/store/")
 
@@ -94,9 +96,13 @@ def conducts_of(device: DeviceView) -> Iterator[Conduct]:
     groups: dict[str, list[Process]] = defaultdict(list)
     for process in device.of("processes", Process):
         groups[_home(process.path, platform) or process.name].append(process)
-    pairs = _pairs(device, platform)
+    waiting = _waiting(device, platform)
     for home, processes in sorted(groups.items()):
-        able = list(_able(device, processes, home in pairs))
+        able = list(_able(device, processes))
+        daemon = waiting.get(home)
+        # One that nobody signed needs no daemon beside it to be strange at the login window.
+        if daemon or (daemon is not None and any(_unvouched(process, platform) for process in processes)):
+            able.append(Mark("stays", STAYS, _AT_LOGIN, "services"))
         if able:
             marks = {(mark.kind, mark.words): mark for mark in (*able, *_around(device, processes, platform))}
             first = sorted(processes, key=lambda each: (not _shows(each), each.name))
@@ -123,7 +129,7 @@ def _home(path: str | None, platform: str) -> str:
     return path
 
 
-def _able(device: DeviceView, processes: list[Process], paired: bool) -> Iterator[Mark]:
+def _able(device: DeviceView, processes: list[Process]) -> Iterator[Mark]:
     for grant in device.of("media", Grant):
         if grant.allowed and grant.given_by != "policy" and _is_of(grant.app, grant.path, processes):
             if grant.what in _SCREEN_GRANTS:
@@ -141,9 +147,6 @@ def _able(device: DeviceView, processes: list[Process], paired: bool) -> Iterato
         if process.session_helper:
             words = "A service that is not Windows's own started it in the person's session."
             yield Mark("stays", STAYS, words, "processes")
-    if paired:
-        words = "It starts as a daemon, and again at the login window and in the person's session."
-        yield Mark("stays", STAYS, words, "services")
 
 
 def _around(device: DeviceView, processes: list[Process], platform: str) -> Iterator[Mark]:
@@ -203,12 +206,11 @@ def _is_of(app: str, path: str | None, processes: list[Process]) -> bool:
     return False
 
 
-def _pairs(device: DeviceView, platform: str) -> frozenset[str]:
-    """Programs of a Mac that launchd starts as a daemon, and as an agent at the login window too."""
+def _waiting(device: DeviceView, platform: str) -> dict[str, bool]:
+    """Programs of a Mac that run at the login window, before anybody is there, and whether a daemon is theirs too."""
     services = [each for each in device.of("services", Service) if each.kind == "launchd" and each.path]
-    agents = {_home(each.path, platform) for each in services if each.login_window}
     daemons = {_home(each.path, platform) for each in services if each.run_by == "system" and not each.login_window}
-    return frozenset(agents & daemons)
+    return {home: home in daemons for home in (_home(each.path, platform) for each in services if each.login_window)}
 
 
 @cache

@@ -95,6 +95,15 @@ def test_hit_a_signed_mac_program_counts_when_it_also_waits_at_the_login_window(
     assert _found(view(host=[MAC], processes=[signed], sockets=[_out(signed)], media=media, services=pair[:1])) == []
 
 
+def test_hit_an_unsigned_mac_program_that_waits_at_the_login_window_needs_no_daemon_beside_it() -> None:
+    agent = Service(name="com.example.sync", kind="launchd", path=MAC_SYNC.path or "", login_window=True, enabled=True)
+    sockets = [_out(MAC_SYNC), _heard(MAC_SYNC)]
+    device = view(host=[MAC], processes=[MAC_SYNC], sockets=sockets, services=[agent])
+    assert _found(device) == [("SyncHost", 2)]
+    signed = msgspec.structs.replace(MAC_SYNC, signer="ABCDE12345")
+    assert _found(view(host=[MAC], processes=[signed], sockets=sockets, services=[agent])) == []
+
+
 def test_hit_a_linux_program_that_no_package_brought_gives_input_and_is_reached() -> None:
     assert _found(view(host=[LINUX], processes=[LINUX_SYNC], sockets=[_out(LINUX_SYNC)])) == [("sync-host", 1)]
     sockets = [_out(LINUX_SYNC), _heard(LINUX_SYNC)]
