@@ -83,3 +83,16 @@ def test_could_not_look_is_no_finding_and_no_silence() -> None:
     device = msgspec.structs.replace(view(), sections={"input_source": blind})
     assert list(detect(device)) == []
     assert why_grey(device, silence_table()["I"]) == "input_source: its source failed"
+
+
+@pytest.mark.parametrize(
+    ("system", "program"),
+    [("Windows 11 Pro", "osk.exe"), ("macOS", "AssistiveControl"), ("Debian GNU/Linux", "onboard")],
+)
+def test_honest_twin_keys_chosen_on_the_screen_are_level_one(system: str, program: str) -> None:
+    chosen = remembering(
+        workdays(12, ALL_INJECTED),
+        host=HostFacts(os=system, chassis="laptop", hypervisor=""),
+        processes=[Process(name=program)],
+    )
+    assert only(detect(chosen)).level == 1

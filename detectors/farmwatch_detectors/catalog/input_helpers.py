@@ -12,8 +12,9 @@ from . import Entry, load
 from .deception import tools
 from .extensions import is_assistive
 
-Kind = Literal["remapper", "text_expander", "password_manager", "automation", "mouse_software"]
-"""remapper: holds keyboards and speaks for them all day; the others give some input now and then."""
+Kind = Literal["remapper", "on_screen", "text_expander", "password_manager", "automation", "mouse_software"]
+"""remapper: holds keyboards and speaks for them all day; on_screen: keys and clicks chosen on the screen, by eyes or
+switches; the others give some input now and then."""
 
 
 class InputHelper(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,7 +62,7 @@ def holds_keyboard(device: DeviceView) -> bool:
 def _known(platform: str) -> dict[str, bool]:
     """Base name as compared -> whether all of a person's input may come through it."""
     known = {
-        folded(name, platform): helper.kind == "remapper"
+        folded(name, platform): helper.kind in ("remapper", "on_screen")
         for helper in input_helpers()
         for name in helper.names.on(platform)
     }
