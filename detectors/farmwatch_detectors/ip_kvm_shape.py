@@ -74,22 +74,22 @@ def _parts(device: DeviceView) -> list[UsbDevice]:
 def level_of(found: tuple[Fact, ...]) -> int:
     """Returns the level that facts of one device reach together.
 
-    Confirmed (3) are: the gadget stack with an absolute mouse, or with both keyboard and pointer; an absolute
-    mouse beside a keyboard, with the gadget's use of the bus or in a KVM firmware's own bytes; both marks of the
-    bus, which no ordinary device has, with an absolute mouse or with two of the lesser facts. Both marks of the
-    bus by themselves are strong (2), and still one cause.
+    Confirmed (3) are: the gadget stack with an absolute mouse, or with both keyboard and pointer; an absolute mouse
+    beside a keyboard, at high speed, with the gadget's use of the bus or in a KVM firmware's own bytes; keyboard and
+    relative mouse in a firmware's bytes with the gadget's use of the bus; both marks of the bus, which no ordinary
+    device has, with an absolute mouse or two lesser facts. Both marks by themselves are strong (2), and one cause.
     """
     families = {fact.family for fact in found}
     both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
-    bus = {fact.rank for fact in found if fact.family == "bus"}
+    bus = {fact.rank for fact in found if fact.family == "bus" and fact.rank in (5, 6)}
     lesser = {fact.rank for fact in found if fact.family == "support"}
     if "gadget" in families and families & {"pointer", "set", "firmware"}:
         return 3
-    if both and families & {"bus", "firmware"}:
+    if (both and families & {"bus", "firmware"}) or ("pair" in families and families & {"bus", "firmware"}):
         return 3
     if len(bus) > 1 and ("pointer" in families or len(lesser) > 1):
         return 3
-    if "gadget" in families or both or len(bus) > 1:
+    if families & {"gadget", "pair"} or both or len(bus) > 1:
         return 2
     return 1 if families & {"pointer", "bus"} or len({fact.rank for fact in found}) > 1 else 0
 

@@ -5,24 +5,35 @@ from typing import Literal
 
 import msgspec
 
-from farmwatch_schema.observables.usb import UsbDevice
+from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
+from .catalog.usb_gadget import firmware_keyboards
 from .catalog.usb_truth import TruthEntry
+from .hardware import cited
+from .usb_shape import MOUSE, descriptor_digest, features
 
-Kind = Literal["disguise", "speed", "functions", "serial_look", "manufacturer", "serial", "packets", "interfaces"]
-#: What no revision of a product changes by itself: its class of speed, a drive or network card in a keyboard, strings
-#: that KVM settings invented. The rest differs between honest revisions and copies too.
-HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look"})
+Kind = Literal[
+    "disguise", "speed", "functions", "serial_look", "firmware", "pointer",
+    "manufacturer", "serial", "packets", "interfaces",
+]  # fmt: skip
+#: What no revision of a product changes by itself: its class of speed, a drive, network card or pointer in a
+#: keyboard, strings that KVM settings invented, a KVM firmware's own bytes. The rest differs between honest revisions
+#: and copies too.
+HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look", "firmware", "pointer"})
 _HIGH = 480.0
 #: HID, the maker's own, and device firmware update: what keyboards and receivers have.
 _OWN_CLASSES = ("03", "ff", "fe")
 
 
 class Conflict(msgspec.Struct, frozen=True):
-    """One thing in which a device differs from the product that it claims to be; one sentence."""
+    """One thing in which a device differs from the product that it claims to be: one sentence.
+
+    source  where the comparison comes from when it is not the product's own row
+    """
 
     kind: Kind
     text: str
+    source: str = ""
 
     @property
     def hard(self) -> bool:
@@ -62,9 +73,21 @@ def _build(device: UsbDevice, truth: TruthEntry) -> Iterator[Conflict]:
     foreign = sorted({i.class_triple for i in device.interfaces if i.class_triple[:2] not in _OWN_CLASSES})
     if foreign:
         yield Conflict("functions", f"It has functions of class {', '.join(foreign)}, which the real one has not.")
+    typed = next((entry for i in device.interfaces if (entry := firmware_keyboards().get(descriptor_digest(i)))), None)
+    if typed is not None and truth.firmware:
+        text = "Its keyboard is described byte for byte as a KVM's firmware describes its own."
+        yield Conflict("firmware", text, cited("usb_gadget.yaml", typed))
+    if not truth.points and any(_points(i) for i in device.interfaces):
+        yield Conflict("pointer", "One of its functions moves a pointer, and the real one only types.")
+        return
     extra = sorted({i.class_triple for i in device.interfaces} - set(truth.triples) - set(foreign))
     if truth.triples and extra:
         yield Conflict("interfaces", f"It has functions {', '.join(extra)}, which the real one has not.")
     elif truth.interfaces and len(device.interfaces) > truth.interfaces:
         text = f"It has {len(device.interfaces)} functions, the real one {truth.interfaces} at most."
         yield Conflict("interfaces", text)
+
+
+def _points(interface: UsbInterface) -> bool:
+    found = features(interface)
+    return interface.class_triple.endswith("/02") or (found is not None and MOUSE in found.applications)

@@ -1,10 +1,11 @@
 """States that a USB device bears the ids of a known keyboard, mouse or receiver that it cannot be.
 
 Detects
-    A claim that the build contradicts: high speed where the product is slow, a drive or network card in a keyboard,
-    strings or serials that KVM settings invent, a foreign manufacturer, a serial where it has none, packets or
-    functions of another product. Level 3: one of the first four and another; level 2: one of them, or three of the
-    rest; level 1: two of the rest.
+    A claim that the build contradicts: high speed where the product is slow, a drive, network card or pointer in a
+    keyboard, a KVM firmware's keyboard, strings or serials that KVM settings invent; and lesser things: a foreign
+    manufacturer, a serial where it has none, packets or functions of another product. Level 4: a firmware's own
+    keyboard and another; level 3: one of the first and another; level 2: one of them, or three lesser ones; level 1:
+    two lesser ones.
 Why
     Whoever hides a KVM gives it the ids of a common product. The contradictions are made by that very step.
 Innocent explanations
@@ -49,6 +50,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 def level_of(found: tuple[Conflict, ...]) -> int:
     """Returns the level that contradictions of one device reach together; one that a revision explains is none."""
     hard = sum(conflict.hard for conflict in found)
+    if len(found) > 1 and any(conflict.kind == "firmware" for conflict in found):
+        return 4
     if hard and len(found) > 1:
         return 3
     if hard or len(found) > 2:
@@ -63,7 +66,7 @@ def _finding(
     truth: TruthEntry,
     found: tuple[Conflict, ...],
 ) -> Finding:
-    item = sighting.item
+    item, row = sighting.item, cited("usb_truth.yaml", truth)
     sanction = sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
     if sanction is not None:
         level, sentence = 0, f"{place_of(item)} is a registered KVM of {words_of(sanction)}."
@@ -79,8 +82,7 @@ def _finding(
         level=level,
         sentence=sentence,
         evidence=tuple(
-            Evidence(kind="usb", subject=place_of(item), fact=each.text, source=cited("usb_truth.yaml", truth))
-            for each in found
+            Evidence(kind="usb", subject=place_of(item), fact=each.text, source=each.source or row) for each in found
         ),
         subject=item.port_path or item.ids,
         seen_from=sighting.seen_from,

@@ -15,21 +15,22 @@ from farmwatch_schema.formats.hid import features_of
 from farmwatch_schema.observables.usb import HidFeatures, UsbDevice, UsbInterface
 
 from .catalog.ip_kvm import catalogue as kvm_catalogue
-from .catalog.usb_gadget import absolute_pointers, gadget_strings
+from .catalog.usb_gadget import absolute_pointers, firmware_pairs, gadget_strings
 from .hardware import cited, hid_interfaces
 
-Family = Literal["gadget", "pointer", "firmware", "bus", "set", "support"]
+Family = Literal["gadget", "pointer", "firmware", "pair", "bus", "set", "support"]
 """Facts of one family have an innocent cause in common, so two of them are not two:
 gadget    the Linux gadget stack: a development board or phone has it too
 pointer   an absolute mouse: pen tablets, touch panels and virtual machines have it too
 firmware  a descriptor or serial as a KVM's firmware makes it: tablets and panels bring their own
-bus       how the bus is used: gaming keyboards at high speed come near it
+bus       how the bus is used: gaming keyboards at high speed come near it, and none of them points absolutely
+pair      keyboard and relative mouse both as one firmware describes them: hobby boards copy from it
 set       keyboard and pointer both played by a Linux computer that is no touch screen
 support   seen on ordinary devices as well; quoted, never enough by themselves"""
 
-_MOUSE, _KEYBOARD = "1:2", "1:6"
+MOUSE, _KEYBOARD = "1:2", "1:6"
 #: Applications that move a pointer or type: pointer, mouse, keyboard, keypad (HID Usage Tables 1.5, page 1).
-_CONTROLS = frozenset({"1:1", _MOUSE, _KEYBOARD, "1:7"})
+_CONTROLS = frozenset({"1:1", MOUSE, _KEYBOARD, "1:7"})
 _F_HID = "torvalds/linux:drivers/usb/gadget/function/f_hid.c@8b87f67b"
 #: Reports of the known firmware: 4 or 5 bytes relative, 6 or 7 absolute (catalog/usb_gadget.yaml).
 _POINTER_BYTES = range(4, 8)
@@ -62,6 +63,7 @@ def facts(device: UsbDevice, *, virtual: bool | None) -> tuple[Fact, ...]:
     found = [
         *_gadget(device),
         *_pointer(device, virtual),
+        *_pair(device),
         *_bus(device, virtual),
         *_set(device),
         *_serial(device),
@@ -143,7 +145,7 @@ def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
         return
     hid = hid_interfaces(device)
     typing = any(_keyboard(interface) for interface in hid)
-    known = next((entry for i in hid if (entry := absolute_pointers().get(_sha256(i)))), None)
+    known = next((entry for i in hid if (entry := absolute_pointers().get(descriptor_digest(i)))), None)
     # A tablet or panel is a controller of its own. A Linux computer can add a pen or a maker's collection at will.
     played = any(_places(found) for i in gadget_interfaces(device) if (found := features(i)) is not None)
     if known is None and not played:
@@ -158,18 +160,31 @@ def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
         text = "The description of that mouse equals a published KVM's byte for byte."
         yield Fact(2, "firmware", text, cited("usb_gadget.yaml", known))
     if typing:
-        speed = " at high speed" if _high(device) else ""
-        yield Fact(3, "pointer", f"One device is both a keyboard and that absolute mouse{speed}.")
+        yield Fact(3, "pointer", "One device is both a keyboard and that absolute mouse.")
+        if _high(device):
+            text = "It does so at high speed, where tablets and panels are slow and fast keyboards point relatively."
+            yield Fact(3, "bus", text)
+
+
+def _pair(device: UsbDevice) -> Iterator[Fact]:
+    hid = hid_interfaces(device)
+    if _touches(device):
+        return
+    typed = {descriptor_digest(interface) for interface in hid if _keyboard(interface)} - {""}
+    moved = {descriptor_digest(interface) for interface in hid if not _keyboard(interface)} - {""}
+    for (keyboard, pointer), entry in firmware_pairs().items():
+        if keyboard in typed and pointer in moved:
+            text = "Its keyboard and its mouse are described byte for byte as one KVM's firmware describes them."
+            yield Fact(2, "pair", text, cited("usb_gadget.yaml", entry))
+            return
 
 
 def _places(found: HidFeatures) -> bool:
-    return _MOUSE in found.applications and found.absolute_xy and found.x_logical == (0, 32767)
+    return MOUSE in found.applications and found.absolute_xy and found.x_logical == (0, 32767)
 
 
 def _absolute_mouse(found: HidFeatures) -> bool:
-    return (
-        found.applications == (_MOUSE,) and found.absolute_xy and found.x_logical == (0, 32767) and found.x_bits == 16
-    )
+    return found.applications == (MOUSE,) and found.absolute_xy and found.x_logical == (0, 32767) and found.x_bits == 16
 
 
 def _bus(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
@@ -189,11 +204,17 @@ def _set(device: UsbDevice) -> Iterator[Fact]:
 
 def plays(device: UsbDevice) -> tuple[bool, bool]:
     """Returns whether a Linux computer plays a keyboard in it, and whether a pointer in another function."""
-    # Interactive panels are gadgets that type and point as well, and give themselves away by touch.
-    if any(_TOUCH_SCREEN in found.applications for i in hid_interfaces(device) if (found := features(i)) is not None):
+    if _touches(device):
         return False, False
     own = gadget_interfaces(device)
     return any(_keyboard(i) for i in own), any(_pointer_like(i) and not _keyboard(i) for i in own)
+
+
+def _touches(device: UsbDevice) -> bool:
+    """Interactive panels are gadgets that type and point as well, and give themselves away by touch."""
+    return any(
+        _TOUCH_SCREEN in found.applications for i in hid_interfaces(device) if (found := features(i)) is not None
+    )
 
 
 def _serial(device: UsbDevice) -> Iterator[Fact]:
@@ -223,7 +244,7 @@ def _keyboard(interface: UsbInterface) -> bool:
 def _pointer_like(interface: UsbInterface) -> bool:
     """A pointer by protocol or descriptor; where the descriptor was not read, by the size of its report."""
     found = features(interface)
-    if interface.class_triple.endswith("/02") or (found is not None and _MOUSE in found.applications):
+    if interface.class_triple.endswith("/02") or (found is not None and MOUSE in found.applications):
         return True
     return found is None and interface.class_triple == "03/00/00" and _in_size(interface) in _POINTER_BYTES
 
@@ -236,5 +257,6 @@ def _high(device: UsbDevice) -> bool:
     return device.speed_mbps is not None and device.speed_mbps >= _HIGH
 
 
-def _sha256(interface: UsbInterface) -> str:
+def descriptor_digest(interface: UsbInterface) -> str:
+    """Returns the SHA-256 of its report descriptor; "" where the bytes were not read."""
     return _read(interface.report_descriptor)[0] if interface.report_descriptor else ""

@@ -9,13 +9,14 @@ from farmwatch_detectors.ip_kvm_shape import detect
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_schema.formats.hid import features_of
 from farmwatch_schema.observables.host import HostFacts
-from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
+from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbInterface
 
 from .kvm_cases import (
     JETKVM_ABSOLUTE,
     JETKVM_KEYBOARD,
     JETKVM_RELATIVE,
     PIKVM_KEYBOARD,
+    PIKVM_RELATIVE,
     endpoint,
     gadget,
     hid,
@@ -99,6 +100,46 @@ def test_hit_where_the_system_hides_the_bytes_the_features_do() -> None:
 def test_hit_a_kvm_that_moves_relatively_without_storage_is_confirmed_by_its_functions() -> None:
     keyboard, _, relative = jetkvm_renamed().interfaces
     assert level_of(jetkvm_renamed(interfaces=(keyboard, relative))) == 3
+
+
+def test_hit_hid_from_user_space_leaves_keyboard_and_absolute_mouse_at_high_speed() -> None:
+    """A FunctionFS gadget drops the driver's names, HID 1.01, its indexes and sizes; Windows hides the bytes too."""
+    interfaces = tuple(
+        msgspec.structs.replace(
+            item, name="", name_index=0, bcd_hid="0111", endpoints=(endpoint(8),), report_descriptor=None,
+            features=features_of(bytes.fromhex(item.report_descriptor or "")),
+        )
+        for item in jetkvm_renamed().interfaces
+    )  # fmt: skip
+    served = jetkvm_renamed(interfaces=interfaces)
+    assert level_of(served) == 3
+    assert level_of(msgspec.structs.replace(served, speed_mbps=12.0)) == 2
+
+
+def test_hit_relative_at_full_speed_from_user_space_the_firmware_s_own_bytes_are_left() -> None:
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111", "endpoints": (endpoint(8),)}
+    device = gadget(
+        vendor_id="046d", product_id="c31c", speed_mbps=12.0,
+        interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain), hid(1, "01/02", 8, PIKVM_RELATIVE, **plain)),
+    )  # fmt: skip
+    (finding,) = detect(view(usb=[device], host=[LAPTOP]))
+    assert finding.level == 2
+    assert "byte for byte" in finding.evidence[0].fact
+    fast = msgspec.structs.replace(device, speed_mbps=480.0, interfaces=tuple(
+        msgspec.structs.replace(item, bcd_hid="0101") for item in device.interfaces))  # fmt: skip
+    assert level_of(fast) == 3
+
+
+def test_hit_what_windows_remembers_is_told_and_counts_at_most_level_2() -> None:
+    memory = RememberedUsb(
+        vendor_id="046d", product_id="c52b", class_triples=("03/01/01", "08/06/50"), serial=serial("7&3f21c0a&0&1"),
+        last_removal="2026-11-16",
+    )  # fmt: skip
+    (finding,) = detect(view(usb=[memory], host=[LAPTOP]))
+    assert finding.level <= 2
+    assert finding.seen_until.startswith("2026-11-16")
+    undated = msgspec.structs.replace(memory, last_removal="")
+    assert list(detect(view(usb=[undated], host=[LAPTOP]))) == []
 
 
 def test_one_strong_fact_alone_confirms_nothing() -> None:

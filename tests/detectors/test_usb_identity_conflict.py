@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from farmwatch_detectors.catalog.usb_truth import catalogue, truths
@@ -9,12 +10,19 @@ from farmwatch_detectors.usb_conflicts import conflicts
 from farmwatch_detectors.usb_identity_conflict import detect
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbEndpoint, UsbInterface
 
-from .kvm_cases import gadget, hid, jetkvm_renamed, k120, pikvm, storage
+from .kvm_cases import PIKVM_KEYBOARD, PIKVM_RELATIVE, gadget, hid, jetkvm_renamed, k120, pikvm, storage
+from .test_disguises import TINYPILOT_KEYBOARD
 from .views import serial, view
 
 
 def level_of(device: UsbDevice) -> int:
     return max((finding.level for finding in detect(view(usb=[device]))), default=0)
+
+
+def hidden(device: UsbDevice) -> UsbDevice:
+    """As Windows shows it: descriptors as features, never as bytes."""
+    interfaces = tuple(msgspec.structs.replace(each, report_descriptor=None) for each in device.interfaces)
+    return msgspec.structs.replace(device, interfaces=interfaces)
 
 
 def unifying(**changes: Any) -> UsbDevice:
@@ -34,10 +42,12 @@ def unifying(**changes: Any) -> UsbDevice:
 
 def test_hit_jetkvm_s_own_preset_is_no_unifying_receiver() -> None:
     """UsbInfoSetting.tsx @bde0a086: Logitech (x64), at high speed, with a serial in the look of Windows' ids."""
-    (finding,) = detect(view(usb=[jetkvm_renamed(serial=serial("7&3f21c0a&0&1"), has_serial=True)]))
-    assert finding.level == 3
+    preset = jetkvm_renamed(serial=serial("7&3f21c0a&0&1"), has_serial=True)
+    assert level_of(hidden(preset)) == 3
+    (finding,) = detect(view(usb=[preset]))
+    assert finding.level == 4
     said = " ".join(evidence.fact for evidence in finding.evidence)
-    for words in ("480 Mbit/s", "Logitech (x64)", "Windows"):
+    for words in ("480 Mbit/s", "Logitech (x64)", "Windows", "as a KVM's firmware describes its own"):
         assert words in said
     assert not finding.floor
     assert "?" in finding.sentence
@@ -51,22 +61,34 @@ def test_hit_the_dell_preset_calls_itself_what_dell_never_did() -> None:
         "manufacturer": "Dell Inc.",
         "product": "Multimedia Pro Keyboard",
     }
-    assert level_of(jetkvm_renamed(**names)) == 3
-    assert level_of(jetkvm_renamed(**names, speed_mbps=None)) == 3
+    assert level_of(hidden(jetkvm_renamed(**names))) == 3
+    assert level_of(hidden(jetkvm_renamed(**names, speed_mbps=None))) == 3
 
 
 def test_hit_a_donor_s_whole_identity_with_the_gadget_s_speed_or_drive() -> None:
     donor = {"vendor_id": "046d", "product_id": "c31c", "manufacturer": "Logitech", "product": "USB Keyboard"}
     drive = pikvm(**donor, serial=None, has_serial=False, scsi=())
-    assert level_of(drive) == 3
-    no_drive = pikvm(**donor, serial=None, has_serial=False, scsi=(), interfaces=drive.interfaces[:2])
-    assert level_of(no_drive) == 2
+    assert level_of(hidden(drive)) == 3
+    no_drive = pikvm(**donor, serial=None, has_serial=False, scsi=(), interfaces=drive.interfaces[:1])
+    assert level_of(hidden(no_drive)) == 2, "high speed alone"
+
+
+def test_hit_a_keyboard_that_only_types_has_a_pointer_under_every_disguise_at_once() -> None:
+    """HID from user space at full speed, relative pointer, no drive, a K120's whole identity: what is left."""
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+    device = gadget(
+        vendor_id="046d", product_id="c31c", manufacturer="Logitech", product="USB Keyboard", speed_mbps=12.0,
+        interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain), hid(1, "01/02", 8, PIKVM_RELATIVE, **plain)),
+    )  # fmt: skip
+    assert {each.kind for each in conflicts(device, truths()["046d:c31c"])} == {"firmware", "pointer", "packets"}
+    assert level_of(device) == 4
+    assert level_of(hidden(device)) == 3
 
 
 def test_hit_held_at_full_speed_three_lesser_things_are_left() -> None:
     donor = {"vendor_id": "046d", "product_id": "c52b", "manufacturer": "Logi", "product": "USB Receiver"}
     slow = jetkvm_renamed(**donor, speed_mbps=12.0, serial=serial("8f3c21d07a5e4b19"))
-    assert level_of(slow) == 2
+    assert level_of(hidden(slow)) == 2
 
 
 def test_hit_what_windows_remembers_counts_at_most_level_2() -> None:
@@ -117,6 +139,16 @@ def test_honest_twin_keyboards_of_other_makers_under_apple_s_ids() -> None:
     assert list(detect(view(usb=[keychron]))) == []
 
 
+def test_honest_twin_a_microsoft_keyboard_shares_its_bytes_with_two_kvms() -> None:
+    """045e:00db, TinyPilot and BliKVM have the same 60 bytes (linuxwacom/wacom-hid-descriptors@3dd4a3d4)."""
+    natural = gadget(
+        vendor_id="045e", product_id="00db", manufacturer="Microsoft", speed_mbps=1.5, max_packet_size0=8,
+        product="Natural® Ergonomic Keyboard 4000",
+        interfaces=(hid(0, "01/01", 8, TINYPILOT_KEYBOARD, name="", bcd_hid="0111"),),
+    )  # fmt: skip
+    assert level_of(natural) == 0
+
+
 def test_could_not_look_says_nothing() -> None:
     for outcome in ("not_permitted", "broken"):
         assert list(detect(view(usb=[jetkvm_renamed()], outcome=outcome))) == []
@@ -146,5 +178,5 @@ def test_every_kind_of_contradiction_is_told_in_a_sentence() -> None:
                         address=0x82, transfer="interrupt", max_packet_size=8, interval=1),))),
     )  # fmt: skip
     found = conflicts(wrong, truth)
-    assert {each.kind for each in found} == {"manufacturer", "serial", "speed", "functions", "interfaces"}
+    assert {each.kind for each in found} == {"manufacturer", "serial", "speed", "functions", "interfaces", "firmware"}
     assert all(each.text.endswith(".") and len(each.text.split()) <= 25 for each in found)
