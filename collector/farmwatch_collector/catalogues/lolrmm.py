@@ -23,12 +23,15 @@ MOST_RECORDS = 20_000
 _REMEDY = "Take rmm_tools.json from https://lolrmm.io/api/, or files of LOLRMM's folder yaml/."
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-#: Roots that every program shares; what follows them is the program's own folder.
-_ROOTS = re.compile(
-    r"(?i)(\"?[a-z]:|\*|%[a-z0-9_()]+%|~)?[\\/]*(program files( \(x86\))?|program files\*|programdata|users[\\/][^\\/]+"
-    r"|appdata[\\/](local|roaming|locallow)([\\/]programs)?|local([\\/]programs)?|roaming|[\\/])+[\\/]"
+#: Parts of a path that every program shares; what follows them is the program's own folder.
+_SHARED = re.compile(
+    r"(?i)([a-z]:|\*|~|%[a-z0-9_()]+%|program files( \(x86\))?\*?|programdata|users|appdata|local|roaming|locallow"
+    r"|programs)\Z"
 )
 _APPLICATION = re.compile(r"(?i)/applications/([^/*]+\.app)")
+_UNIT = re.compile(r"(?i)/(?:launch(?:daemons|agents)/([\w.-]+)\.plist|systemd/(?:system|user)/([\w@.-]+\.service))\Z")
+_MACOS = re.compile(r"/Contents/MacOS/([^/*]+)\Z")
+_LINUX = re.compile(r"/(?:usr/|usr/local/)?s?bin/([^/*]+)\Z")
 _SERVICE_KEY = re.compile(r"(?i)\\services\\([^\\*]+)(\\|\Z)")
 _INSTALLER = re.compile(r"(?i)setup|install|update|\.(msi|pkg|dmg|deb|rpm|zip|dll|sys|txt|ps1|cmd|bat|json|ini|log)\Z")
 
@@ -47,7 +50,7 @@ class _Document(msgspec.Struct, frozen=True):
 class Record(msgspec.Struct, frozen=True):
     """One record.
 
-    names     base names of executables on Windows, as written
+    names, macos, linux  base names of executables on each system, as written
     patterns  base names with one or more stars
     paths     folders of the program: `\\anydesk\\`, `AnyDesk.app/`, `/opt/anydesk/`
     services, signers, domains  as written
@@ -57,6 +60,8 @@ class Record(msgspec.Struct, frozen=True):
     category: str = ""
     modified: str = ""
     names: tuple[str, ...] = ()
+    macos: tuple[str, ...] = ()
+    linux: tuple[str, ...] = ()
     patterns: tuple[str, ...] = ()
     paths: tuple[str, ...] = ()
     services: tuple[str, ...] = ()
@@ -119,6 +124,7 @@ def _record(document: _Document) -> Record:
     patterns: list[str] = []
     paths: list[str] = []
     places = [*_texts(details.get("InstallationPaths")), *_column(artifacts.get("EventLog"), "ImagePath")]
+    files = [*places, *_column(artifacts.get("Disk"), "File")]
     for metadata in _rows(details.get("PEMetadata")):
         places += [*_texts(metadata.get("Filename")), *_texts(metadata.get("OriginalFileName"))]
     for place in places:
@@ -131,12 +137,15 @@ def _record(document: _Document) -> Record:
     services = [*_column(artifacts.get("EventLog"), "ServiceName")]
     for key in _column(artifacts.get("Registry"), "Path"):
         services += [match[1].strip() for match in _SERVICE_KEY.finditer(key)]
+    services += [unit[1] or unit[2] for unit in map(_UNIT.search, files) if unit]
     domains = [host for row in _rows(artifacts.get("Network")) for host in _texts(row.get("Domains"))]
     return Record(
         name=document.name.strip(),
         category=document.category if isinstance(document.category, str) else "",
         modified=document.modified[:10] if isinstance(document.modified, str) else "",
         names=_each(names),
+        macos=_each(match[1] for match in map(_MACOS.search, files) if match),
+        linux=_each(match[1] for match in map(_LINUX.search, files) if match),
         patterns=_each(patterns),
         paths=_each(paths),
         services=_each(services),
@@ -150,21 +159,25 @@ def _folder(place: str) -> str:
     application = _APPLICATION.search(place)
     if application:
         return f"{application[1]}/"
-    if re.match(r"/(opt|usr/local|usr/share|usr/lib)/[^/*]+/", place):
-        return "/" + "/".join(place.split("/")[1 : 3 if place.startswith("/opt") else 4]) + "/"
+    unix = re.match(r"/(opt|usr/(local|share|lib))/(?!s?bin/|lib/|share/)[^/*]+/", place)
+    if unix:
+        return unix[0]
     if "\\" not in place:
         return ""
-    own = _ROOTS.sub("", place.strip('" '), count=1)
-    own = re.sub(r"(?i)\A([a-z]:|\*)\\", "", own)
-    parts = [part for part in own.split("\\")[:-1] if part]
-    deep = parts[:2]
-    return "\\" + "\\".join(deep) + "\\" if deep else ""
+    parts = [part for part in place.strip('" ').split("\\")[:-1] if part]
+    for index, part in enumerate(parts):
+        named_after_somebody = index and parts[index - 1].casefold() == "users"
+        if not named_after_somebody and not _SHARED.match(part):
+            own = parts[index : index + 2]
+            return "\\" + "\\".join(own) + "\\"
+    return ""
 
 
 def _united(one: Record, other: Record) -> Record:
     both = {
         field: _each([*getattr(one, field), *getattr(other, field)])
-        for field in ("names", "patterns", "paths", "services", "signers", "domains")
+        for field in Record.__struct_fields__
+        if isinstance(getattr(one, field), tuple)
     }
     return msgspec.structs.replace(one, **both)
 

@@ -18,7 +18,7 @@ What = Literal["added", "changed", "unchanged", "left_out", "refused"]
 """added: a tool that we did not know; changed: facts that we did not; left_out: a correction says so; refused: nothing
 that it names may stand."""
 
-FIELDS = ("names", "patterns", "paths", "services", "signers", "domains")
+FIELDS = ("names", "macos", "linux", "patterns", "paths", "services", "signers", "domains")
 PLATFORMS = ("windows", "macos", "linux")
 
 
@@ -59,8 +59,8 @@ class Owners:
             self._by_fact[field, value].add(tool.id)
 
     def of(self, field: str, value: str) -> set[str]:
-        """Returns ids of the tools that have a fact."""
-        return self._by_fact.get((field, folded(field, value)), set())
+        """Returns ids of the tools that have a fact; a file name is one on every system."""
+        return self._by_fact.get(("names" if field in PLATFORMS else field, folded(field, value)), set())
 
     def knows(self, tool: str, field: str, value: str) -> bool:
         """Returns whether a tool has this fact, a weaker form of it, or a path that holds it."""
@@ -88,7 +88,9 @@ def slug(name: str) -> str:
 def folded(field: str, value: str) -> str:
     """Returns a fact as two of them are compared."""
     lower = value.casefold()
-    return gate.stem(lower) if field == "names" else lower.replace("\\", "/") if field == "paths" else lower
+    return (
+        gate.stem(lower) if field in ("names", *PLATFORMS) else lower.replace("\\", "/") if field == "paths" else lower
+    )
 
 
 def facts_of(tool: RemoteTool) -> Iterator[tuple[str, str]]:
@@ -128,7 +130,7 @@ def merge(
             outcomes.append(Outcome(record.name, "", "refused", reason="its name has no letters"))
             continue
         taken, refused = _sorted_out(record, tool, owners, correction)
-        telling = [field for field, _ in taken if field in ("names", "paths", "services")]
+        telling = [field for field, _ in taken if field in ("names", "macos", "linux", "paths", "services")]
         if not known and not telling:
             reason = "names nothing by which a laptop's agent could recognise it"
             outcomes.append(Outcome(record.name, tool, "refused", (), tuple(refused), reason))
@@ -156,7 +158,7 @@ def _sorted_out(
             reason = _fault(field, value) or _others_fault(field, value, tool, owners)
             if reason or seen:
                 refused.append(Refusal(field, value, reason or "was looked at before and not taken", seen))
-            elif field == "names" and (gate.collides(value) or _is_viewer(value)):
+            elif field in ("names", "macos", "linux") and (gate.collides(value) or _is_viewer(value)):
                 taken.append(("weak", value))
             else:
                 taken.append((field, value))
@@ -177,6 +179,8 @@ def _fault(field: str, value: str) -> str:
         return gate.name_fault(start.rstrip(" -_."))
     check = {
         "names": gate.name_fault,
+        "macos": gate.name_fault,
+        "linux": gate.name_fault,
         "paths": gate.path_fault,
         "services": gate.service_fault,
         "signers": gate.signer_fault,
@@ -189,7 +193,7 @@ def _others_fault(field: str, value: str, tool: str, owners: Owners) -> str:
     others = owners.of(field, value) - {tool}
     if others:
         return f"belongs to {', '.join(sorted(others))}"
-    if field == "names" and owners.is_elsewhere(value):
+    if field in ("names", "macos", "linux") and owners.is_elsewhere(value):
         return "belongs to another catalogue: VPNs and tunnels, deception, or assistive technology"
     return ""
 
@@ -214,6 +218,10 @@ def _extended(tool: RemoteTool, taken: Iterable[tuple[str, str]]) -> RemoteTool:
     more: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for field, value in taken:
         more[field] += (value,)
-    names = Names(windows=(*tool.names.windows, *more.pop("names", ())))
+    names = Names(
+        windows=(*tool.names.windows, *more.pop("names", ())),
+        macos=(*tool.names.macos, *more.pop("macos", ())),
+        linux=(*tool.names.linux, *more.pop("linux", ())),
+    )
     lists = {field: (*getattr(tool, field), *values) for field, values in more.items()}
     return msgspec.structs.replace(tool, names=names, **lists)

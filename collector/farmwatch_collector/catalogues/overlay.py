@@ -85,8 +85,9 @@ def _text(tools: dict[str, RemoteTool], digest: str, records: int, today: date) 
         f'version: "{today}"\n'
         "about: |\n"
         "  What LOLRMM says beyond remote_access.yaml. Written by `farmwatch catalog import-lolrmm`, never by hand;\n"
-        f"  laid over remote_access.yaml when that is read. Export of {records} records, SHA-256 {digest},\n"
-        f"  read on {today}. L stands for that export (LOLRMM, Apache-2.0).\n"
+        f"  laid over remote_access.yaml when that is read. L stands for that export\n"
+        f"  (LOLRMM, Apache-2.0) of {records} records, read on {today}, SHA-256 of the file:\n"
+        f"  {digest}\n"
     )
     if not tools:
         return head + "entries: []\n"

@@ -19,7 +19,7 @@ def entry_text(entry: Product) -> str:
     for field in msgspec.structs.fields(type(entry)):
         value = getattr(entry, field.name)
         if field.required or value != field.default:
-            fields[field.name] = msgspec.to_builtins(value)
+            fields[field.name] = _plain(value)
     names = [name for name in ORDER if name in fields] + [name for name in fields if name not in ORDER]
     lines: list[str] = []
     for name in names:
@@ -27,6 +27,13 @@ def entry_text(entry: Product) -> str:
         if value not in ({}, []):
             lines += _field(name, value, "  ")
     return "- " + "\n".join(lines).removeprefix("  ") + "\n"
+
+
+def _plain(value: Any) -> Any:
+    """Lists and mappings as YAML knows them; a date stays one, as YAML has dates."""
+    if isinstance(value, msgspec.Struct):
+        return {name: _plain(each) for name, each in msgspec.structs.asdict(value).items()}
+    return [_plain(each) for each in value] if isinstance(value, tuple) else value
 
 
 def _field(name: str, value: Any, indent: str) -> list[str]:
