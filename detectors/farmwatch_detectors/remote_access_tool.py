@@ -2,10 +2,11 @@
 
 Detects
     Products of catalog/remote_access.yaml, by facts that agree: file name, package, path, service, signer,
-    own ports. Level 1: installed and never seen running, or a low-confidence match. Level 2: running, or
-    started by the system, and not sanctioned. Level 3: prepared for access without a person, open to the
-    network, or to the laptop itself beside a program that forwards its ports to the outside, somebody
-    connected, or running under another name. A file that no package brought, on a port of VNC or RDP: level 1.
+    own ports. Level 1: installed and never seen running, a low-confidence match, or a trace: it ran lately, its host
+    is set up for a browser, it was allowed to see the screen. Level 2: running, or started by the system, and not
+    sanctioned. Level 3: prepared for access without a person, open to the network, or to the laptop itself beside a
+    program that forwards its ports to the outside, somebody connected, or running under another name. A file that
+    no package brought, on a port of VNC or RDP: level 1.
 Why
     About half of the published farm cases drive the laptop by ordinary remote software: AnyDesk, RustDesk,
     Chrome Remote Desktop, TeamViewer.
@@ -15,9 +16,9 @@ Innocent explanations
 Blind spots
     A renamed file is recognised only by what survives: the version resource on Windows; on a Mac the signature, as
     long as nobody signs it anew; on Linux the contents of a Debian package's file, or two of the process's old name,
-    an option or port of its own, its service, a virtual input device. Changed by a byte, renamed and with other
-    ports it passes. So does one that the dynamic loader starts under another name, a shell behind a socket, and
-    control from within a meeting or a browser. While programs cannot be listed, who owns a port says nothing here.
+    an option or port of its own, its service, a virtual input device. What else is renamed is `unknown_remote_tool`'s.
+    A shell behind a socket, and control from within a meeting or a browser pass. While programs cannot be listed,
+    who owns a port says nothing here.
 Triage
     Ask who set it up and for whom. Compare with help-desk tickets; look at when it was first seen.
 References
@@ -33,6 +34,7 @@ from .hardware import quoted, words_of
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised, surely, words_of_facts
+from .tool_traces import Trace, traces_of
 from .view import DeviceView
 
 #: What a flag of the agent's list says about a remote tool, in words.
@@ -45,33 +47,45 @@ _PREPARED = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per product."""
-    for found in recognised(device, tool_index()):
-        tool = found.product
-        built_in = tool.category == "os-builtin" and bool(found.disguised)
-        if tool.role == "viewer" or (tool.alarm == "info" and not built_in):
-            continue
-        level, what = _level(found, forwarder_of(device))
-        if not level:
-            continue
-        sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id)
-        if sanction is not None and not found.disguised:
-            level = 0
-            sentence = f"{tool.name} {what}. Policy allows it here: {words_of(sanction)}."
-        elif tool.alarm == "allow":
-            level = 0
-            sentence = f"{tool.name} {what}. Companies install it themselves. Check: is it your own?"
-        else:
-            sentence = _sentence(found, level, what)
-        yield Finding(
-            detector=DETECTOR.id,
-            group=DETECTOR.group,
-            level=level,
-            sentence=sentence,
-            evidence=evidence_of(found),
-            subject=tool.id,
-            seen_from=first_seen(device, found),
-            sanctioned=words_of(sanction) if sanction and not level else "",
-        )
+    found = {each.product.id: each for each in recognised(device, tool_index())}
+    traces = traces_of(device)
+    products = {tool.id: tool for tool in tool_index().products}
+    for tool in sorted({*found, *traces}):
+        yield from _finding(device, products[tool], found.get(tool), traces.get(tool, []))
+
+
+def _finding(
+    device: DeviceView, tool: RemoteTool, found: Recognised[RemoteTool] | None, traces: list[Trace]
+) -> Iterator[Finding]:
+    disguised = found is not None and bool(found.disguised)
+    if tool.role == "viewer" or (tool.alarm == "info" and not (tool.category == "os-builtin" and disguised)):
+        return
+    level, what = _level(found, forwarder_of(device)) if found is not None else (0, "")
+    telling = [trace for trace in traces if trace.alone]
+    if not level and telling:
+        level, what = 1, f"is not seen running and {telling[0].words}"
+    if not level:
+        return
+    sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id)
+    if sanction is not None and not disguised:
+        level, sentence = 0, f"{tool.name} {what}. Policy allows it here: {words_of(sanction)}."
+    elif tool.alarm == "allow":
+        level, sentence = 0, f"{tool.name} {what}. Companies install it themselves. Check: is it your own?"
+    else:
+        sentence = _sentence(tool, found, level, what)
+    left = bool(found is not None and (found.programs or found.services or found.packages))
+    ends = [trace.gone for trace in telling if trace.gone is not None]
+    yield Finding(
+        detector=DETECTOR.id,
+        group=DETECTOR.group,
+        level=level,
+        sentence=sentence,
+        evidence=(evidence_of(found) if found is not None else ()) + tuple(trace.evidence for trace in traces),
+        subject=tool.id,
+        seen_from=first_seen(device, found) if found is not None else "",
+        seen_until=max(ends).isoformat() if ends and len(ends) == len(telling) and not left else "",
+        sanctioned=words_of(sanction) if sanction and not level else "",
+    )
 
 
 def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
@@ -106,9 +120,8 @@ def _little(found: Recognised[RemoteTool]) -> str:
     return f" ({quoted(process.name)} {words_of_facts(match.facts, 1)})" if process and match else ""
 
 
-def _sentence(found: Recognised[RemoteTool], level: int, what: str) -> str:
-    tool = found.product
-    if level == 1:
+def _sentence(tool: RemoteTool, found: Recognised[RemoteTool] | None, level: int, what: str) -> str:
+    if level == 1 or found is None:
         return f"{tool.name} {what}. No policy names it. A leftover or somebody's own? Check: ask, then remove."
     named = ", named in reports on laptop farms," if "farm-reported" in tool.tags else ""
     can = "could, through a tunnel," if level == 2 and found.inner_ports else "can"
@@ -124,6 +137,6 @@ DETECTOR = Detector(
     group="R",
     title="Program that lets others drive the laptop",
     attack=("T1219.002",),
-    consumes=("processes", "services", "software", "sockets"),
+    consumes=("processes", "services", "software", "sockets", "browsers", "media"),
     detect=detect,
 )
