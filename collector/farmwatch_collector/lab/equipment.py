@@ -286,3 +286,24 @@ def pen_tablet(port: str) -> UsbDevice:
         port_path=port,
         interfaces=(_hid(0, "03/00/00", PEN, _interrupt(16, 4)),),
     )
+
+
+def memory_stick(port: str, serial: str) -> UsbDevice:
+    """Returns a memory stick: storage and nothing else."""
+    return UsbDevice(
+        vendor_id="0781",
+        product_id="5581",
+        manufacturer="SanDisk",
+        product="Ultra",
+        serial=unkeyed("serial", serial),
+        has_serial=True,
+        bcd_device="0100",
+        bcd_usb="0210",
+        device_class="00/00/00",
+        speed_mbps=480,
+        max_packet_size0=64,
+        port_path=port,
+        removable="removable",
+        interfaces=(UsbInterface(number=0, class_triple="08/06/50", name="", driver="usb-storage"),),
+        scsi=(ScsiInquiry(vendor="SanDisk", product="Ultra", removable=True),),
+    )

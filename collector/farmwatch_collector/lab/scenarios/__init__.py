@@ -15,10 +15,13 @@ from importlib import resources
 
 from ...input_error import InputError
 from ..sample import Order, Sample
-from . import drafting, scenario
+from . import clean, directory, drafting, scenario
+from .directory import write
 from .scenario import Scenario
 
-__all__ = ["Scenario", "load", "make", "orders", "shipped"]
+__all__ = ["Scenario", "load", "make", "orders", "shipped", "write"]
+
+_SCENARIO = (".yaml", ".yml")
 
 
 def shipped() -> tuple[str, ...]:
@@ -32,7 +35,7 @@ def load(name: str) -> Scenario:
     if name in shipped():
         text = resources.files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
         return scenario.parse(text, f"{name}.yaml")
-    if name.endswith((".yaml", ".yml")):
+    if name.endswith(_SCENARIO):
         return scenario.read(name)
     raise InputError(name, 0, "", "is no scenario.", f"There are {', '.join(shipped())}; or give a .yaml file.")
 
@@ -44,11 +47,16 @@ def orders(where: str, seeds: Iterable[int], *, device_days: int = 0, corpus: st
     corpus       folder with public dumps for real hardware; "" for the lab's own tables
     """
     wanted = list(seeds)
-    if os.path.isdir(where):
-        names = sorted(os.path.join(where, name) for name in os.listdir(where) if name.endswith((".yaml", ".yml")))
-    else:
-        names = [where]
+    names = [where]
     found = []
+    if os.path.isdir(where):
+        inside = sorted(os.path.join(where, name) for name in os.listdir(where))
+        folders = [each for each in (where, *inside) if directory.is_recorded(each)]
+        found = [Order(scenario=each, seed=0) for each in folders]  # what was recorded is there once
+        names = [name for name in inside if name.endswith(_SCENARIO) and not name.endswith("policy.yaml")]
+        if not names and not found:
+            remedy = "It takes *.yaml scenarios, or labels.csv with *.jsonl reports."
+            raise InputError(where, 0, "", "holds neither a scenario nor a recorded fleet.", remedy)
     for name in names:
         parts = drafting.parts_of(load(name), device_days, len(wanted))
         found += [Order(scenario=name, seed=seed, part=part, corpus=corpus) for seed in wanted for part in range(parts)]
@@ -57,4 +65,6 @@ def orders(where: str, seeds: Iterable[int], *, device_days: int = 0, corpus: st
 
 def make(order: Order) -> Sample:
     """Returns the sample that an order asks for; the same order gives the same sample, byte for byte."""
-    return drafting.draft(load(order.scenario), order)
+    if directory.is_recorded(order.scenario):
+        return directory.read(order.scenario)
+    return drafting.draft(load(order.scenario), order, clean.people)

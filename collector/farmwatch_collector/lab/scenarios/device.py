@@ -20,23 +20,31 @@ FIRST_DAYS = 30
 
 
 class Facts:
-    """What the probes of one device find at a time: observables by kind, and kinds that could not be looked at."""
+    """What the probes of one device find at a time: observables by kind, and kinds that could not be looked at.
+
+    hides_days     nobody counted the days' input
+    identity_only  a Mac whose display ports do not tell the EDID, as many with Apple's own chip
+    """
 
     def __init__(self, platform: str) -> None:
         self.platform = platform
         self.items: dict[str, tuple[Observable, ...]] = {}
         self.outcomes: dict[str, tuple[Outcome, str]] = {}
         self.hides_days = False
+        self.identity_only = False
 
     def copy(self) -> "Facts":
         """Returns facts that change apart from these."""
         other = Facts(self.platform)
-        other.items, other.outcomes, other.hides_days = dict(self.items), dict(self.outcomes), self.hides_days
+        other.items, other.outcomes = dict(self.items), dict(self.outcomes)
+        other.hides_days, other.identity_only = self.hides_days, self.identity_only
         return other
 
     def add(self, kind: str, *observables: Observable) -> None:
         """Adds what a probe finds, told as this platform tells it."""
-        self.items[kind] = self.items.get(kind, ()) + tuple(told(self.platform, item) for item in observables)
+        self.items[kind] = self.items.get(kind, ()) + tuple(
+            seen for item in observables for seen in told(self.platform, item, self.identity_only)
+        )
 
     def drop(self, kind: str, gone: Callable[[Observable], bool]) -> None:
         """Takes away what a probe of one kind finds no more."""
@@ -68,15 +76,17 @@ class Device:
 
     chance    dice of its own, so that a change to one device moves no other
     number    tells it from others in made-up serials; carries no meaning
+    first     local day of its first report
     enrolled  seconds since 1970, when its first report is made
     timing    `input_timing` is turned on in this laptop's settings
     """
 
-    def __init__(self, chance: random.Random, platform: str, enrolled: int, days: int) -> None:
+    def __init__(self, chance: random.Random, platform: str, first: date, enrolled: int, days: int) -> None:
         self.id = f"{chance.getrandbits(64):016x}"
         self.chance = chance
         self.platform = platform
         self.number = chance.randrange(1, 1 << 20)
+        self.first = first
         self.enrolled = enrolled
         self.facts = Facts(platform)
         self.moments: list[Moment] = []

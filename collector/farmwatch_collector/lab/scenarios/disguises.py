@@ -87,7 +87,7 @@ def set_up(kvm: str, disguise: str, chance: random.Random) -> Setup:
     return setup
 
 
-def _preset(kvm: str, setup: Setup, chance: random.Random) -> Setup:
+def _preset(_kvm: str, setup: Setup, chance: random.Random) -> Setup:
     """JetKVM's settings: an identity with a made-up serial of Windows' look, and one of three monitors."""
     place = chance.randrange(len(setup.built.product.presets))
     ids, manufacturer, name = setup.built.product.presets[place]
@@ -119,7 +119,7 @@ def _donor(kvm: str, setup: Setup, chance: random.Random) -> Setup:
     return msgspec.structs.replace(setup, built=built, detail=ids)
 
 
-def _relative(kvm: str, setup: Setup, chance: random.Random) -> Setup:
+def _relative(_kvm: str, setup: Setup, _chance: random.Random) -> Setup:
     """The absolute mouse is switched off; PiKVM and the Pico then have one relative mouse instead.
 
     A chip or board with both reports in one interface keeps its descriptors and sends relative ones.
@@ -134,7 +134,7 @@ def _relative(kvm: str, setup: Setup, chance: random.Random) -> Setup:
     return msgspec.structs.replace(setup, built=built, absolute=False)
 
 
-def _storage_off(kvm: str, setup: Setup, chance: random.Random) -> Setup:
+def _storage_off(kvm: str, setup: Setup, _chance: random.Random) -> Setup:
     """Drives and network functions are off. NanoKVM has a mode for it, with other descriptors and no serial."""
     built = setup.built
     parts = tuple(part for part in built.parts if part.role not in ("storage", "net"))
@@ -164,11 +164,11 @@ def _edid(kvm: str, setup: Setup, chance: random.Random) -> Setup:
     return msgspec.structs.replace(setup, edid=edid, detail=setup.detail or ("whole" if whole else "names"))
 
 
-def _full_speed(kvm: str, setup: Setup, chance: random.Random) -> Setup:
+def _full_speed(_kvm: str, setup: Setup, _chance: random.Random) -> Setup:
     return msgspec.structs.replace(setup, built=msgspec.structs.replace(setup.built, speed=12.0))
 
 
-def _user_space(kvm: str, setup: Setup, chance: random.Random) -> Setup:
+def _user_space(_kvm: str, setup: Setup, _chance: random.Random) -> Setup:
     """A program of the owner's serves the HID functions; packets are as long as an ordinary mouse's."""
     parts = tuple(
         msgspec.structs.replace(part, size=8, out=False) if part.role not in ("storage", "net") else part

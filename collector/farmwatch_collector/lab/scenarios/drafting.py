@@ -3,13 +3,14 @@
 import csv
 import io
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import date, timedelta
 
 import yaml
 
-from ..sample import Label, Order, Sample
-from . import clean, farms, ordinary, permissions, stream
+from ..fleet import HOME_ROUTERS
+from ..sample import Order, Sample
+from . import farms, ordinary, permissions, stream
 from .device import Device
 from .scenario import Group, Scenario, compositions
 
@@ -35,11 +36,27 @@ class Draft:
         self.sanctions: list[dict[str, object]] = []
         self.places: list[dict[str, object]] = []
 
-    def new(self, platform: str, zone: str = "") -> Device:
-        """Returns one more laptop, with dice of its own, enrolled on one of the scenario's enrolment days."""
-        late = self.chance.randrange(self.scenario.enrol_days)
+    def new(self, platform: str, late: int | None = None, zone: str = "") -> Device:
+        """Returns one more laptop, with dice of its own; `late` days after the first one, or on any enrolment day."""
+        late = self.late() if late is None else late
         dice = random.Random(self.chance.getrandbits(64))  # noqa: S311 - a fleet that can be made again
         return ordinary.laptop(dice, platform, self.first + timedelta(days=late), self.scenario.days - late, zone)
+
+    def late(self) -> int:
+        """Returns one of the scenario's enrolment days."""
+        return self.chance.randrange(self.scenario.enrol_days)
+
+    def sanction(self, field: str, value: str, reason: str, **more: object) -> None:
+        """Adds a row to the policy, once."""
+        row: dict[str, object] = {field: value, **more, "owner": "service-desk@example.com", "reason": reason,
+                                  "until": date(2099, 12, 31)}  # fmt: skip
+        if row not in self.sanctions:
+            self.sanctions.append(row)
+
+    def place(self, name: str, kind: str, mac: str) -> None:
+        """Adds a place with its gateway to the policy."""
+        self.places.append({"name": f"{name} {len(self.places) + 1}", "kind": kind, "owner": "facilities@example.com",
+                            "gateway_macs": [mac], "until": date(2099, 12, 31)})  # fmt: skip
 
     def policy(self) -> str:
         """Returns the policy file."""
@@ -88,15 +105,21 @@ def parts_of(scenario: Scenario, device_days: int = 0, seeds: int = 1) -> int:
     return scenario.parts
 
 
-def draft(scenario: Scenario, order: Order) -> Sample:
-    """Returns one sample of a scenario."""
+People = Callable[[Draft, Group], None]
+
+
+def draft(scenario: Scenario, order: Order, people: People) -> Sample:
+    """Returns one sample of a scenario; `people` adds a group's ordinary ones."""
     chance = random.Random(f"{scenario.name} {order.seed} {order.part}")  # noqa: S311
     work = Draft(scenario, chance, order.corpus)
+    houses: dict[int, tuple[str, int]] = {}
     for group, made in _share(scenario, order):
-        _farm(work, group, made)
+        device = _farm(work, group, made)
+        if group.shared > 1:
+            _move_in(work, device, group, houses)
     for group in scenario.groups:
         if group.ordinary:
-            clean.people(work, group)
+            people(work, group)
     return work.sample(f"{scenario.name}, seed {order.seed}, part {order.part}")
 
 
@@ -108,15 +131,23 @@ def _share(scenario: Scenario, order: Order) -> list[tuple[Group, dict[str, str]
     return every[begin : begin + scenario.per_part]
 
 
-def _farm(work: Draft, group: Group, made: dict[str, str]) -> None:
+def _farm(work: Draft, group: Group, made: dict[str, str]) -> Device:
     device = work.new(made["platform"])
     words = {word: value for word, value in made.items() if word != "missing"}
-    farms.put_on_shelf(device, farms.Composition(**words), work.first, work.chance.random() < group.later)
+    farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later)
     device.facets["missing"] = made["missing"]
     permissions.take_away(device, made["missing"])
     if group.kind:
         device.kind = group.kind
     work.devices.append(device)
+    return device
 
 
-__all__ = ["Draft", "Label", "draft", "parts_of"]
+def _move_in(work: Draft, device: Device, group: Group, houses: dict[int, tuple[str, int]]) -> None:
+    """Puts a farm laptop into a house: so many share a gateway, and each came to it when its own onset was."""
+    mac, room = houses.get(id(group), ("", 0))
+    if not room:
+        mac, room = ordinary.mac(work.chance, work.chance.choice(HOME_ROUTERS)), group.shared
+    houses[id(group)] = mac, room - 1
+    device.later(device.since, farms.behind(mac))
+    device.facets["members"] = str(group.shared)

@@ -1,6 +1,6 @@
 """Laptops that somebody far away drives: on a shelf, on mains, nobody's hands on their own keyboard."""
 
-from datetime import date, timedelta
+from datetime import timedelta
 
 import msgspec
 
@@ -11,10 +11,10 @@ from farmwatch_schema.observables.media import MediaUse
 from farmwatch_schema.observables.network import Gateway
 
 from .. import monitors
-from . import disguises, hours, ordinary, remote, tunnels
-from .device import Device, Facts
+from . import disguises, hours, life, ordinary, remote, tunnels
+from .device import Change, Device, Facts
 from .hardware import PRODUCTS, device_of
-from .ordinary import Habits
+from .life import Habits
 
 
 class Composition(msgspec.Struct, frozen=True, kw_only=True):
@@ -36,9 +36,9 @@ def kind_of(made: Composition) -> str:
     return "vpn"
 
 
-def put_on_shelf(device: Device, made: Composition, first: date, later: bool) -> None:
+def put_on_shelf(device: Device, made: Composition, later: bool) -> None:
     """Makes an ordinary laptop one of a farm; `later` says that it was still in its person's hands at first."""
-    chance = device.chance
+    chance, first = device.chance, device.first
     device.farm = True
     device.kind = kind_of(made)
     device.cohort = "remote_new_hire"
@@ -49,13 +49,14 @@ def put_on_shelf(device: Device, made: Composition, first: date, later: bool) ->
     shifted = chance.random() < 0.3
     device.facets["hours"] = "shifted" if shifted else "of the place"
     begins = 9.0 + (chance.choice((-8, 8, 10)) if shifted else 0)
-    habits = Habits(begins=begins, ends=begins + chance.uniform(8, 11), weekends=0.4, night_awake=True)
-    ordinary.live(device, first, habits)
+    habits = Habits(begins=begins, ends=begins + chance.uniform(8, 11), weekends=0.4, night_awake=True, mains=None,
+                    meetings=0)  # fmt: skip
+    life.live(device, device.first, habits)
     at = device.enrolled + chance.randrange(1, max(2, device.use.days // 2)) * hours.DAY if later else device.enrolled
     at = device.use.first_awake(at)
     device.since = at
     device.facets["onset"] = "later" if later else "from the start"
-    device.later(at, _shelved(device, lid))
+    device.later(at, _shelved(lid))
     touched = chance.random() < 0.2
     device.facets["own_input"] = "a little" if touched else "none"
     _input(device, made, at, touched)
@@ -67,7 +68,7 @@ def put_on_shelf(device: Device, made: Composition, first: date, later: bool) ->
         tunnels.set_up(device, made.vpn, at)
 
 
-def _shelved(device: Device, lid: str):  # type: ignore[no-untyped-def]
+def _shelved(lid: str) -> Change:
     """On mains, lid as it is; a closed lid takes the panel from Windows and macOS; the camera is used by nobody."""
 
     def change(facts: Facts) -> None:
@@ -116,7 +117,7 @@ def _input_devices(setup: disguises.Setup, vendor: str, product: str) -> list[In
                 vendor_id=vendor,
                 product_id=product,
                 driver="hid-generic",
-            )  # fmt: skip
+            )
         )
     return found
 
@@ -141,14 +142,18 @@ def _input(device: Device, made: Composition, at: int, touched: bool) -> None:
         if (day + 1) * hours.DAY > at:
             little = own if chance.random() < 0.4 else ()
             device.use.shares[day] = shares + little
-    if not made.kvm != "none" and made.software != "none" and device.platform == "linux":
+    if made.kvm == "none" and made.software != "none" and device.platform == "linux":
         made_up = InputDevice(name="RustDesk UInput Keyboard", bus="virtual", functions=("keyboard",), absolute=False)
         device.later(at, lambda facts: facts.add("input_source", made_up))
 
 
-def behind(device: Device, mac: str) -> None:
-    """Puts a laptop behind a gateway, from the first report on."""
-    items = device.facts.items["network"]
-    device.facts.items["network"] = tuple(
-        msgspec.structs.replace(item, mac=unkeyed("mac", mac)) if isinstance(item, Gateway) else item for item in items
-    )
+def behind(mac: str) -> Change:
+    """Returns the move behind a gateway."""
+
+    def change(facts: Facts) -> None:
+        facts.items["network"] = tuple(
+            msgspec.structs.replace(item, mac=unkeyed("mac", mac)) if isinstance(item, Gateway) else item
+            for item in facts.items["network"]
+        )
+
+    return change

@@ -64,6 +64,7 @@ class Use:
         self.shares: dict[int, Shares] = {}
         self.usual: Shares = ()
         self.boots: list[int] = []
+        self._by_day: dict[int, list[Span]] = {}
 
     def wake(self, start: int, end: int) -> None:
         """Is awake from `start` to `end`; spans are given in order."""
@@ -81,9 +82,12 @@ class Use:
 
     def awake_slots(self, day: int, until: int) -> int:
         """Returns how many whole quarters of an hour of a UTC day it was awake, up to a time."""
-        begin, end = day * DAY, min((day + 1) * DAY, until)
-        seconds = sum(max(0, min(span.end, end) - max(span.start, begin)) for span in self.awake if span.start < end)
-        return seconds // SLOT
+        if not self._by_day:
+            for span in self.awake:
+                for each in range(span.start // DAY, span.end // DAY + 1):
+                    piece = Span(max(span.start, each * DAY), min(span.end, (each + 1) * DAY))
+                    self._by_day.setdefault(each, []).append(piece)
+        return sum(max(0, min(span.end, until) - span.start) for span in self._by_day.get(day, ())) // SLOT
 
     def active_until(self, day: int, until: int) -> int:
         """Returns a UTC day's slots with input up to a time."""

@@ -17,7 +17,6 @@ from farmwatch_schema.observables.bluetooth import BluetoothAdapter, BluetoothDe
 from farmwatch_schema.observables.browsers import BrowserExtension
 from farmwatch_schema.observables.input_source import InputDevice, InputShare
 from farmwatch_schema.observables.media import MediaDevice, MediaUse
-from farmwatch_schema.observables.network import NetworkInterface
 from farmwatch_schema.observables.power import PowerFacts
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice
 from farmwatch_schema.observables.wifi import WifiConnection
@@ -25,12 +24,15 @@ from farmwatch_schema.observables.wifi import WifiConnection
 from .. import equipment, monitors, programs, surroundings, systems
 from ..fleet import HOME_ROUTERS
 from . import hours
-from .device import Device
+from .device import Change, Device, Facts
 
 #: Where people live, by time zone; weights are assumed.
 ZONES = (("America/New_York", 40), ("America/Chicago", 25), ("America/Denver", 10), ("America/Los_Angeles", 25))
 #: 60 % Windows, 30 % macOS, 10 % Linux, as the demo's fleet (lab/systems.py).
 PLATFORMS = (("windows", 60), ("macos", 30), ("linux", 10))
+
+#: Share of Macs whose display ports do not tell the EDID. Assumed: docs/support.md only says that there are such.
+BARE_MACS = 0.5
 
 #: Office monitors as companies buy them: EDID maker, product, name, size in cm. Codes as real EDIDs bear them.
 MONITORS = (
@@ -42,20 +44,6 @@ MONITORS = (
 )
 
 _EXTENSIONS = surroundings._EXTENSIONS  # noqa: SLF001 - one list of real ids for the whole lab
-
-
-class Habits(msgspec.Struct, kw_only=True):
-    """How somebody works.
-
-    begins, ends   local hours of a usual day
-    weekends       works at weekends too, share of them
-    night_awake    the laptop does not sleep at night: mains and a setting
-    """
-
-    begins: float = 9.0
-    ends: float = 17.5
-    weekends: float = 0.05
-    night_awake: bool = False
 
 
 def pick(chance: random.Random, weighted: Sequence[tuple[str, int]]) -> str:
@@ -76,8 +64,9 @@ def laptop(chance: random.Random, platform: str, enrolled_on: date, days: int, z
     """
     zone = zone or pick(chance, ZONES)
     enrolled = hours.local_midnight(zone, enrolled_on) + chance.randrange(8 * 3600, 10 * 3600)
-    device = Device(chance, platform, enrolled, days)
+    device = Device(chance, platform, enrolled_on, enrolled, days)
     device.time_zone = zone
+    device.facts.identity_only = platform == "macos" and chance.random() < BARE_MACS
     number = device.number
     host = systems.machine(platform, number, f"FW{number:07X}{chance.randrange(10**5):05}")
     device.facts.add(
@@ -165,31 +154,6 @@ def external_input(device: UsbDevice) -> list[InputDevice]:
     return found
 
 
-def live(device: Device, first: date, habits: Habits) -> None:
-    """Lets somebody work with the laptop: awake and used on working days, asleep at night and mostly at weekends."""
-    chance, zone = device.chance, device.time_zone
-    for number in range(device.use.days):
-        day = first + timedelta(days=number)
-        midnight = hours.local_midnight(zone, day)
-        if habits.night_awake:
-            device.use.wake(midnight, midnight + hours.DAY)
-        if day.weekday() >= 5 and chance.random() >= habits.weekends:
-            continue
-        if day.weekday() < 5 and chance.random() < 0.04:
-            continue  # a day off
-        begin = midnight + int((habits.begins + chance.gauss(0, 0.5)) * 3600)
-        end = midnight + int((habits.ends + chance.gauss(0, 0.6)) * 3600)
-        lunch = midnight + int((habits.begins + 3.5 + chance.gauss(0, 0.4)) * 3600)
-        device.use.wake(begin - chance.randrange(0, 900), end + chance.randrange(0, 1800))
-        device.use.work(begin, lunch)
-        device.use.work(lunch + chance.randrange(1800, 4500), end)
-        if chance.random() < 0.15:
-            evening = end + chance.randrange(3600, 3 * 3600)
-            device.use.wake(evening, evening + 5400)
-            device.use.work(evening, evening + chance.randrange(900, 5400))
-    device.use.boots += [span.start for span in device.use.awake if chance.random() < 0.2]
-
-
 def _summer_time(device: Device, first: date, days: int) -> None:
     """Tells the new offset from UTC on the day on which the clocks change."""
     zone = device.time_zone
@@ -200,8 +164,8 @@ def _summer_time(device: Device, first: date, days: int) -> None:
             device.later(hours.local_midnight(zone, day) + 3 * 3600, _offset(offset), wakes=False)
 
 
-def _offset(minutes: int):  # type: ignore[no-untyped-def]
-    def change(facts):  # type: ignore[no-untyped-def]
+def _offset(minutes: int) -> Change:
+    def change(facts: Facts) -> None:
         facts.items["host"] = tuple(
             msgspec.structs.replace(item, utc_offset_minutes=minutes) for item in facts.items["host"]
         )
@@ -257,8 +221,3 @@ def _remembered(chance: random.Random, today: date) -> RememberedUsb:
     return RememberedUsb(vendor_id="0781", product_id="5581", product="Ultra", bcd_device="0100", has_serial=True,
                          serial=unkeyed("serial", f"4C53{chance.getrandbits(48):012X}"), class_triples=("08/06/50",),
                          installed_on=day, last_arrival=day, last_removal=day)  # fmt: skip
-
-
-def mobile(device: Device) -> NetworkInterface:
-    """Returns a mobile modem's interface, used by travellers."""
-    return NetworkInterface(name="wwan0", kind="mobile", driver="mbim", mtu=1428, bus="usb", up=True)

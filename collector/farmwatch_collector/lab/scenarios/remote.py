@@ -18,6 +18,8 @@ TOOLS = ("none", "rustdesk", "anydesk", "chrome_remote_desktop", "renamed", "mes
 KNOWN = ("rustdesk", "anydesk", "chrome_remote_desktop", "meshcentral")
 RENAMED = ("renamed", "renamed_anydesk", "renamed_meshcentral", "rebuilt")
 
+_CHROME_MAC = "/Library/PrivilegedHelperTools/ChromeRemoteDesktopHost.app/Contents/MacOS"
+
 Found = dict[str, list[Observable]]
 
 
@@ -117,8 +119,7 @@ def _chrome(platform: str) -> Found:
     name, path, signer, package = {
         "windows": ("remoting_host.exe", r"C:\Program Files (x86)\Google\Chrome Remote Desktop\131.0\remoting_host.exe",
                     "Google LLC", ""),
-        "macos": ("remoting_me2me_host", "/Library/PrivilegedHelperTools/ChromeRemoteDesktopHost.app/Contents/MacOS/"
-                  "remoting_me2me_host", "EQHXZ8M8AV", "com.google.pkg.ChromeRemoteDesktopHost"),
+        "macos": ("remoting_me2me_host", f"{_CHROME_MAC}/remoting_me2me_host", "EQHXZ8M8AV", "com.google.pkg.ChromeRemoteDesktopHost"),
         "linux": ("chrome-remote-desktop-host", "/opt/google/chrome-remote-desktop/chrome-remote-desktop-host", None,
                   "chrome-remote-desktop"),
     }[platform]  # fmt: skip

@@ -13,12 +13,11 @@ from .disguises import DISGUISES, possible
 from .hardware import PRODUCTS
 from .permissions import MISSING, is_missing_on
 from .remote import TOOLS
+from .trap_table import TRAPS
 from .tunnels import VPNS
 
 #: Classes for which recall is told (lab/sample.py).
 KINDS = ("kvm_default", "kvm_spoofed", "kvm_every_spoof", "software", "tool_known", "tool_renamed", "vpn", "farm")
-#: The twenty traps of ordinary life, filled in by traps.py when the package is loaded.
-TRAPS: dict[str, float] = {}
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,6 +29,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     later     share of them whose onset lies after enrolment
     ordinary  so many ordinary devices, with traps at their rates
     traps     rates that differ from the usual ones, by trap
+    plain     no trap but those that `traps` names
     kind      class under which recall is told, where the composition does not say
     """
 
@@ -39,6 +39,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     later: float = 0.5
     ordinary: int = 0
     traps: dict[str, float] = {}
+    plain: bool = False
     kind: str = ""
 
 
@@ -167,6 +168,8 @@ def _check(scenario: Scenario, name: str, lines: dict[str, int]) -> None:
 
 def compositions(group: Group) -> list[dict[str, str]]:
     """Returns every composition of a group that exists: a product that cannot do a disguise has none."""
+    if not group.compose:
+        return []
     choices = [_choices(word, group.compose) for word in WORDS]
     found: list[dict[str, str]] = []
     for values in itertools.product(*choices):

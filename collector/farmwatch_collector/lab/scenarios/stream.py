@@ -27,6 +27,8 @@ METHODS = {"linux": "evdev", "windows": "raw_input", "macos": "idle_time"}
 _TIME = "\x01"
 _QUOTED = msgspec.json.encode(_TIME)[1:-1]
 _OPT_IN = ("input_timing", "arp")
+#: Kinds that move on by themselves.
+_MOVING = ("input_source",)
 
 
 class Encoder:
@@ -61,7 +63,7 @@ def reports(device: Device, encoder: Encoder, every: int) -> Iterator[tuple[str,
     """Yields time, device and bytes of each report of one device."""
     dice = random.Random(f"reports {device.id}")  # noqa: S311 - a fleet that can be made again, nothing secret
     epoch = f"{dice.getrandbits(128):032x}"
-    pending = sorted(device.moments, key=lambda moment: moment.at)
+    pending = sorted(device.moments, key=lambda moment: moment.at)[::-1]
     facts = device.facts.copy()
     writer = _Writer(device, encoder)
     boots = [device.enrolled - dice.randrange(600, 5 * hours.DAY), *device.use.boots]
@@ -69,18 +71,18 @@ def reports(device: Device, encoder: Encoder, every: int) -> Iterator[tuple[str,
     head = f'{{"device":"{device.id}","epoch":"{epoch}","sequence":'
     agent = msgspec.json.encode(Agent(version=VERSION, platform=device.platform)).decode()
     previous = ""
-    number = 0
-    for at in _times(device, every, dice):
-        while pending and pending[0].at <= at:
-            pending.pop(0).change(facts)
+    for number, at in enumerate(_times(device, every, dice), 1):
+        changed = number == 1
+        while pending and pending[-1].at <= at:
+            pending.pop().change(facts)
+            changed = True
         boot = bisect_right(boots, at) - 1
-        number += 1
         stamp = hours.stamp(at)
         last = f',"previous":"{previous}"' if previous else ""
         data = (
             f'{head}{number},"boot":"{names[boot]}","created_at":"{stamp}",'
             f'"uptime_seconds":{at - boots[boot]},"agent":{agent},"sections":['.encode()
-            + stamp.encode().join(writer.sections(facts, at))
+            + stamp.encode().join(writer.sections(facts, at, changed))
             + f"]{last}}}".encode()
         )
         previous = hashlib.sha256(data).hexdigest()
@@ -111,10 +113,13 @@ class _Writer:
         self._parts: dict[str, tuple[bytes, bytes]] = {}
         self._pieces: list[bytes] = []
 
-    def sections(self, facts: Facts, at: int) -> list[bytes]:
-        """Returns the sections' bytes as pieces: the time of the report stands between two of them."""
+    def sections(self, facts: Facts, at: int, changed: bool) -> list[bytes]:
+        """Returns the sections' bytes as pieces: the time of the report stands between two of them.
+
+        changed  something but the day's input may differ from the report before
+        """
         full: dict[str, tuple[bytes, bytes]] = {}
-        for kind in KINDS:
+        for kind in KINDS if changed else _MOVING:
             outcome = facts.outcomes.get(kind) or self._switched_off(kind, at)
             items = facts.items.get(kind, ())
             if kind == "input_source" and outcome is None and not facts.hides_days:

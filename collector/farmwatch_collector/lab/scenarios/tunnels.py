@@ -6,7 +6,7 @@ from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables.network import Gateway, NetworkInterface, Route
 
 from .. import programs, systems
-from .device import Device, Facts
+from .device import Change, Device, Facts
 
 #: `mullvad_app` ... are on the laptop; `travel_router` is a GL.iNet box between it and the house's router.
 VPNS = ("none", "protonvpn", "tailscale", "travel_router")
@@ -24,7 +24,7 @@ def set_up(device: Device, product: str, at: int) -> None:
         device.later(at, _program(product))
 
 
-def _router(mac: str):  # type: ignore[no-untyped-def]
+def _router(mac: str) -> Change:
     def change(facts: Facts) -> None:
         facts.items["network"] = tuple(
             msgspec.structs.replace(item, mac=unkeyed("mac", mac), address=unkeyed("address", "192.168.8.1"))
@@ -38,7 +38,7 @@ def _router(mac: str):  # type: ignore[no-untyped-def]
     return change
 
 
-def _program(product: str):  # type: ignore[no-untyped-def]
+def _program(product: str) -> Change:
     def change(facts: Facts) -> None:
         interface = systems.tunnel(facts.platform, product)
         facts.add("network", interface)
