@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from farmwatch_agent.probes.displays.linux import parse_display
+from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.ip_kvm_display import detect
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_detectors.view import Span
@@ -158,6 +159,15 @@ def test_miss_the_laptops_own_panel_and_unreadable_data_say_nothing() -> None:
 )
 def test_honest_twin_real_monitors_and_local_switches_say_nothing(item: Display) -> None:
     assert list(detect(view(displays=[item]))) == []
+
+
+def test_could_not_look_at_displays_is_no_finding_and_no_silence() -> None:
+    blind = view(outcome="not_permitted", displays=(display("LNX", "7770", "PiKVM"),))
+    assert list(detect(blind)) == []
+    assert why_grey(
+        msgspec.structs.replace(view(usb=()), sections={**view(usb=()).sections, **blind.sections}),
+        silence_table()["H"],
+    )
 
 
 def test_honest_twin_a_registered_kvm_clears_its_own_picture_too() -> None:

@@ -109,7 +109,7 @@ def test_miss_a_renamed_kvm_without_its_storage_has_no_published_identity_left()
     assert list(detect(view(usb=[jetkvm_renamed()]))) == []
 
 
-def test_miss_a_probe_that_could_not_look_says_nothing() -> None:
+def test_could_not_look_says_nothing() -> None:
     assert list(detect(view(usb=[pikvm()], outcome="broken"))) == []
 
 

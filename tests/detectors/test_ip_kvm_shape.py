@@ -326,7 +326,7 @@ def test_honest_twin_a_registered_kvm_under_any_name_is_not_counted() -> None:
     assert (finding.level, finding.sanctioned, finding.floor) == (0, "lab: imaging", False)
 
 
-def test_miss_a_probe_that_could_not_look_says_nothing() -> None:
+def test_could_not_look_says_nothing() -> None:
     assert list(detect(view(usb=[pikvm()], outcome="not_permitted"))) == []
 
 

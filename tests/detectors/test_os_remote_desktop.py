@@ -25,7 +25,7 @@ def _found(device: DeviceView) -> list[tuple[str, int]]:
     return [(finding.subject, finding.level) for finding in DETECTOR.detect(device)]
 
 
-def test_xrdp_open_to_the_network_is_level_one() -> None:
+def test_hit_xrdp_open_to_the_network_is_level_one() -> None:
     [finding] = DETECTOR.detect(view(processes=[XRDP], sockets=[OPEN]))
     assert (finding.subject, finding.level, finding.group) == ("xrdp", 1, "R")
     assert "tcp/3389" in finding.sentence
@@ -97,18 +97,18 @@ def test_listening_for_the_laptop_itself_counts_beside_a_tunnel_from_outside() -
     assert _found(view(processes=[XRDP, ssh], sockets=[INNER])) == [("xrdp", 1)]
 
 
-def test_a_clean_desktop_that_has_it_installed_and_off_is_no_finding() -> None:
+def test_miss_a_clean_desktop_that_has_it_installed_and_off() -> None:
     unit = Service(name="gnome-remote-desktop.service", kind="systemd", enabled=False, running=False)
     term = Service(name="TermService", kind="windows", running=True)
     assert _found(view(services=[unit, term], software=[Package(name="gnome-remote-desktop")], sockets=[])) == []
 
 
-def test_somebody_else_s_listener_on_the_port_is_no_finding() -> None:
+def test_honest_twin_somebody_else_s_listener_on_the_port() -> None:
     proxy = Listener(protocol="tcp", port=3389, scope="network", owner="haproxy", path="/usr/sbin/haproxy")
     assert _found(view(processes=[XRDP], sockets=[proxy])) == []
 
 
-def test_an_ssh_login_is_no_remote_desktop() -> None:
+def test_honest_twin_an_ssh_login_is_no_remote_desktop() -> None:
     assert _found(view(sessions=[Session(origin="remote", protocol="ssh", client=PUBLIC)])) == []
 
 
@@ -118,7 +118,7 @@ def test_a_sanctioned_desktop_counts_nothing() -> None:
     assert (finding.level, finding.sanctioned) == (0, "lab@example.com: test bench")
 
 
-def test_what_could_not_be_looked_at_gives_no_finding() -> None:
+def test_could_not_look_gives_no_finding() -> None:
     assert _found(view(processes=[XRDP], sockets=[OPEN], outcome="not_permitted")) == []
 
 

@@ -36,7 +36,7 @@ def _listener(port: int, owner: str, scope: str = "network", protocol: str = "tc
 # Hits ----------------------------------------------------------------------------------------------
 
 
-def test_a_running_tool_that_nobody_sanctioned_is_level_two() -> None:
+def test_hit_a_running_tool_that_nobody_sanctioned_is_level_two() -> None:
     finding = _only(view(processes=[X11VNC], sockets=[_listener(5900, "x11vnc", "loopback")]))
     assert (finding.subject, finding.level, finding.group) == ("x11vnc", 2, "R")
     assert "x11vnc" in finding.sentence
@@ -99,7 +99,7 @@ def test_a_service_of_a_tool_is_level_two_while_its_program_is_hidden() -> None:
     assert _found(view(services=[service])) == [("rustdesk", 2)]
 
 
-def test_a_renamed_tool_is_level_three_and_says_so() -> None:
+def test_hit_a_renamed_tool_is_level_three_and_says_so() -> None:
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", kernel_names=("rustdesk",), holds=("uinput",))
     finding = _only(view(processes=[renamed], sockets=[_listener(21118, "sync-host")]))
     assert (finding.subject, finding.level) == ("rustdesk", 3)
@@ -213,12 +213,12 @@ def test_a_tool_for_the_laptop_itself_is_level_three_while_a_program_forwards_it
 # Misses --------------------------------------------------------------------------------------------
 
 
-def test_a_quiet_laptop_has_no_finding() -> None:
+def test_miss_a_quiet_laptop_has_no_finding() -> None:
     ordinary = [Process(name="gnome-shell", path="/usr/bin/gnome-shell", package="gnome-shell")]
     assert _found(view(processes=ordinary, sockets=[_listener(22, "sshd")], services=[], software=[])) == []
 
 
-def test_what_could_not_be_looked_at_gives_no_finding_and_no_error() -> None:
+def test_could_not_look_gives_no_finding_and_no_error() -> None:
     assert _found(view()) == []
     blind = view(processes=[X11VNC], outcome="not_permitted")
     assert isinstance(blind.section("processes"), SectionView)
@@ -246,7 +246,7 @@ def test_a_packaged_program_on_such_a_port_is_no_finding(owner: str, path: str, 
 # Honest twins --------------------------------------------------------------------------------------
 
 
-def test_a_help_desk_laptop_with_the_sanctioned_tool_counts_nothing() -> None:
+def test_honest_twin_a_help_desk_laptop_with_the_sanctioned_tool_counts_nothing() -> None:
     service = Service(name="teamviewerd.service", kind="systemd", enabled=True, running=True)
     finding = _only(view(processes=[TEAM_VIEWER], services=[service], policy=HELP_DESK))
     assert (finding.subject, finding.level) == ("teamviewer", 0)
@@ -269,7 +269,7 @@ def test_a_sanction_that_has_ended_or_names_others_holds_no_more() -> None:
     ],
     ids=lambda process: process.name,
 )
-def test_an_outbound_viewer_is_never_a_finding(process: Process) -> None:
+def test_honest_twin_an_outbound_viewer_is_never_a_finding(process: Process) -> None:
     assert _found(view(processes=[process])) == []
 
 

@@ -5,7 +5,9 @@ import math
 import msgspec
 import pytest
 
+from farmwatch_collector.fleet import Fleet
 from farmwatch_detectors.detector import level_table
+from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.shared_gateway import DETECTOR, level_of
 from farmwatch_detectors.view import DeviceView, Tie
 
@@ -35,7 +37,7 @@ def _levels(*ties: Tie) -> list[int]:
 
 
 @pytest.mark.parametrize(("count", "level"), [(2, 1), (3, 2), (4, 2), (5, 3), (24, 3)])
-def test_more_unrelated_devices_raise_the_level(count: int, level: int) -> None:
+def test_hit_more_unrelated_devices_raise_the_level(count: int, level: int) -> None:
     assert _levels(_tie(count)) == [level]
 
 
@@ -53,13 +55,13 @@ def test_so_many_devices_are_an_office_sooner_than_a_house() -> None:
     assert "an office nobody registered" in next(iter(DETECTOR.detect(_with(_tie(40))))).sentence
 
 
-def test_a_couple_on_one_router_that_the_roster_ties_is_shown_and_never_counted() -> None:
+def test_honest_twin_a_couple_on_one_router_that_the_roster_ties_is_never_counted() -> None:
     [finding] = DETECTOR.detect(_with(_tie(2, unrelated=0)))
     assert finding.level == 0
     assert "records tie these people together" in finding.sentence
 
 
-def test_a_registered_place_explains_any_number() -> None:
+def test_honest_twin_a_registered_place_explains_any_number() -> None:
     [finding] = DETECTOR.detect(_with(_tie(12, unrelated=0, place="headquarters")))
     assert (finding.level, finding.sanctioned) == (0, "headquarters")
 
@@ -69,10 +71,19 @@ def test_an_address_that_many_gateways_bear_stays_at_level_one(mac: object) -> N
     assert _levels(_tie(9, mac=mac)) == [1]
 
 
-def test_a_gateway_of_its_own_and_other_ties_are_no_findings() -> None:
+def test_miss_a_gateway_of_its_own_and_other_ties_are_no_findings() -> None:
     assert _levels(_tie(1)) == []
     assert _levels(msgspec.structs.replace(_tie(5), kind="egress")) == []
     assert _levels() == []
+
+
+def test_could_not_look_a_network_that_may_not_be_read_ties_nobody_and_is_no_silence() -> None:
+    blind = view(outcome="not_permitted", network=())
+    fleet = Fleet(KEYER)
+    for name in ("laptop-1", "laptop-2"):
+        fleet.observe(name, blind.sections)
+    assert list(DETECTOR.detect(msgspec.structs.replace(blind, ties=fleet.ties("laptop-1", NOW.date())))) == []
+    assert why_grey(blind, silence_table()["F"]).startswith("network: the agent had no permission to look")
 
 
 def test_its_weights_rise_with_the_level() -> None:

@@ -1,5 +1,6 @@
 """virtual_machine: the system runs on a hypervisor."""
 
+from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.virtual_machine import detect
 from farmwatch_schema.observables.host import HostFacts
 
@@ -16,10 +17,14 @@ def test_hit_a_guest_says_on_what_it_runs() -> None:
     assert bare.evidence[0].fact == 'Hypervisor "kvm".'
 
 
-def test_miss_bare_metal_and_the_unknown_say_nothing() -> None:
+def test_miss_bare_metal_says_nothing() -> None:
     assert list(detect(view(host=[HostFacts(hypervisor="")]))) == []
-    assert list(detect(view(host=[HostFacts(hypervisor=None)]))) == []
-    assert list(detect(view(host=[HostFacts(hypervisor="kvm")], outcome="broken"))) == []
+
+
+def test_could_not_look_whether_there_is_a_hypervisor_is_no_finding_and_no_silence() -> None:
+    for blind in (view(host=[HostFacts(hypervisor=None)]), view(host=[HostFacts(hypervisor="kvm")], outcome="broken")):
+        assert list(detect(blind)) == []
+        assert why_grey(blind, silence_table()["A"])
 
 
 def test_honest_twin_a_virtual_desktop_is_named_in_the_sentence_and_weighs_little() -> None:

@@ -83,7 +83,7 @@ def test_a_company_s_interface_name_without_its_program_explains_nothing() -> No
 # Misses and honest twins ---------------------------------------------------------------------------
 
 
-def test_a_plain_home_network_has_no_finding() -> None:
+def test_miss_a_plain_home_network_has_no_finding() -> None:
     assert _found(view(network=[WIFI, HOME], processes=[])) == []
 
 
@@ -182,7 +182,7 @@ def test_the_many_tunnels_of_a_mac_are_no_findings() -> None:
     assert _found(view(network=[_tunnel(f"utun{number}") for number in range(6)])) == []
 
 
-def test_what_could_not_be_looked_at_gives_no_finding() -> None:
+def test_could_not_look_gives_no_finding() -> None:
     assert _found(view()) == []
     assert _found(view(network=[_tunnel("tun0")], outcome="broken")) == []
 
