@@ -89,9 +89,9 @@ def level_of(found: tuple[Fact, ...]) -> int:
         return 3
     if len(bus) > 1 and ("pointer" in families or len(lesser) > 1):
         return 3
-    if families & {"gadget", "pair"} or both or len(bus) > 1:
+    if "gadget" in families or both or len(bus) > 1:
         return 2
-    return 1 if families & {"pointer", "bus"} or len({fact.rank for fact in found}) > 1 else 0
+    return 1 if families & {"pointer", "pair", "bus"} or len({fact.rank for fact in found}) > 1 else 0
 
 
 def _finding(

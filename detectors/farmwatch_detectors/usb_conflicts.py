@@ -7,33 +7,26 @@ import msgspec
 
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
-from .catalog.usb_gadget import firmware_keyboards
 from .catalog.usb_truth import TruthEntry
-from .hardware import cited
-from .usb_shape import MOUSE, descriptor_digest, features
+from .usb_shape import MOUSE, features
 
 Kind = Literal[
-    "disguise", "speed", "functions", "serial_look", "firmware", "pointer",
+    "disguise", "speed", "functions", "serial_look", "pointer",
     "manufacturer", "serial", "packets", "interfaces",
 ]  # fmt: skip
 #: What no revision of a product changes by itself: its class of speed, a drive, network card or pointer in a
-#: keyboard, strings that KVM settings invented, a KVM firmware's own bytes. The rest differs between honest revisions
-#: and copies too.
-HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look", "firmware", "pointer"})
+#: keyboard, strings that KVM settings invented. The rest differs between honest revisions and copies too.
+HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look", "pointer"})
 _HIGH = 480.0
 #: HID, the maker's own, and device firmware update: what keyboards and receivers have.
 _OWN_CLASSES = ("03", "ff", "fe")
 
 
 class Conflict(msgspec.Struct, frozen=True):
-    """One thing in which a device differs from the product that it claims to be: one sentence.
-
-    source  where the comparison comes from when it is not the product's own row
-    """
+    """One thing in which a device differs from the product that it claims to be; one sentence."""
 
     kind: Kind
     text: str
-    source: str = ""
 
     @property
     def hard(self) -> bool:
@@ -73,10 +66,6 @@ def _build(device: UsbDevice, truth: TruthEntry) -> Iterator[Conflict]:
     foreign = sorted({i.class_triple for i in device.interfaces if i.class_triple[:2] not in _OWN_CLASSES})
     if foreign:
         yield Conflict("functions", f"It has functions of class {', '.join(foreign)}, which the real one has not.")
-    typed = next((entry for i in device.interfaces if (entry := firmware_keyboards().get(descriptor_digest(i)))), None)
-    if typed is not None and truth.firmware:
-        text = "Its keyboard is described byte for byte as a KVM's firmware describes its own."
-        yield Conflict("firmware", text, cited("usb_gadget.yaml", typed))
     if not truth.points and any(_points(i) for i in device.interfaces):
         yield Conflict("pointer", "One of its functions moves a pointer, and the real one only types.")
         return

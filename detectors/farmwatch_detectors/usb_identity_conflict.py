@@ -2,10 +2,9 @@
 
 Detects
     A claim that the build contradicts: high speed where the product is slow, a drive, network card or pointer in a
-    keyboard, a KVM firmware's keyboard, strings or serials that KVM settings invent; and lesser things: a foreign
-    manufacturer, a serial where it has none, packets or functions of another product. Level 4: a firmware's own
-    keyboard and another; level 3: one of the first and another; level 2: one of them, or three lesser ones; level 1:
-    two lesser ones.
+    keyboard, strings or serials that KVM settings invent; and lesser things: a foreign manufacturer, a serial where
+    it has none, packets or functions of another product. Level 3: one of the first and another; level 2: one of them,
+    or three lesser ones; level 1: two lesser ones.
 Why
     Whoever hides a KVM gives it the ids of a common product. The contradictions are made by that very step.
 Innocent explanations
@@ -50,8 +49,6 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 def level_of(found: tuple[Conflict, ...]) -> int:
     """Returns the level that contradictions of one device reach together; one that a revision explains is none."""
     hard = sum(conflict.hard for conflict in found)
-    if len(found) > 1 and any(conflict.kind == "firmware" for conflict in found):
-        return 4
     if hard and len(found) > 1:
         return 3
     if hard or len(found) > 2:
@@ -81,9 +78,7 @@ def _finding(
         group=DETECTOR.group,
         level=level,
         sentence=sentence,
-        evidence=tuple(
-            Evidence(kind="usb", subject=place_of(item), fact=each.text, source=each.source or row) for each in found
-        ),
+        evidence=tuple(Evidence(kind="usb", subject=place_of(item), fact=each.text, source=row) for each in found),
         subject=item.port_path or item.ids,
         seen_from=sighting.seen_from,
         seen_until=sighting.seen_until,

@@ -7,7 +7,7 @@ Why
     A security key or camera in a far person's hand can so be plugged into a laptop in a farm, and pass for local.
 Innocent explanations
     Developers who flash boards from virtual machines or WSL; a shared licence dongle or scanner in an office;
-    thin clients; a driver that stayed behind after a test.
+    thin clients; a driver that stayed behind after a test. Guests of a hypervisor are left out.
 Blind spots
     A driver under another name. Appliances that pass USB on without a driver on the laptop (see ip_kvm_shape).
     Whether anything is attached through it now: systems do not say.
@@ -20,6 +20,7 @@ References
 from collections.abc import Iterator
 
 from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbOverIp
 
 from .detector import Detector
@@ -39,8 +40,11 @@ _SOURCES = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per driver."""
+    guest = any(host.hypervisor for host in device.of("host", HostFacts))
     for sighting in sightings(device, "usb", UsbOverIp):
-        yield _finding(sighting)
+        # A guest's USB is its hypervisor's, through just such a driver (macOS: AppleUSBUserHCI).
+        if not guest:
+            yield _finding(sighting)
 
 
 def _finding(sighting: Sighting[UsbOverIp]) -> Finding:
@@ -78,6 +82,6 @@ DETECTOR = Detector(
     group="H",
     title="USB devices over the network",
     attack=("T1219.003",),
-    consumes=("usb",),
+    consumes=("usb", "host"),
     detect=detect,
 )

@@ -24,7 +24,7 @@ gadget    the Linux gadget stack: a development board or phone has it too
 pointer   an absolute mouse: pen tablets, touch panels and virtual machines have it too
 firmware  a descriptor or serial as a KVM's firmware makes it: tablets and panels bring their own
 bus       how the bus is used: gaming keyboards at high speed come near it, and none of them points absolutely
-pair      keyboard and relative mouse both as one firmware describes them: hobby boards copy from it
+pair      keyboard and relative mouse both as one firmware describes them: whoever copies from it has them too
 set       keyboard and pointer both played by a Linux computer that is no touch screen
 support   seen on ordinary devices as well; quoted, never enough by themselves"""
 

@@ -3,6 +3,7 @@
 import pytest
 
 from farmwatch_detectors.usb_over_ip import detect
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbOverIp
 
 from .kvm_cases import k120
@@ -26,6 +27,12 @@ def test_honest_twin_a_developer_gives_a_board_to_wsl() -> None:
     (finding,) = detect(view(usb=[UsbOverIp(name="usbipd", role="server")]))
     assert finding.level == 0
     assert "WSL" in finding.sentence
+
+
+def test_honest_twin_a_guest_s_usb_is_its_hypervisor_s() -> None:
+    """A Mac's guest has AppleUSBUserHCI (tests/cases/hosts/macos/virtual_machine)."""
+    guest = HostFacts(hypervisor="apple")
+    assert list(detect(view(host=[guest], usb=[UsbOverIp(name="AppleUSBUserHCI", role="client")]))) == []
 
 
 def test_could_not_look_says_nothing() -> None:

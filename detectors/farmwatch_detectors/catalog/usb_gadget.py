@@ -36,12 +36,6 @@ def absolute_pointers() -> dict[str, GadgetEntry]:
 
 
 @cache
-def firmware_keyboards() -> dict[str, GadgetEntry]:
-    """Returns the entries of known firmware by the SHA-256 of its keyboards' descriptors."""
-    return {digest: entry for entry in load("usb_gadget", GadgetEntry).entries for digest in entry.keyboards}
-
-
-@cache
 def firmware_pairs() -> dict[tuple[str, str], GadgetEntry]:
     """Returns the entries by each pair of a keyboard's and a relative pointer's descriptor of one firmware."""
     return {

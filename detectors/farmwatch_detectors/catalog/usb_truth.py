@@ -19,7 +19,6 @@ class TruthEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     manufacturers  strings, case set aside
     has_serial     null when dumps differ or do not tell
     points         false when none of its functions moves a pointer
-    firmware       false when the real one's own keyboard is described as a KVM's firmware describes its
     disguises      manufacturer and product that KVM settings offer under these ids, and that the product never says
     note           why a row weighs nothing
     """
@@ -33,7 +32,6 @@ class TruthEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     manufacturers: tuple[str, ...] = ()
     has_serial: bool | None = None
     points: bool = True
-    firmware: bool = True
     disguises: tuple[tuple[str, str], ...] = ()
     note: str = ""
 
