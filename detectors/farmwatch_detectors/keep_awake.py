@@ -110,6 +110,6 @@ DETECTOR = Detector(
     group="P",
     title="Presence that is feigned",
     attack=("T1036",),
-    consumes=("processes", "services", "software", "power", "input_timing", "input_source"),
+    consumes=("processes", "services", "software", "power", "input_timing", "input_source", "sockets", "host"),
     detect=detect,
 )

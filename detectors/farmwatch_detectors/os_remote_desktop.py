@@ -75,6 +75,6 @@ DETECTOR = Detector(
     group="R",
     title="Built-in remote desktop open or in use",
     attack=("T1021.001", "T1021.005"),
-    consumes=("processes", "services", "software", "sockets", "sessions"),
+    consumes=("processes", "services", "software", "sockets", "sessions", "host"),
     detect=detect,
 )

@@ -137,6 +137,6 @@ DETECTOR = Detector(
     group="R",
     title="Program that lets others drive the laptop",
     attack=("T1219.002",),
-    consumes=("processes", "services", "software", "sockets", "browsers", "media"),
+    consumes=("processes", "services", "software", "sockets", "browsers", "media", "host"),
     detect=detect,
 )

@@ -96,6 +96,6 @@ DETECTOR = Detector(
     group="R",
     title="Tunnel that lets somebody in from outside",
     attack=("T1572", "T1090"),
-    consumes=("processes", "services", "software", "sockets"),
+    consumes=("processes", "services", "software", "sockets", "host"),
     detect=detect,
 )

@@ -111,6 +111,6 @@ DETECTOR = Detector(
     group="R",
     title="Remote tools of two vendors within two weeks",
     attack=("T1219.002",),
-    consumes=("processes", "services", "software", "sockets"),
+    consumes=("processes", "services", "software", "sockets", "host"),
     detect=detect,
 )

@@ -139,6 +139,6 @@ DETECTOR = Detector(
     group="N",
     title="VPN or tunnel that is not the company's",
     attack=("T1572", "T1090"),
-    consumes=("network", "processes", "services", "software", "sockets"),
+    consumes=("network", "processes", "services", "software", "sockets", "host"),
     detect=detect,
 )
