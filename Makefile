@@ -6,7 +6,7 @@ VENV   := .venv
 AGENT  := .venv-agent
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit integration soak bench bench-agent lock assets clean
+.PHONY: help demo test check unit integration soak bench bench-agent bench-corpus lock assets clean
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
@@ -15,6 +15,7 @@ help:
 	@echo "make test    every check and test     make soak    the long ones     make bench   timings side by side"
 	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
 	@echo "make unit, make integration: one half of the tests (ARGS=tests/agent)      make clean   take it all away"
+	@echo "make bench-corpus CORPUS=DIR: the hardware detectors on a folder of public dumps (ARGS=--json)"
 	@echo "make bench-agent: what the agent costs beside other tools, 15 minutes (ARGS='--minutes 1 --runs 5')"
 
 # What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
@@ -56,6 +57,11 @@ bench: $(VENV)/.made $(AGENT)/.made
 
 bench-agent: $(VENV)/.made $(AGENT)/.made
 	@$(BIN)/python bench/agent.py --agent $(AGENT)/bin/farmwatch-agent $(ARGS)
+
+# The dumps are no part of the project: docs/catalogues.md tells what lies in the folder.
+CORPUS ?= $(or $(FARMWATCH_CORPUS),../shared/data)
+bench-corpus: $(VENV)/.made
+	@$(BIN)/python -m farmwatch_collector.bench.corpus $(CORPUS) $(ARGS)
 
 lock: $(VENV)/.made
 	@sh packaging/lock.sh $(VENV)
