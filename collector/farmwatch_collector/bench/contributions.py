@@ -43,12 +43,16 @@ def _without(outcomes: Sequence[Outcome], variant: Variant, bars: Sequence[Bar])
         kind=variant.kind,  # type: ignore[arg-type]  # one of the three words of variants.py
         name=variant.name,
         words=variant.words,
-        spoke=len(differing),
+        spoke=_spoke(outcomes, variant) if variant.kind == "detector" else len(differing),
         lost=lost,
         cases=sum(len(differing[id(each)].cases if id(each) in differing else each.cases) for each in others),
         cases_with=sum(len(each.cases) for each in others),
         recall=tuple(recall),
     )
+
+
+def _spoke(outcomes: Sequence[Outcome], variant: Variant) -> int:
+    return sum(1 for each in outcomes if any(stated.detector == variant.name for stated in each.stated))
 
 
 def _of(outcome: Outcome, variant: Variant) -> VariantOutcome | None:

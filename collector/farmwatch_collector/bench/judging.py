@@ -20,10 +20,13 @@ from ..lab.sample import Label, Sample
 from ..offline import Laptop, located
 from ..policy_file import parse_policy
 from ..roster_file import parse_roster
+from .bars import RECALL
 from .outcomes import Case, Outcome, Stated, VariantOutcome
 from .variants import Recorder, Variant, detector_variants, shape_variants
 
 DAY = timedelta(days=1)
+#: After so long nothing counts as found any more, in any class.
+LATEST = timedelta(hours=max(bar.hours for bar in RECALL))
 SOONEST = timedelta(minutes=1)  # as the due loop: whatever changes by itself is not looked at more often
 
 
@@ -162,19 +165,22 @@ class Judging:
         laptop.levels = watched.course.levels
         view = laptop.view(self._company, self._fleet, now)
         result = judge(view, self._recorder.detectors)
-        before = watched.course.fork() if watched.variants else watched.course
+        before = watched.course.fork()
         watched.course.see(result, watched.active_at)
         watched.latest = result
         watched.judged += 1
         self._note(watched, result)
         for variant in watched.variants:
-            differing = self._recorder.differing(variant, view)
             key = (variant.kind, variant.name)
             course = watched.others.get(key)
+            if not _matters(watched, course, before, now):
+                continue
+            differing = self._recorder.differing(variant, view)
             if course is None:
                 if not differing:
                     continue
                 course = watched.others[key] = before.fork()
+                course.levels = tuple(each for each in before.levels if variant.replaced.get(each.detector, True))
             laptop.levels = course.levels
             other = laptop.view(self._company, self._fleet, now)
             course.see(judge(other, self._recorder.without(variant, differing)), watched.active_at)
@@ -215,6 +221,18 @@ class Judging:
             variants=tuple(_of_variant(key, course) for key, course in watched.others.items()),
             faults=tuple(sorted(watched.faults)),
         )
+
+
+def _matters(watched: Watched, course: Course | None, before: Course, now: datetime) -> bool:
+    """Whether a variant can still change a figure: a farm's recall until it is found, an innocent device's cases.
+
+    What is taken away only ever lowers a score, so innocent devices are looked at where they are cases.
+    """
+    if not watched.label.farm:
+        return course is not None or watched.course.flag.up
+    if watched.active_at is not None and now - watched.active_at > LATEST:
+        return False
+    return (before if course is None else course).review_at is None
 
 
 def _of_variant(key: tuple[str, str], course: Course) -> VariantOutcome:

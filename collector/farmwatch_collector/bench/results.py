@@ -161,7 +161,7 @@ class Without(msgspec.Struct, frozen=True, kw_only=True):
     recall   of each class that it changes anything for (for `shape` and `strings`: of each KVM class)
     lost     devices found with it and not without it
     cases    new cases of innocent devices without it, beside `cases_with` it
-    spoke    devices on which it changed anything
+    spoke    devices on which the detector stated a level; for facts, KVMs that weigh otherwise before they are found
     """
 
     kind: Literal["detector", "shape", "strings"]

@@ -2,10 +2,13 @@
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from typing import Literal
+
+import msgspec
 
 from ..lab.sample import Order, Sample
 from .bars import ALONE, RECALL
@@ -19,23 +22,53 @@ Make = Callable[[Order], Sample]
 Tell = Callable[[int, int, str], None]
 
 
-def judge_order(order: Order, make: Make, ablations: bool = True) -> list[Outcome]:
-    """Makes one sample and judges it."""
+def judge_order(order: Order, make: Make, ablations: bool = True, days: int = 0) -> list[Outcome]:
+    """Makes one sample and judges it: its first `days` only, all of it when that is 0."""
     # A detector that fails is counted, and told once; its trace on each of a thousand devices would bury that.
     logging.getLogger("farmwatch_collector.evaluate").setLevel(logging.CRITICAL)
-    return list(judge_sample(make(order), ablations=ablations))
+    sample = make(order)
+    return list(judge_sample(shortened(sample, days) if days else sample, ablations=ablations))
+
+
+def shortened(sample: Sample, days: int) -> Sample:
+    """Returns a sample's first days; all of it when it lasts no longer."""
+    if days >= sample.days:
+        return sample
+
+    def reports() -> Iterator[bytes]:
+        last: date | None = None
+        for data in sample.reports():
+            made = _made_at(data)
+            last = last or made + timedelta(days=days)
+            if made >= last:
+                return
+            yield data
+
+    return msgspec.structs.replace(sample, days=days, reports=reports)
+
+
+def _made_at(data: bytes) -> date:
+    return datetime.fromisoformat(_times.decode(data).created_at).astimezone(UTC).date()
+
+
+class _Made(msgspec.Struct):
+    created_at: str
+
+
+_times = msgspec.json.Decoder(_Made)
 
 
 def judge_orders(
-    orders: Sequence[Order], make: Make, jobs: int, tell: Tell, *, ablations: bool = True
+    orders: Sequence[Order], make: Make, jobs: int, tell: Tell, *, ablations: bool = True, days: int = 0
 ) -> list[Outcome]:
     """Returns the outcomes of all orders, in their order, made and judged in `jobs` processes.
 
     make  a function of a module, so that other processes can be told of it
+    days  of each sample that are looked at; 0 for all
     tell  is called with samples done, samples in all, and the name of the one just done
     """
     found: list[Outcome] = []
-    judge = partial(judge_order, make=make, ablations=ablations)
+    judge = partial(judge_order, make=make, ablations=ablations, days=days)
     if jobs <= 1 or len(orders) <= 1:
         for done, order in enumerate(orders, start=1):
             found += judge(order)

@@ -143,7 +143,7 @@ def _shapes(rows: Sequence[Without]) -> Iterator[str]:
 def _detector(each: Without) -> str:
     classes = ", ".join(f"{one.name} {one.share:.1%}" for one in each.recall)
     return (
-        f"  {each.name:24} changes {each.spoke:6,} devices, farms lost {each.lost:4}, "
+        f"  {each.name:24} spoke on {each.spoke:6,} devices, farms lost {each.lost:4}, "
         f"false cases {each.cases} (with it {each.cases_with}){'  ' + classes if classes else ''}"
     )
 

@@ -3,7 +3,7 @@
 No catalogue and no level table is touched: a variant replaces detectors in the sequence that `judge` is given.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cache
 from types import FunctionType
 from typing import Any
@@ -128,6 +128,11 @@ def _nameless(item: Observable) -> Observable:
     return msgspec.structs.replace(item, interfaces=interfaces)
 
 
+def _weight(findings: Sequence[Finding]) -> list[Finding]:
+    """Returns findings without their words and quotes: what is left decides the score."""
+    return [msgspec.structs.replace(each, sentence="", evidence=()) for each in findings]
+
+
 class Recorder:
     """Every detector, run once a judgement however many variants look at what it states.
 
@@ -142,11 +147,12 @@ class Recorder:
         self._replayed = {each.id: self._wrapped(each, self._replay) for each in DETECTORS}
 
     def differing(self, variant: Variant, view: DeviceView) -> dict[str, list[Finding]]:
-        """Returns what the variant's detectors state where that is not what the real ones just stated."""
+        """Returns what the variant's detectors state where it weighs otherwise than what the real ones just stated."""
         found: dict[str, list[Finding]] = {}
         for name, detector in variant.replaced.items():
             stated = [] if detector is None else list(detector.detect(view))
-            if stated != self.stated.get(name):
+            real = self.stated.get(name, [])
+            if isinstance(real, Exception) or _weight(stated) != _weight(real):
                 found[name] = stated
         return found
 
