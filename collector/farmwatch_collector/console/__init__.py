@@ -1,10 +1,11 @@
-"""The console: pages for analysts, made on the server. Reads only, and never without a session.
+"""The console: pages for analysts, made on the server, never without a session. Nothing but cases is changed here.
 
 `routes(store, sessions)` returns what the application mounts, `problem_pages` what it hands to Litestar as
 `exception_handlers`, and `Sessions.new_link(base_url)` makes the link that signs one browser in.
 """
 
 from .access import Sessions
-from .pages import problem_pages, routes
+from .pages import routes
+from .rendering import problem_pages
 
 __all__ = ["Sessions", "problem_pages", "routes"]

@@ -26,6 +26,11 @@ def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).digest()
 
 
+def form_token(secret: str) -> str:
+    """Returns what this session's forms hold: it tells nothing of the secret, and no other site can know it."""
+    return hmac.new(secret.encode("utf-8", "surrogatepass"), b"farmwatch form", hashlib.sha256).hexdigest()
+
+
 class Sessions:
     """Sign-in links that work once within ten minutes, and sessions of at most twelve hours."""
 
@@ -33,6 +38,7 @@ class Sessions:
         self._clock = clock
         self._links: dict[bytes, datetime] = {}
         self._sessions: dict[bytes, datetime] = {}
+        self._people: dict[bytes, str] = {}
 
     def new_link(self, base_url: str) -> str:
         """Returns a link under `base_url` that signs one browser in, once, within `LINK_LIFE`."""
@@ -52,6 +58,7 @@ class Sessions:
             return None
         secret = secrets.token_urlsafe(32)
         _keep(self._sessions, _digest(secret), self._clock() + SESSION_LIFE)
+        self._people = {digest: name for digest, name in self._people.items() if digest in self._sessions}
         return secret
 
     def name(self, secret: str | None) -> str | None:
@@ -65,12 +72,23 @@ class Sessions:
         if ends <= self._clock():
             del self._sessions[digest]
             return None
-        return f"session-{digest.hex()[:8]}"
+        session, person = f"session-{digest.hex()[:8]}", self._people.get(digest)
+        return f"{person} ({session})" if person else session
+
+    def person(self, secret: str | None) -> str:
+        """Returns how a session's person calls themselves; "" when they have not said so."""
+        return self._people.get(_digest(secret), "") if self.name(secret) and secret else ""
+
+    def call(self, secret: str | None, person: str) -> None:
+        """Takes a person's own word for who they are, for the owner of cases and the audit log."""
+        if secret and self.name(secret):
+            self._people[_digest(secret)] = person
 
     def close(self, secret: str | None) -> None:
         """Ends a session; an unknown one is no error."""
         if secret:
             self._sessions.pop(_digest(secret), None)
+            self._people.pop(_digest(secret), None)
 
 
 def _keep(table: dict[bytes, datetime], digest: bytes, ends: datetime) -> None:

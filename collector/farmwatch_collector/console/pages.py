@@ -1,115 +1,44 @@
-"""The console's routes. Every page needs a session; everything is read from the store and nothing written
-but the audit log. Pages work without script, and the content policy forbids any.
+"""The console's routes for devices, signing in and out. Every page needs a session and is read from the store, and
+nothing is written but the audit log. Pages work without script, and the content policy forbids any.
 """
 
 import asyncio
-import hashlib
-import logging
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar, get_args
 
 import msgspec
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from litestar import MediaType, Request, Response, Router, get, post
+from litestar import Response, Router, get, post
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
-from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException, PermissionDeniedException
+from litestar.exceptions import HTTPException, NotAuthorizedException, NotFoundException
 from litestar.handlers import BaseRouteHandler
 from litestar.params import FromPath, FromQuery
-from litestar.types import ControllerRouterHandler, ExceptionHandlersMap
+from litestar.types import ControllerRouterHandler
 
 from farmwatch_schema import codec
-from farmwatch_schema.finding import GROUPS
 from farmwatch_schema.observables import KINDS
 
 from ..assessment import LEVEL_WORDS, AttentionLevel
 from ..clearing import clearing_of
-from ..score_words import probability_words
 from ..store.protocol import DeviceRow, SectionRow, Store
-from . import views, words
+from . import views
 from .access import COOKIE, SESSION_LIFE, Sessions
+from .case_pages import case_routes
 from .facts import MOST_SECTIONS, Room, facts_of, never_reported
+from .forms import from_own_page
+from .rendering import HEADERS, ICON, STYLE, AnyRequest, document, page, problem_pages
 from .waterfall import waterfall
 
-log = logging.getLogger(__name__)
-
 Seen = TypeVar("Seen")
-AnyRequest = Request[Any, Any, Any]
 
 ROWS = 100
 LONGEST_SEARCH = 200
 TIMELINE = timedelta(days=30)
 
-HERE = Path(__file__).parent
-STYLE = (HERE / "static" / "console.css").read_bytes()
-ICON = (HERE / "static" / "icon.svg").read_bytes()
-#: Changes with the file, so that browsers may keep it for a year.
-STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]
-
-HEADERS = {
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "frame-ancestors 'none'; base-uri 'none'"
-    ),
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    # `no-referrer` would also take the Origin header from our own forms, which sign-out checks.
-    "Referrer-Policy": "same-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
-}
-#: Pages hold personal facts: no copy of them stays in a browser's or a proxy's store.
-PRIVATE = {"Cache-Control": "no-store"}
-
 _DEVICE = re.compile(r"[a-z0-9-]{1,64}\Z")
 _KIND = re.compile(r"[a-z][a-z0-9_]{0,63}\Z")
-
-_templates = Environment(
-    loader=FileSystemLoader(HERE / "templates"),
-    autoescape=True,
-    undefined=StrictUndefined,
-    trim_blocks=True,
-    lstrip_blocks=True,
-)
-_templates.filters.update(
-    age=words.age,
-    moment=words.moment,
-    number=words.number,
-    odds=probability_words,
-    plain=words.plain,
-    share=words.share,
-    shown=words.shown,
-    skew=words.skew,
-    visible=words.visible,
-    words=words.title,
-)
-_templates.globals.update(
-    EVENT_WORDS=views.EVENT_WORDS,
-    GROUPS=GROUPS,
-    LEVEL_WORDS=LEVEL_WORDS,
-    linked=views.linked,
-    ratio=words.ratio,
-    style_version=STYLE_VERSION,
-)
-
-
-def page(template: str, status: int = 200, **values: Any) -> Response[str]:
-    """Returns a page made from a template, with the console's headers."""
-    return Response(
-        _templates.get_template(template).render(**values),
-        status_code=status,
-        media_type=MediaType.HTML,
-        headers={**HEADERS, **PRIVATE},
-    )
-
-
-def document(content: bytes) -> Response[bytes]:
-    """Returns a JSON document with the console's headers."""
-    return Response(content, media_type=MediaType.JSON, headers={**HEADERS, **PRIVATE})
 
 
 def routes(
@@ -211,6 +140,7 @@ def routes(
             reporting=reporting,
             days=TIMELINE.days,
             names={other.device.device: other.device.name for other in others if other is not None},
+            cases=await ask(store.cases_of, wanted),
         )
 
     @get("/devices/{device:str}/sections/{kind:str}", guards=[signed_in])
@@ -247,8 +177,7 @@ def routes(
 
     @post("/sign-out", guards=[signed_in], status_code=200)
     async def sign_out(request: AnyRequest) -> Response[str]:
-        if request.headers.get("origin") != f"{request.url.scheme}://{request.headers.get('host', '')}":
-            raise PermissionDeniedException("This form was not sent from the console's own page.")
+        from_own_page(request)
         await note(request, "signed out", "")
         sessions.close(request.cookies.get(COOKIE))
         answer = page("signed_out.html")
@@ -265,7 +194,7 @@ def routes(
     async def icon() -> Response[bytes]:
         return Response(ICON, media_type="image/svg+xml", headers={**HEADERS, "Cache-Control": "public, max-age=86400"})
 
-    handlers = [devices, device, section, sign_in, sign_out, style, icon]
+    handlers = [devices, device, section, sign_in, sign_out, style, icon, *case_routes(store, sessions, clock)]
     return [Router("/", route_handlers=handlers, exception_handlers=problem_pages, include_in_schema=False)]
 
 
@@ -290,32 +219,3 @@ def raw_section(row: SectionRow) -> bytes:
     return codec.encode(
         _RawSection(row.kind, row.outcome, row.reason, row.observed_at, row.since, row.digest, row.missing, items)
     )
-
-
-_PROBLEMS = {
-    400: ("This address cannot be read", "Start again from the device list."),
-    401: ("You are not signed in", ""),
-    403: ("This is not allowed", "Go back to the console's own page and try again there."),
-    404: ("There is no such page", "Start again from the device list."),
-    405: ("This address takes no such request", "Start again from the device list."),
-}
-
-
-def _problem(request: AnyRequest, error: Exception) -> Response[str]:
-    """Returns the page for a request that cannot be served: what, why, and what to do next."""
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    if status >= 500:
-        log.error("page failed", exc_info=error, extra={"path": request.url.path})
-        title, remedy, detail = "The console failed on this page", "", ""
-    else:
-        title, remedy = _PROBLEMS.get(status, ("This request cannot be served", "Start again from the device list."))
-        # Litestar's own details repeat the address; only sentences of ours are shown.
-        detail = error.detail if isinstance(error, HTTPException) and error.detail.endswith(".") else ""
-    answer = page("problem.html", status=status, status_code=status, title=title, remedy=remedy, detail=detail)
-    if isinstance(error, HTTPException) and error.headers:
-        answer.headers.update({name: value for name, value in error.headers.items() if name.lower() == "allow"})
-    return answer
-
-
-#: For Litestar's `exception_handlers`: unknown addresses and wrong methods get the console's pages too.
-problem_pages: ExceptionHandlersMap = {HTTPException: _problem, Exception: _problem}

@@ -70,7 +70,8 @@ class Page(HTMLParser):
                     self.problems.append(f"<{tag} {name}> leads elsewhere: {value}")
             if tag in {"script", "style", "iframe", "object", "embed", "base"}:
                 self.problems.append(f"<{tag}>")
-            if tag in {"input", "select", "textarea"} and attributes.get("id") not in labelled:
+            seen = tag in {"input", "select", "textarea"} and attributes.get("type") != "hidden"
+            if seen and attributes.get("id") not in labelled:
                 self.problems.append(f"<{tag}> without label")
             if tag == "svg" and attributes.get("aria-hidden") != "true" and not attributes.get("aria-label"):
                 self.problems.append("svg without text")

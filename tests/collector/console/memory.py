@@ -7,6 +7,7 @@ from typing import Any, Literal, cast
 import msgspec
 
 from farmwatch_collector.assessment import Assessment, AttentionLevel, GroupLevel
+from farmwatch_collector.cases import Case
 from farmwatch_collector.score import Prior, score_levels
 from farmwatch_collector.store.protocol import Device, DeviceEvent, DeviceRow, SectionRow, Store
 from farmwatch_detectors.policy import RosterEntry
@@ -116,6 +117,9 @@ class MemoryStore:
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self.told.get(device, [])
+
+    def cases_of(self, device: str) -> list[Case]:
+        return []
 
     def roster(self) -> dict[str, RosterEntry]:
         return self.people
