@@ -5,12 +5,13 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from typing import Any, cast
 
 import msgspec
 import yaml
 
-from farmwatch_detectors.catalog import Catalogue, CatalogueError, Entry, gate, parse
+from farmwatch_detectors.catalog import AnyEntry, Catalogue, CatalogueError, Entry, gate, parse
 from farmwatch_detectors.catalog.control_helpers import ControlHelper
 from farmwatch_detectors.catalog.deception import DeceptionTool
 from farmwatch_detectors.catalog.edid import EdidEntry
@@ -99,11 +100,12 @@ def check(files: dict[str, bytes], today: date) -> tuple[list[Summary], list[Fau
             faults.append(Fault(f"{name}.yaml", "", "", "is missing"))
             continue
         try:
-            read[name] = parse(files[name], name, kind)
+            read[name] = parsed(files[name], name, kind)
         except CatalogueError as error:
             faults.append(_form_fault(f"{name}.yaml", str(error)))
     for name, catalogue in read.items():
         faults += _general(catalogue, _about(files[name]), today)
+        faults += [Fault(f"{name}.yaml", entry, field, "is there twice") for entry, field in _twice(files[name])]
     programs = {name: [entry for entry in c.entries if isinstance(entry, Product)] for name, c in read.items()}
     for name, products in programs.items():
         faults += [fault for product in products for fault in _product(f"{name}.yaml", product)]
@@ -136,9 +138,37 @@ def _form_fault(file: str, said: str) -> Fault:
     return Fault(file, match["entry"] or "", (match["field"] or "").removeprefix("$").removeprefix("."), problem)
 
 
+@lru_cache(maxsize=64)
+def _parsed(data: bytes, name: str, kind: type[Entry]) -> Catalogue[Entry]:
+    return parse(data, name, kind)
+
+
+def parsed(data: bytes, name: str, kind: type[AnyEntry]) -> Catalogue[AnyEntry]:
+    """Returns a catalogue, read once: an import checks all of them without and with its result."""
+    return cast("Catalogue[AnyEntry]", _parsed(data, name, kind))
+
+
+@lru_cache(maxsize=64)
 def _about(data: bytes) -> str:
     document: Any = yaml.safe_load(data.partition(b"entries:")[0])
     return str(document.get("about", ""))
+
+
+@lru_cache(maxsize=64)
+def _twice(data: bytes) -> tuple[tuple[str, str], ...]:
+    """Returns entry and field of fields that one entry has twice: YAML takes the last and says nothing."""
+    found: list[tuple[str, str]] = []
+    entry, fields = "", set[str]()
+    for line in data.decode().splitlines():
+        match = re.match(r"(- |  )([a-z_0-9]+):(?: (.*))?", line)
+        if match is None:
+            continue
+        if match[1] == "- ":
+            entry, fields = (match[3] or "").strip(), set[str]()
+        if match[2] in fields:
+            found.append((entry, match[2]))
+        fields.add(match[2])
+    return tuple(found)
 
 
 def _general(catalogue: Catalogue[Entry], about: str, today: date) -> Iterator[Fault]:
@@ -224,15 +254,17 @@ def _references(read: dict[str, Catalogue[Entry]]) -> Iterator[Fault]:
     ids: dict[str, set[str]] = defaultdict(set)
     for name, catalogue in read.items():
         ids[name] = {entry.id for entry in catalogue.entries}
-    tools = ids["remote_access"] | ids[OVERLAY]
-    programs = tools | ids["vpn_tunnel"] | ids["deception"]
-    for name, field, known in (
+    tools = {"remote_access", OVERLAY}
+    programs = {*tools, "vpn_tunnel", "deception"}
+    for name, field, among in (
         ("extensions", "product", programs),
         ("lolrmm", "tool", tools),
-        ("edid", "product", ids["ip_kvm"]),
+        ("edid", "product", {"ip_kvm"}),
         ("name_collisions", "tools", programs),
     ):
-        for entry in read[name].entries if name in read else ():
+        # What a catalogue that cannot be read holds is not known to be missing.
+        known = {each for other in among for each in ids[other]}
+        for entry in read[name].entries if {name, *among} <= set(read) else ():
             value: str | tuple[str, ...] = getattr(entry, field)
             for each in (value,) if isinstance(value, str) else value:
                 if each and each not in known:

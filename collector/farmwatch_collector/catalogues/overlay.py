@@ -8,7 +8,6 @@ from datetime import date
 
 import msgspec
 
-from farmwatch_detectors.catalog import parse
 from farmwatch_detectors.catalog.deception import tools as deception_tools
 from farmwatch_detectors.catalog.extensions import assistive
 from farmwatch_detectors.catalog.lolrmm import Correction
@@ -40,9 +39,9 @@ def work_out(source: str, catalogues: dict[str, bytes], today: date) -> Import:
     Raises InputError for a source that cannot be read, OverlayError where the result would break a rule.
     """
     records, broken = lolrmm.read(source)
-    base = parse(catalogues[BASE], BASE, RemoteTool).entries
-    tunnels = parse(catalogues["vpn_tunnel"], "vpn_tunnel", Tunnel).entries
-    corrections = parse(catalogues[CORRECTIONS], CORRECTIONS, Correction).entries
+    base = checking.parsed(catalogues[BASE], BASE, RemoteTool).entries
+    tunnels = checking.parsed(catalogues["vpn_tunnel"], "vpn_tunnel", Tunnel).entries
+    corrections = checking.parsed(catalogues[CORRECTIONS], CORRECTIONS, Correction).entries
     by_record = {name.casefold(): entry for entry in corrections for name in entry.records}
     others = [name for p in (*tunnels, *deception_tools()) for system in PLATFORMS for name in p.names.on(system)]
     others += [name for each in assistive() for system in PLATFORMS for name in each.names.on(system)]
