@@ -97,8 +97,9 @@ def conducts_of(device: DeviceView) -> Iterator[Conduct]:
     for process in device.of("processes", Process):
         groups[_home(process.path, platform) or process.name].append(process)
     waiting = _waiting(device, platform)
+    held = _Held(device)
     for home, processes in sorted(groups.items()):
-        able = list(_able(device, processes))
+        able = list(_able(held, processes))
         daemon = waiting.get(home)
         # One that nobody signed needs no daemon beside it to be strange at the login window.
         if daemon or (daemon is not None and any(_unvouched(process, platform) for process in processes)):
@@ -110,6 +111,37 @@ def conducts_of(device: DeviceView) -> Iterator[Conduct]:
                 processes=tuple(first),
                 marks=tuple(sorted(marks.values(), key=lambda mark: (-mark.points, mark.words))),
             )
+
+
+class _Held:
+    """What programs of a device may do, or did, by their names and paths; looked up once for each program."""
+
+    def __init__(self, device: DeviceView) -> None:
+        self._by_name: dict[str, list[Mark]] = defaultdict(list)
+        self._by_path: list[tuple[str, Mark]] = []
+        for grant in device.of("media", Grant):
+            if grant.allowed and grant.given_by != "policy":
+                if grant.what in _SCREEN_GRANTS:
+                    self._add(grant, Mark("sees", SEES, "Somebody allowed it to see the screen.", "media"))
+                if grant.what in _INPUT_GRANTS:
+                    self._add(grant, Mark("drives", DRIVES, "Somebody allowed it to give input.", "media"))
+        for use in device.of("media", MediaUse):
+            if use.what == "screen":
+                self._add(use, Mark("sees", SEES, "It took pictures of the screen.", "media"))
+
+    def _add(self, whose: Grant | MediaUse, mark: Mark) -> None:
+        if whose.app:
+            self._by_name[whose.app].append(mark)
+        if whose.path:
+            self._by_path.append((whose.path, mark))
+
+    def of(self, process: Process) -> Iterator[Mark]:
+        """Yields what a program may do: by its path, its bundle id or package, or its own file name."""
+        yield from self._by_name.get(process.package or "", ())
+        yield from self._by_name.get(process.name, ())
+        for path, mark in self._by_path if process.path else ():
+            if process.path == path or (process.path or "").startswith(path.rstrip("/") + "/"):
+                yield mark
 
 
 def _shows(process: Process) -> bool:
@@ -129,21 +161,13 @@ def _home(path: str | None, platform: str) -> str:
     return path
 
 
-def _able(device: DeviceView, processes: list[Process]) -> Iterator[Mark]:
-    for grant in device.of("media", Grant):
-        if grant.allowed and grant.given_by != "policy" and _is_of(grant.app, grant.path, processes):
-            if grant.what in _SCREEN_GRANTS:
-                yield Mark("sees", SEES, "Somebody allowed it to see the screen.", "media")
-            if grant.what in _INPUT_GRANTS:
-                yield Mark("drives", DRIVES, "Somebody allowed it to give input.", "media")
-    for use in device.of("media", MediaUse):
-        if use.what == "screen" and _is_of(use.app, use.path, processes):
-            yield Mark("sees", SEES, "It took pictures of the screen.", "media")
+def _able(held: _Held, processes: list[Process]) -> Iterator[Mark]:
     for process in processes:
+        yield from held.of(process)
         if _SEES_FLAGS & set(process.flags):
             yield Mark("sees", SEES, "Its arguments tell it to show or record the screen.", "processes")
-        for held in sorted(_INPUT_DEVICES & set(process.holds or ())):
-            yield Mark("drives", DRIVES, f"It holds {held}, through which programs give input.", "processes")
+        for name in sorted(_INPUT_DEVICES & set(process.holds or ())):
+            yield Mark("drives", DRIVES, f"It holds {name}, through which programs give input.", "processes")
         if process.session_helper:
             words = "A service that is not Windows's own started it in the person's session."
             yield Mark("stays", STAYS, words, "processes")
@@ -194,16 +218,6 @@ def _unvouched(process: Process, platform: str) -> bool:
 
 def _owns(owner: str, path: str | None, processes: list[Process]) -> bool:
     return any(path == each.path if path and each.path else owner == each.name for each in processes if owner or path)
-
-
-def _is_of(app: str, path: str | None, processes: list[Process]) -> bool:
-    """Whether a grant is a program's: by its path, its bundle id or package, or its own file name."""
-    for process in processes:
-        if path and process.path and (path == process.path or process.path.startswith(path.rstrip("/") + "/")):
-            return True
-        if app and app in (process.package, process.name, base_name(process.path or "")):
-            return True
-    return False
 
 
 def _waiting(device: DeviceView, platform: str) -> dict[str, bool]:

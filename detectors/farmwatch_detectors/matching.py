@@ -7,7 +7,7 @@ signer confirms and never starts a match. Several independent facts make a match
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache
 from typing import Any, Generic, Literal, TypeVar
 
@@ -52,7 +52,7 @@ _LONGEST = 200
 _LISTED_BY_NAME = frozenset({"remote-desktop", "remote-assist", "vnc"})
 
 #: Laptops of a fleet run much the same programs, so what was matched is kept for that many.
-_REMEMBERED = 20_000
+_REMEMBERED = 50_000
 
 #: Keys that are independent of the file's name.
 _KEYS = frozenset({"path", "package", "service", "bundle_id", "signer"})
@@ -250,11 +250,14 @@ class Index(Generic[AnyProduct]):
             process.name, process.path, process.package, process.signer, process.original_name,
             process.sha256, process.kernel_names, process.flags, process.holds, platform, ports, services,
         )  # fmt: skip
+        return self._kept(key, lambda: self._program(process, platform, ports, services))
+
+    def _kept(self, key: object, match: Callable[[], list[Match[AnyProduct]]]) -> list[Match[AnyProduct]]:
         matches = self._known.get(key)
         if matches is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            matches = self._known[key] = self._program(process, platform, ports, services)
+            matches = self._known[key] = match()
         return matches
 
     def _program(
@@ -329,6 +332,9 @@ class Index(Generic[AnyProduct]):
 
     def service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
         """Returns whose service this may be: by its name, and by the program it starts."""
+        return self._kept((service.name, service.path, platform), lambda: self._service(service, platform))
+
+    def _service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
         found: dict[str, set[Fact]] = defaultdict(set)
         entries: dict[str, AnyProduct] = {}
         for product, kind in self._serving(service.name):
@@ -345,6 +351,9 @@ class Index(Generic[AnyProduct]):
 
     def package(self, package: Package) -> list[Match[AnyProduct]]:
         """Returns what an installed package or application brings: by its name, or by a Mac application's bundle id."""
+        return self._kept((package.name, package.bundle, package.source, ""), lambda: self._package(package))
+
+    def _package(self, package: Package) -> list[Match[AnyProduct]]:
         known = list(self._packages.get(package.name.casefold(), ()))
         if package.source == "uninstall":
             shown = _APPENDED.sub("", package.name.strip()[:_LONGEST]).casefold()

@@ -29,8 +29,8 @@ from .catalog.extensions import is_assistive
 from .conduct import Conduct, conducts_of
 from .detector import Detector
 from .hardware import quoted
-from .matching import Confidence, at_least, deception_index, platform_of, tool_index, tunnel_index
-from .programs import recognised
+from .matching import AnyProduct, Confidence, at_least, deception_index, platform_of, tool_index, tunnel_index
+from .programs import Recognised, recognised
 from .view import DeviceView
 
 #: Points from which each level is stated.
@@ -51,9 +51,10 @@ _WORDS = {
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per program that behaves so."""
     platform = platform_of(device)
-    known, called = _known(device)
-    for conduct in conducts_of(device):
-        if any(process in known for process in conduct.processes) or not _is_shaped_so(conduct):
+    shaped = [conduct for conduct in conducts_of(device) if _is_shaped_so(conduct)]
+    known, called = _known(device) if shaped else (set[Process](), set[Process]())
+    for conduct in shaped:
+        if any(process in known for process in conduct.processes):
             continue
         points = conduct.points
         names = [helper_of(process, platform) for process in conduct.processes]
@@ -85,12 +86,15 @@ def _known(device: DeviceView) -> tuple[set[Process], set[Process]]:
                 known.add(process)
             elif at_least(match.confidence, "medium"):
                 called.add(process)
-    sure: list[tuple[Process, Confidence]] = []
-    sure += [(p, match.confidence) for each in recognised(device, tunnel_index()) for p, match in each.programs]
-    sure += [(p, match.confidence) for each in recognised(device, deception_index()) for p, match in each.programs]
-    known.update(process for process, confidence in sure if at_least(confidence, "high"))
-    called.update(process for process, confidence in sure if confidence == "medium")
+    programs = [pair for each in recognised(device, tunnel_index()) for pair in _sure(each)]
+    programs += [pair for each in recognised(device, deception_index()) for pair in _sure(each)]
+    known.update(process for process, confidence in programs if at_least(confidence, "high"))
+    called.update(process for process, confidence in programs if confidence == "medium")
     return known, called
+
+
+def _sure(found: Recognised[AnyProduct]) -> list[tuple[Process, Confidence]]:
+    return [(process, match.confidence) for process, match in found.programs]
 
 
 def _finding(device: DeviceView, conduct: Conduct, level: int) -> Finding:
