@@ -250,7 +250,7 @@ def compare(
         courses = _Course(), _Course()
         for at in _moments(history, since, until):
             for course, tables in zip(courses, (shipped(), after), strict=True):
-                course.see(_weighed(history, at, tables, policy), new=at > since or history.enrolled_at >= since)
+                course.see(weighed(history, at, tables, policy), new=at > since or history.enrolled_at >= since)
         now, then = courses
         for side, course in ((now_side, now), (after_side, then)):
             side[0] += course.cases
@@ -313,7 +313,8 @@ def _gone_at(finding: Finding) -> datetime:
     return gone if gone.tzinfo else gone.replace(tzinfo=UTC)
 
 
-def _weighed(history: DeviceHistory, at: datetime, tables: Tables, policy: Policy) -> Assessment:
+def weighed(history: DeviceHistory, at: datetime, tables: Tables, policy: Policy) -> Assessment:
+    """Returns a device's score at a moment from what is stored of it, with the tables given: no detector runs."""
     view = DeviceView(
         device=history.device,
         now=at,

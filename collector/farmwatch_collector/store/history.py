@@ -1,13 +1,14 @@
 """What was stated and how it stood over time, device by device: what `farmwatch backtest` replays."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 import msgspec
 from sqlalchemy import Connection, Table, or_, select
 
+from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema.finding import Finding
 
 from ..assessment import GroupLevel
@@ -21,19 +22,33 @@ AT_ONCE = 500
 
 _findings = msgspec.json.Decoder(Finding)
 _levels = msgspec.json.Decoder(GroupLevel)
+_entries = msgspec.json.Decoder(RosterEntry)
+
+_HEADS = select(
+    t.device.c.key, t.device.c.device, t.device.c.name, t.device.c.enrolled_at, t.assessment.c.at
+).outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
 
 
 def histories(connection: Connection, since: datetime) -> Iterator[DeviceHistory]:
     """Yields every device that reported, in order of enrolment, with spans that held at or after `since`."""
     entries = roster(connection)
-    query = (
-        select(t.device.c.key, t.device.c.device, t.device.c.name, t.device.c.enrolled_at, t.assessment.c.at)
-        .outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
-        .order_by(t.device.c.key)
-    )
-    heads = list(connection.execute(query))
+    heads = list(connection.execute(_HEADS.order_by(t.device.c.key)))
     for start in range(0, len(heads), AT_ONCE):
-        part = heads[start : start + AT_ONCE]
+        yield from _of(connection, heads[start : start + AT_ONCE], entries, since)
+
+
+def history(connection: Connection, device: str, since: datetime) -> DeviceHistory | None:
+    """Returns one device with spans that held at or after `since`; None when there is no such device."""
+    heads = list(connection.execute(_HEADS.where(t.device.c.device == device)))
+    body = connection.execute(select(t.roster.c.body).where(t.roster.c.device == device)).scalar()
+    entries = {} if body is None else {device: _entries.decode(body)}
+    return next(iter(_of(connection, heads, entries, since)), None)
+
+
+def _of(
+    connection: Connection, part: Sequence[Any], entries: Mapping[str, RosterEntry], since: datetime
+) -> Iterator[DeviceHistory]:
+    if part:
         first, last = part[0].key, part[-1].key
         findings = _spans(connection, t.finding_span, first, last, micros(since))
         levels = _spans(connection, t.level_span, first, last, micros(since))

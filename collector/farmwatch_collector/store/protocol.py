@@ -258,6 +258,10 @@ class Store(CaseStore, Protocol):
         """Returns gaps, new epochs and forks of a device, newest first."""
         ...
 
+    def history(self, device: str, since: datetime) -> DeviceHistory | None:
+        """Returns what was stated of one device at or after `since`: what a score is made from again."""
+        ...
+
     def histories(self, since: datetime) -> Iterator[DeviceHistory]:
         """Yields every device with what was stated of it at or after `since`, in order of enrolment."""
         ...

@@ -322,6 +322,9 @@ class SqliteStore(SqliteCases):
     def events(self, device: str) -> list[DeviceEvent]:
         return self._ask(lambda connection: reading.events(connection, device))
 
+    def history(self, device: str, since: datetime) -> DeviceHistory | None:
+        return self._ask(lambda connection: history.history(connection, device, since))
+
     def histories(self, since: datetime) -> Iterator[DeviceHistory]:
         with self._readers.connect() as connection:
             yield from history.histories(connection, since)
