@@ -131,3 +131,12 @@ def test_the_command_names_each_fault_and_ends_with_1(tmp_path: Path, capsys: py
 def test_a_folder_that_is_none_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["catalog", "check", "--dir", str(tmp_path / "nowhere")]) == 1
     assert "cannot be read" in capsys.readouterr().err
+
+
+def test_the_page_lists_every_entry_that_nobody_confirmed() -> None:
+    page = (Path(__file__).parent.parent.parent / "docs/catalogues.md").read_text(encoding="utf-8")
+    listed = " ".join(page.partition("<!-- unverified:")[2].partition("\n## ")[0].partition("-->")[2].split())
+    said = {part.partition(".yaml`: ")[0]: part.partition(": ")[2] for part in listed.removeprefix("- `").split(" - `")}
+    for name, kind in checking.CATALOGUES.items():
+        ids = sorted(e.id for e in checking.parsed(SHIPPED[name], name, kind).entries if e.confidence == "unverified")
+        assert said.get(name, ".") == ", ".join(ids) + ".", f"docs/catalogues.md, list of {name}.yaml"
