@@ -88,8 +88,10 @@ def _local_days(device: DeviceView, zone: str, own: int) -> dict[date, list[int]
 def _quietest(ticks: list[int]) -> int:
     """Returns the quarter of an hour, by the local clock, around which four hours are the quietest."""
     counts = Counter(tick % SLOTS for tick in ticks)
-    around = range(-2 * HOUR, 2 * HOUR)
-    return min(range(SLOTS), key=lambda slot: (sum(counts[(slot + near) % SLOTS] for near in around), slot))
+    near = [sum(counts[slot % SLOTS] for slot in range(-2 * HOUR, 2 * HOUR))]
+    for slot in range(1, SLOTS):
+        near.append(near[-1] + counts[(slot + 2 * HOUR - 1) % SLOTS] - counts[(slot - 2 * HOUR - 1) % SLOTS])
+    return near.index(min(near))
 
 
 def _split(slots: list[int]) -> bool:

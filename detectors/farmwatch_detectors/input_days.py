@@ -13,6 +13,8 @@ from farmwatch_schema.observables.input_source import InputDay, InputDevice
 from .catalog.input_helpers import holds_keyboard
 from .view import DeviceView
 
+#: So many days are looked back over at most.
+LONGEST = 28
 #: A day on which the laptop was used: this many minutes with input.
 WORKED_MINUTES = 60
 #: Less than this part of a day, per cent, is what a farm's host types to wake a laptop up.
@@ -22,19 +24,36 @@ HANDS = ("usb", "bluetooth", "other")
 #: Counts minutes of an idle clock: hardware and programs apart at best, never one device from another.
 CLOCK = "idle_time"
 
+_kept: dict[str, tuple[DeviceView, list[InputDay]]] = {}
+
 
 def input_days(device: DeviceView, days: int = 14) -> list[InputDay]:
-    """Returns the last `days` days on which input was watched, oldest first, today among them."""
-    first = device.now.date() - timedelta(days=days - 1)
+    """Returns the last `days` days, 28 at most, on which input was watched, oldest first, today among them.
+
+    Several detectors read the days of one device one after the other: the last answer is kept.
+    """
+    last = _kept.get("last")
+    if last is None or last[0] is not device:
+        last = _kept["last"] = (device, _read(device))
+    first = (device.now.date() - timedelta(days=days - 1)).isoformat()
+    return [day for day in last[1] if day.day >= first]
+
+
+def _read(device: DeviceView) -> list[InputDay]:
+    today = device.now.date()
+    first, end = (today - timedelta(days=LONGEST - 1)).isoformat(), today.isoformat()
     section = device.section("input_source")
     told = [span.item for span in device.spans("input_source")]
     told += section.items if section is not None and section.looked else ()
-    best: dict[date, InputDay] = {}
+    fullest: dict[tuple[str, str], InputDay] = {}
     for item in told:
-        day = _date(item.day) if isinstance(item, InputDay) else None
-        if day is None or not isinstance(item, InputDay) or not first <= day <= device.now.date():
-            continue
-        if day not in best or _worth(item) > _worth(best[day]):
+        if isinstance(item, InputDay) and first <= item.day <= end:
+            known = fullest.get((item.day, item.method))
+            if known is None or (item.watched, item.active) > (known.watched, known.active):
+                fullest[item.day, item.method] = item
+    best: dict[str, InputDay] = {}
+    for (day, _), item in sorted(fullest.items()):
+        if _is_date(day) and (day not in best or _worth(item) > _worth(best[day])):
             best[day] = item
     return [best[day] for day in sorted(best)]
 
@@ -114,8 +133,8 @@ def _worth(day: InputDay) -> tuple[bool, int, int, str]:
     return tells_devices(day), day.watched, day.active, day.method
 
 
-def _date(text: str) -> date | None:
+def _is_date(text: str) -> bool:
     try:
-        return date.fromisoformat(text)
+        return date.fromisoformat(text).isoformat() == text
     except ValueError:
-        return None
+        return False

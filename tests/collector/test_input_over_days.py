@@ -13,6 +13,7 @@ from farmwatch_collector.evaluate import Company
 from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.lab import equipment, programs
 from farmwatch_collector.offline import judge_reports
+from farmwatch_detectors.groups import silence_table
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema.identifiers import unkeyed
 from farmwatch_schema.observables import Observable
@@ -84,11 +85,13 @@ def level(result: Assessment, group: str) -> GroupLevel:
     return next(each for each in result.groups if each.group == group)
 
 
-def test_a_person_at_the_laptop_is_silence_that_counts_half_a_bit_in_each_group() -> None:
+def test_a_person_at_the_laptop_is_silence_that_counts_half_a_bit_in_each_group_at_most() -> None:
     result = judged(life(14, (KEYS, TOUCHPAD), OPEN))
     assert (level(result, "I").level, level(result, "P").level) == (0, 0)
-    assert level(result, "I").bits == pytest.approx(-0.485, abs=0.001)
-    assert level(result, "P").bits == pytest.approx(-0.485, abs=0.001)
+    for group, row in silence_table().items():
+        if group in ("I", "P"):
+            assert -0.5 <= level(result, group).bits < 0
+            assert level(result, group).bits == row.bits
     assert result.points == 0
 
 
