@@ -2,8 +2,9 @@
 
 Detects
     Serial-to-keyboard cables (CH9329), keystroke injectors, and boards over Bluetooth by their names as shipped, or a
-    programmable board that is keyboard and absolute mouse in one (level 2); a programmable board with a keyboard
-    or mouse (level 1).
+    programmable board that is keyboard and absolute mouse in one (level 2); a programmable board with a keyboard or
+    mouse (level 1). Any of them while an external display is no panel by a measured sign (phantom_screen): both ends
+    of a home-made KVM (level 3).
 Why
     With such a part and a capture dongle anybody builds an IP-KVM for twenty dollars, and it bears no KVM's name.
 Innocent explanations
@@ -39,6 +40,7 @@ from .hardware import (
     was_or_is,
     words_of,
 )
+from .phantom_screen import in_place_of_a_panel
 from .remembered import usb_sightings
 from .usb_shape import controls, facts
 from .view import DeviceView
@@ -46,6 +48,7 @@ from .view import DeviceView
 _INNOCENT = {
     1: "Macro pads and home-made keyboards are such boards.",
     2: "Kiosks, scanners and meters use such parts; so do KVM cables.",
+    3: "With a display that is no panel it makes a KVM; a macro pad beside a television looks alike.",
 }
 
 
@@ -61,15 +64,20 @@ class Part(msgspec.Struct, frozen=True):
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per device recognised as such hardware."""
+    screen = in_place_of_a_panel(device)
     for sighting in usb_sightings(device):
         part = max(_parts(sighting.item), key=lambda each: each.level, default=None)
         if part:
-            yield _finding(device, "usb", place_of(sighting.item), sighting, part)
+            both = screen if not sighting.seen_until else None
+            yield _finding(device, "usb", place_of(sighting.item), sighting, part, both)
     for sighting in sightings(device, "bluetooth", BluetoothDevice):
         item = sighting.item
         match = next(bluetooth_matches(item), None)
         if match is not None and item.hid is not False:
-            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", sighting, _part(2, match))
+            both = screen if not sighting.seen_until else None
+            yield _finding(
+                device, "bluetooth", f"Bluetooth device {quoted(item.name)}", sighting, _part(2, match), both
+            )
 
 
 def _parts(item: UsbDevice) -> Iterator[Part]:
@@ -97,8 +105,9 @@ def _finding(
     subject: str,
     sighting: Sighting[UsbDevice] | Sighting[BluetoothDevice],
     part: Part,
+    screen: Evidence | None,
 ) -> Finding:
-    item, level = sighting.item, sighting.capped(part.level)
+    item, level = sighting.item, 3 if screen else sighting.capped(part.level)
     serial = item.serial if isinstance(item, UsbDevice) else item.address
     sanction = sanction_for_asset(device, (serial,), {part.known}, sighting.seen_until)
     if sanction is not None:
@@ -116,6 +125,7 @@ def _finding(
         sentence=sentence,
         evidence=(
             Evidence(kind=kind, subject=subject, fact=f"It says {quoted(part.seen)} of itself.", source=part.source),
+            *((screen,) if screen else ()),
         ),
         subject=(item.port_path or item.ids) if isinstance(item, UsbDevice) else f"bluetooth {part.known}",
         seen_from=sighting.seen_from,
@@ -129,6 +139,6 @@ DETECTOR = Detector(
     group="H",
     title="Board or cable that plays keyboard or mouse",
     attack=("T1219.003", "T1200"),
-    consumes=("usb", "bluetooth"),
+    consumes=("usb", "bluetooth", "displays"),
     detect=detect,
 )

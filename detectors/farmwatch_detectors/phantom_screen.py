@@ -6,12 +6,14 @@ from typing import Literal
 import msgspec
 
 from farmwatch_schema.errors import FormatError
+from farmwatch_schema.finding import Evidence
 from farmwatch_schema.formats import edid
 from farmwatch_schema.observables.displays import Display
 
 from .catalog.deception import device_matches
 from .catalog.edid import matches
-from .hardware import cited
+from .hardware import cited, quoted, sightings
+from .view import DeviceView
 
 Strength = Literal["measured", "judged", "slight"]
 """measured: collections of real monitors tell how seldom it is; judged: nobody counted; slight: only beside another."""
@@ -64,3 +66,13 @@ def _by_mode(display: Display) -> Iterator[Sign]:
         yield Sign("judged", _NATIVE.format(native.width, native.height, display.active_mode))
     if display.ddc is False:
         yield Sign("slight", "It does not answer on the control channel that panels have (DDC/CI).")
+
+
+def in_place_of_a_panel(device: DeviceView) -> Evidence | None:
+    """Returns what stands in place of a panel on this laptop now, by a measured sign, as evidence; else None."""
+    for sighting in sightings(device, "displays", Display):
+        sign = next((sign for sign in signs(sighting.item) if sign.strength == "measured"), None)
+        if sign is not None and not sighting.seen_until:
+            subject = f"Display {quoted(sighting.item.name)} on {sighting.item.connector}"
+            return Evidence(kind="displays", subject=subject, fact=sign.text, source=sign.source)
+    return None

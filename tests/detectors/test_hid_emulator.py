@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from farmwatch_collector.lab import monitors
+from farmwatch_collector.lab.corpus import display_of
 from farmwatch_detectors.hid_emulator import detect
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_schema.observables.bluetooth import BluetoothDevice
@@ -50,6 +52,17 @@ def test_hit_a_board_that_is_keyboard_and_absolute_mouse_is_more_than_a_macro_pa
     (finding,) = detect(view(usb=[board("2e8a:0005", *both)]))
     assert finding.level == 2
     assert "?" in finding.sentence
+
+
+def test_hit_with_a_capture_stick_it_is_both_ends_of_a_kvm() -> None:
+    """Openterface, NanoKVM-USB: a CH9329 and a capture chip; the stick names no size."""
+    stick = display_of(monitors.built("DEL", 0xA0E7, "DELL U2720Q", "F8TK2X3", 0, 0, 2020))
+    (finding,) = detect(view(usb=[board("1a86:e129")], displays=[stick]))
+    assert finding.level == 3
+    assert {evidence.kind for evidence in finding.evidence} == {"usb", "displays"}
+    office = display_of(monitors.built("DEL", 0xA0E7, "DELL P2419H", "7XK2M03", 53, 30, 2019))
+    (alone,) = detect(view(usb=[board("1a86:e129")], displays=[office]))
+    assert alone.level == 2
 
 
 @pytest.mark.parametrize(
