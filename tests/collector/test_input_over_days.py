@@ -92,7 +92,7 @@ def test_a_person_at_the_laptop_is_silence_that_counts_half_a_bit_in_each_group_
         if group in ("I", "P"):
             assert -0.5 <= level(result, group).bits < 0
             assert level(result, group).bits == row.bits
-    assert result.points == 0
+    assert result.attention == "none"
 
 
 def test_two_days_are_too_few_for_silence() -> None:
