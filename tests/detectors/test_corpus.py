@@ -9,7 +9,14 @@ from collections import Counter
 import pytest
 
 from farmwatch_collector.lab import corpus
-from farmwatch_detectors import ip_kvm_display, ip_kvm_identity, ip_kvm_shape
+from farmwatch_detectors import (
+    hardware_jiggler,
+    hid_emulator,
+    ip_kvm_display,
+    ip_kvm_identity,
+    ip_kvm_shape,
+    usb_identity_conflict,
+)
 from farmwatch_detectors.detector import Detector
 from farmwatch_detectors.hardware import hid_interfaces
 from farmwatch_schema.formats import edid as edid_format
@@ -37,7 +44,15 @@ def level(detector: Detector, *, usb: tuple[UsbDevice, ...] = (), displays: tupl
 
 
 @pytest.mark.parametrize(
-    "detector", [ip_kvm_identity.DETECTOR, ip_kvm_shape.DETECTOR], ids=lambda detector: detector.id
+    "detector",
+    [
+        ip_kvm_identity.DETECTOR,
+        ip_kvm_shape.DETECTOR,
+        usb_identity_conflict.DETECTOR,
+        hid_emulator.DETECTOR,
+        hardware_jiggler.DETECTOR,
+    ],
+    ids=lambda detector: detector.id,
 )
 def test_no_ordinary_usb_device_is_taken_for_a_kvm(detector: Detector, capsys: pytest.CaptureFixture[str]) -> None:
     devices = [seen for seen in corpus.benign_usb(FOLDER) if hid_interfaces(seen.device)]
