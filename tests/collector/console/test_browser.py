@@ -1,6 +1,7 @@
 """The pages in headless Chromium: both schemes, wide and narrow, without script, nothing from elsewhere."""
 
 import shutil
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -75,7 +76,12 @@ def opened(chromium: Browser, served: Served) -> Iterator[Open]:
 
 
 def paths(served: Served) -> list[str]:
-    return ["/", *(f"/devices/{served.devices[name]}" for name in ("laptop-056", "laptop-060", "hostile", "silent"))]
+    return [
+        "/",
+        "/cases?owner=everybody",
+        "/cases/1",
+        *(f"/devices/{served.devices[name]}" for name in ("laptop-056", "laptop-060", "hostile", "silent")),
+    ]
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -163,3 +169,33 @@ def test_a_printed_device_page_leaves_the_controls_out(served: Served, opened: O
     assert not page.get_by_role("button", name="Sign out").is_visible()
     assert page.locator(".waterfall").is_visible()
     assert page.pdf(path=tmp_path / "device.pdf").startswith(b"%PDF")
+
+
+def test_a_case_is_worked_on_without_script(served: Served, opened: Open) -> None:
+    """The whole way of a case in a real browser, whose own Origin header and cookie rules are in force."""
+    page = opened("/cases", script=False)
+    page.get_by_label("Your name, for the cases you take").fill("ann")
+    page.get_by_role("button", name="Keep").click()
+    assert page.get_by_label("You are").input_value() == "ann"
+    device = served.devices["laptop-060"]
+    (case,) = served.store.cases_of(device)
+    page.get_by_role("checkbox", name=f"Case {case.id}", exact=True).check()
+    page.get_by_role("button", name="Assign").click()
+    page.get_by_label("Whose").select_option("mine")
+    page.get_by_role("button", name="Show").click()
+    assert page.url.endswith("/cases?state=unclosed&owner=mine&level=none")
+    page.get_by_role("link", name=f"Case {case.id}", exact=True).click()
+    page.get_by_label("Note").fill("the tool is the help desk's")
+    page.get_by_role("button", name="Add note").click()
+    page.get_by_label("It was").select_option("benign")
+    page.get_by_label("Reason, for whoever reads it later").fill("help desk, ticket 12")
+    page.get_by_role("button", name="Close", exact=True).click()
+    assert page.get_by_text("closed: benign, explained").is_visible()
+    page.get_by_label("Why the decision does not hold").fill("a trial of the form")
+    page.get_by_role("button", name="Open again").click()
+    assert page.get_by_role("button", name="Close", exact=True).is_visible()
+    assert served.store.case_history(case.id)[-1].actor.startswith("ann (session-")
+    ends = time.monotonic() + 30
+    while (row := served.store.device(device)) and row.assessment and row.assessment.points < 51:
+        assert time.monotonic() < ends, "what was expected still counts as nothing"
+        time.sleep(0.1)
