@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import msgspec
 
 from farmwatch_schema.finding import Evidence
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
@@ -19,7 +20,10 @@ PROTOCOLS = {"tcp/3389": "rdp", "tcp/5900": "vnc"}
 
 
 class Desktop(msgspec.Struct, frozen=True, kw_only=True):
-    """A remote desktop and how it is reached: open and inner ports, peers from elsewhere, logins, forwarder."""
+    """A remote desktop and how it is reached: open and inner ports, peers from elsewhere, logins, forwarder.
+
+    virtual  on a virtual machine, by its own word: a session is the desk itself there (Windows 365, Azure's desktops)
+    """
 
     tool: RemoteTool | None
     open_ports: tuple[int, ...] = ()
@@ -27,6 +31,7 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
     connections: tuple[InboundConnection, ...] = ()
     logins: tuple[Session, ...] = ()
     forwarder: str = ""
+    virtual: bool = False
     evidence: tuple[Evidence, ...] = ()
 
     @property
@@ -37,7 +42,8 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def public(self) -> bool:
         """Somebody is connected from a public address."""
-        peers = [c.peer for c in self.connections] + [s.client for s in self.logins if s.client is not None]
+        logins = () if self.virtual else self.logins
+        peers = [c.peer for c in self.connections] + [s.client for s in logins if s.client is not None]
         return any(peer.scope == "public" for peer in peers)
 
 
@@ -53,7 +59,13 @@ def desktops_of(device: DeviceView) -> Iterator[Desktop]:
             if desktop.open_ports or desktop.inner_ports or desktop.logins:
                 yield desktop
     for protocol in sorted({login.protocol for login in logins} - explained):
-        yield Desktop(tool=None, logins=tuple(s for s in logins if s.protocol == protocol))
+        mine = tuple(s for s in logins if s.protocol == protocol)
+        yield Desktop(tool=None, logins=mine, virtual=is_virtual(device))
+
+
+def is_virtual(device: DeviceView) -> bool:
+    """Whether the device is a virtual machine, by its own word."""
+    return any(facts.hypervisor for facts in device.of("host", HostFacts))
 
 
 def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Session]) -> Desktop:
@@ -74,6 +86,7 @@ def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Ses
         connections=tuple(peers),
         logins=tuple(login for login in logins if login.protocol in protocols),
         forwarder=forwarder_of(device),
+        virtual=is_virtual(device),
         evidence=evidence_of(found),
     )
 

@@ -8,7 +8,8 @@ Detects
 Why
     It needs no extra program, so no list of tools shows it, and it lets the laptop be driven all day.
 Innocent explanations
-    Help desk; working on the office machine from home; a colleague on the same network; a test laboratory.
+    Help desk; working on the office machine from home; a colleague on the same network; a test laboratory. On a
+    virtual machine a session is the desk itself: shown and not counted.
 Blind spots
     A session through a tunnel that ends on the laptop comes from loopback. Without rights the owner of a
     listener is hidden: then a usual port counts only while its program or service is seen.
@@ -35,7 +36,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 
 
 def _level(desktop: Desktop) -> tuple[int, str]:
-    if desktop.connections or desktop.logins:
+    if desktop.connections or (desktop.logins and not desktop.virtual):
         place = "a public address" if desktop.public else "another machine"
         return 3 if desktop.public else 2, f"has somebody connected from {place}"
     if desktop.open_ports:
@@ -43,6 +44,8 @@ def _level(desktop: Desktop) -> tuple[int, str]:
     if desktop.forwarder:
         ports = words_of_ports(desktop.inner_ports)
         return 1, f"listens on {ports} while {quoted(desktop.forwarder)} forwards ports of this laptop to the outside"
+    if desktop.logins:
+        return 0, "has somebody connected, as every virtual desktop has"
     return 0, f"listens on {words_of_ports(desktop.inner_ports)}, for the laptop itself only"
 
 
@@ -53,7 +56,8 @@ def _finding(device: DeviceView, desktop: Desktop) -> Finding:
     if sanction is not None:
         level, sentence = 0, f"{desktop.name} {what}. Policy allows it here: {words_of(sanction)}."
     elif level == 0:
-        sentence = f"{desktop.name} {what}: nobody outside can reach it without a tunnel. Check: is it needed?"
+        check = "is this desktop registered?" if desktop.logins else "is it needed? Nobody reaches it without a tunnel."
+        sentence = f"{desktop.name} {what}. Check: {check}"
     else:
         sentence = (
             f"{desktop.name} {what}. It comes with the system, and most laptops keep it off. "

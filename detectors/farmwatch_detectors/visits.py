@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import msgspec
 
 from farmwatch_schema.finding import Evidence
-from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
-from .desktops import PROTOCOLS
+from .desktops import PROTOCOLS, is_virtual
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, forwarder_of, recognised, surely
@@ -106,7 +105,7 @@ def _words_of(connection: InboundConnection) -> str:
 
 
 def _logins(device: DeviceView, forwarder: bool) -> Iterator[Visit]:
-    virtual = any(facts.hypervisor for facts in device.of("host", HostFacts))
+    virtual = is_virtual(device)
     by_protocol: dict[str, list[Session]] = {}
     for session in device.of("sessions", Session):
         if session.origin == "remote" and not session.ended and session.protocol not in PROTOCOLS.values():

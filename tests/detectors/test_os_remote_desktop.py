@@ -6,6 +6,7 @@ from farmwatch_detectors.detector import level_table
 from farmwatch_detectors.os_remote_desktop import DETECTOR
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_detectors.view import DeviceView
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 from farmwatch_schema.observables.sessions import Session
@@ -106,6 +107,17 @@ def test_miss_a_clean_desktop_that_has_it_installed_and_off() -> None:
 def test_honest_twin_somebody_else_s_listener_on_the_port() -> None:
     proxy = Listener(protocol="tcp", port=3389, scope="network", owner="haproxy", path="/usr/sbin/haproxy")
     assert _found(view(processes=[XRDP], sockets=[proxy])) == []
+
+
+def test_honest_twin_a_session_on_a_virtual_desktop_is_the_desk_itself() -> None:
+    # Windows 365 and Azure's desktops are reached by RDP through Microsoft's gateway, from wherever the person sits.
+    guest = HostFacts(os="Windows 11 Enterprise", hypervisor="hyper-v")
+    session = Session(origin="remote", protocol="rdp", client=PUBLIC)
+    assert _found(view(host=[guest], sessions=[session])) == [("rdp", 0)]
+    assert _found(view(host=[HostFacts(os="Windows 11 Enterprise", hypervisor="")], sessions=[session])) == [("rdp", 3)]
+    assert _found(view(host=[HostFacts(os="Windows 11 Enterprise")], sessions=[session])) == [("rdp", 3)]
+    connection = InboundConnection(port=3389, peer=PUBLIC, owner="xrdp")
+    assert _found(view(host=[guest], processes=[XRDP], sockets=[OPEN, connection])) == [("xrdp", 3)]
 
 
 def test_honest_twin_an_ssh_login_is_no_remote_desktop() -> None:
