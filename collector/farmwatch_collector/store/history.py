@@ -22,54 +22,53 @@ AT_ONCE = 500
 
 _findings = msgspec.json.Decoder(Finding)
 _levels = msgspec.json.Decoder(GroupLevel)
-_entries = msgspec.json.Decoder(RosterEntry)
 
 _HEADS = select(
     t.device.c.key, t.device.c.device, t.device.c.name, t.device.c.enrolled_at, t.assessment.c.at
 ).outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
 
 
-def histories(connection: Connection, since: datetime) -> Iterator[DeviceHistory]:
-    """Yields every device that reported, in order of enrolment, with spans that held at or after `since`."""
+def histories(connection: Connection, since: datetime, after: str = "") -> Iterator[DeviceHistory]:
+    """Yields every device in order of enrolment, with spans that held at or after `since`.
+
+    after  the device before the first one wanted; "" for all
+    """
     entries = roster(connection)
-    heads = list(connection.execute(_HEADS.order_by(t.device.c.key)))
-    for start in range(0, len(heads), AT_ONCE):
-        yield from _of(connection, heads[start : start + AT_ONCE], entries, since)
-
-
-def history(connection: Connection, device: str, since: datetime) -> DeviceHistory | None:
-    """Returns one device with spans that held at or after `since`; None when there is no such device."""
-    heads = list(connection.execute(_HEADS.where(t.device.c.device == device)))
-    body = connection.execute(select(t.roster.c.body).where(t.roster.c.device == device)).scalar()
-    entries = {} if body is None else {device: _entries.decode(body)}
-    return next(iter(_of(connection, heads, entries, since)), None)
+    last = 0
+    if after:
+        last = connection.execute(select(t.device.c.key).where(t.device.c.device == after)).scalar() or 0
+    while True:
+        part = list(connection.execute(_HEADS.where(t.device.c.key > last).order_by(t.device.c.key).limit(AT_ONCE)))
+        if not part:
+            return
+        last = part[-1].key
+        yield from _of(connection, part, entries, since)
 
 
 def _of(
     connection: Connection, part: Sequence[Any], entries: Mapping[str, RosterEntry], since: datetime
 ) -> Iterator[DeviceHistory]:
-    if part:
-        first, last = part[0].key, part[-1].key
-        findings = _spans(connection, t.finding_span, first, last, micros(since))
-        levels = _spans(connection, t.level_span, first, last, micros(since))
-        closed = _closed(connection, first, last)
-        for head in part:
-            yield DeviceHistory(
-                device=head.device,
-                name=head.name,
-                enrolled_at=moment(head.enrolled_at),
-                judged_at=None if head.at is None else moment(head.at),
-                roster=entries.get(head.device),
-                findings=tuple(
-                    FindingSpan(_findings.decode(row.body), moment(row.seen_from), _end(row.seen_until))
-                    for row in findings[head.key]
-                ),
-                levels=tuple(
-                    LevelSpan(_levels.decode(row.body), row.versions, moment(row.seen_from), _end(row.seen_until))
-                    for row in levels[head.key]
-                ),
-                closed=tuple(closed[head.key]),
-            )
+    first, last = part[0].key, part[-1].key
+    findings = _spans(connection, t.finding_span, first, last, micros(since))
+    levels = _spans(connection, t.level_span, first, last, micros(since))
+    closed = _closed(connection, first, last)
+    for head in part:
+        yield DeviceHistory(
+            device=head.device,
+            name=head.name,
+            enrolled_at=moment(head.enrolled_at),
+            judged_at=None if head.at is None else moment(head.at),
+            roster=entries.get(head.device),
+            findings=tuple(
+                FindingSpan(_findings.decode(row.body), moment(row.seen_from), _end(row.seen_until))
+                for row in findings[head.key]
+            ),
+            levels=tuple(
+                LevelSpan(_levels.decode(row.body), row.versions, moment(row.seen_from), _end(row.seen_until))
+                for row in levels[head.key]
+            ),
+            closed=tuple(closed[head.key]),
+        )
 
 
 def _end(at: int | None) -> datetime | None:

@@ -258,10 +258,7 @@ class Store(CaseStore, Protocol):
         """Returns gaps, new epochs and forks of a device, newest first."""
         ...
 
-    def history(self, device: str, since: datetime) -> DeviceHistory | None:
-        """Returns what was stated of one device at or after `since`: what a score is made from again."""
-        ...
-
-    def histories(self, since: datetime) -> Iterator[DeviceHistory]:
-        """Yields every device with what was stated of it at or after `since`, in order of enrolment."""
+    def histories(self, since: datetime, after: str = "") -> Iterator[DeviceHistory]:
+        """Yields every device with what was stated of it at or after `since`, in order of enrolment: what scores are
+        made from again. `after` is the device before the first one wanted; "" for all."""
         ...

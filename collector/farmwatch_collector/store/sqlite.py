@@ -322,12 +322,9 @@ class SqliteStore(SqliteCases):
     def events(self, device: str) -> list[DeviceEvent]:
         return self._ask(lambda connection: reading.events(connection, device))
 
-    def history(self, device: str, since: datetime) -> DeviceHistory | None:
-        return self._ask(lambda connection: history.history(connection, device, since))
-
-    def histories(self, since: datetime) -> Iterator[DeviceHistory]:
+    def histories(self, since: datetime, after: str = "") -> Iterator[DeviceHistory]:
         with self._readers.connect() as connection:
-            yield from history.histories(connection, since)
+            yield from history.histories(connection, since, after)
 
 
 def _private(path: str) -> None:
