@@ -2,8 +2,8 @@
 
 Detects
     Tunnel interfaces, routes that take all traffic into one, and programs of catalog/vpn_tunnel.yaml. Level 1:
-    an unknown tunnel, a mesh VPN, or a consumer VPN that is down. Level 2: a consumer VPN whose tunnel is up.
-    Level 3: a VPN that is named in reports on farms, running. Tunnels that let somebody in are `reverse_tunnel`'s.
+    an unknown tunnel, a mesh VPN, or a consumer VPN that is down. Level 2: a consumer VPN whose tunnel is up, or a
+    mesh that takes all traffic. Level 3: a VPN that is named in reports on farms, running. Tunnels that let somebody in are `reverse_tunnel`'s.
 Why
     A farm's operator hides where he is, or reaches the house through a private network.
 Innocent explanations
@@ -65,7 +65,9 @@ def _level(product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line
     if "farm-reported" in product.tags and (sure or lines):
         return (3, up if lines else "runs") if running or lines else (2, "is installed")
     if lines:
-        return (2 if product.category in CONSUMER else 1), up
+        # A mesh that takes all traffic to one of its members hides the place as any VPN does.
+        hides = product.category == "mesh" and any(line.carries_all for line in lines)
+        return (2 if product.category in CONSUMER or hides else 1), up
     told = program is not None and any(f.kind == "flag" for _, match in program.programs for f in match.facts)
     if running and (sure or told or product.category in CONSUMER):
         # Those of circumvention are proxies for the most part: no interface of theirs is missing.

@@ -131,6 +131,15 @@ def test_what_lets_somebody_in_is_left_to_its_own_detector() -> None:
     assert _found(view(processes=tunnels, network=[WIFI])) == []
 
 
+def test_hit_a_mesh_that_takes_all_traffic_hides_the_place_as_a_vpn_does() -> None:
+    # Tailscale's exit node on Linux: a default route in table 52, to which a rule sends what is not marked.
+    everything = Route(destination="default", interface="tailscale0")
+    [finding] = DETECTOR.detect(view(processes=[TAILSCALE], network=[WIFI, HOME, _tunnel("tailscale0"), everything]))
+    assert (finding.subject, finding.level) == ("tailscale", 2)
+    assert "carries all traffic" in finding.sentence
+    assert _found(view(processes=[TAILSCALE], network=[WIFI, HOME, _tunnel("tailscale0")])) == [("tailscale", 1)]
+
+
 EXPRESS = Process(name="expressvpnd", path="/usr/sbin/expressvpnd")
 
 
