@@ -70,14 +70,12 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         if part:
             both = screen if not sighting.seen_until else None
             yield _finding(device, "usb", place_of(sighting.item), sighting, part, both)
-    for sighting in sightings(device, "bluetooth", BluetoothDevice):
-        item = sighting.item
+    for paired in sightings(device, "bluetooth", BluetoothDevice):
+        item = paired.item
         match = next(bluetooth_matches(item), None)
         if match is not None and item.hid is not False:
-            both = screen if not sighting.seen_until else None
-            yield _finding(
-                device, "bluetooth", f"Bluetooth device {quoted(item.name)}", sighting, _part(2, match), both
-            )
+            both = screen if not paired.seen_until else None
+            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", paired, _part(2, match), both)
 
 
 def _parts(item: UsbDevice) -> Iterator[Part]:
@@ -107,9 +105,9 @@ def _finding(
     part: Part,
     screen: Evidence | None,
 ) -> Finding:
-    item, level = sighting.item, 3 if screen else sighting.capped(part.level)
+    item, level = paired.item, 3 if screen else sighting.capped(part.level)
     serial = item.serial if isinstance(item, UsbDevice) else item.address
-    sanction = sanction_for_asset(device, (serial,), {part.known}, sighting.seen_until)
+    sanction = sanction_for_asset(device, (serial,), {part.known}, paired.seen_until)
     if sanction is not None:
         level, sentence = 0, f"{subject} is a registered {part.name} of {words_of(sanction)}."
     else:
