@@ -6,6 +6,7 @@ as the signer of Level, `*.local` under Faronics, login.tailscale.com under Tact
 
 import json
 import os
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_collector.catalogues import lolrmm
+from farmwatch_collector.catalogues import checking, lolrmm
 from farmwatch_collector.cli import main
 from farmwatch_collector.input_error import InputError
 from farmwatch_detectors.catalog import parse
@@ -256,3 +257,19 @@ def test_whatever_an_export_holds_it_is_read_or_refused(
         return
     assert len(records) + len(broken) <= len(documents)
     assert all(record.name for record in records)
+
+
+def test_without_output_the_installed_catalogues_learn_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """`--dir` stands for the installed folder: the overlay there is replaced, nothing else, and all stays sound."""
+    for name, data in checking.read_folder(str(resources.files("farmwatch_detectors.catalog"))).items():
+        (tmp_path / f"{name}.yaml").write_bytes(data)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    export = tmp_path / "rmm_tools.json"
+    export.write_text(json.dumps([exampletool()]))
+    assert main(["catalog", "import-lolrmm", str(export), "--dir", str(tmp_path)]) == 0
+    export.unlink()
+    after = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    assert {name for name in after if after[name] != before[name]} == {"remote_access_lolrmm.yaml"}
+    assert main(["catalog", "check", "--dir", str(tmp_path)]) == 0
+    assert "example-reach" in after["remote_access_lolrmm.yaml"].decode()
+    capsys.readouterr()
