@@ -3,7 +3,8 @@
 Detects
     Tunnel interfaces, routes that take all traffic into one, and programs of catalog/vpn_tunnel.yaml. Level 1:
     an unknown tunnel, a mesh VPN, or a consumer VPN that is down. Level 2: a consumer VPN whose tunnel is up, or a
-    mesh that takes all traffic. Level 3: a VPN that is named in reports on farms, running. Tunnels that let somebody in are `reverse_tunnel`'s.
+    mesh that takes all traffic. Level 3: a VPN that is named in reports on farms, running. Tunnels that let somebody
+    in are `reverse_tunnel`'s.
 Why
     A farm's operator hides where he is, or reaches the house through a private network.
 Innocent explanations
