@@ -105,9 +105,9 @@ def _finding(
     part: Part,
     screen: Evidence | None,
 ) -> Finding:
-    item, level = paired.item, 3 if screen else sighting.capped(part.level)
+    item, level = sighting.item, 3 if screen else sighting.capped(part.level)
     serial = item.serial if isinstance(item, UsbDevice) else item.address
-    sanction = sanction_for_asset(device, (serial,), {part.known}, paired.seen_until)
+    sanction = sanction_for_asset(device, (serial,), {part.known}, sighting.seen_until)
     if sanction is not None:
         level, sentence = 0, f"{subject} is a registered {part.name} of {words_of(sanction)}."
     else:
