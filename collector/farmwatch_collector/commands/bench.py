@@ -104,11 +104,7 @@ def _orders(options: argparse.Namespace, seeds: Sequence[int], scale: str) -> li
     if options.scenarios:
         if not os.path.isdir(options.scenarios):
             raise InputError(options.scenarios, 0, "", "is no folder.", "docs/scenarios.md says what one holds.")
-        found = scenarios.orders(options.scenarios, seeds[:1], corpus=options.corpus)
-        if not found:
-            remedy = "docs/scenarios.md says what a scenario and a recorded fleet look like."
-            raise InputError(options.scenarios, 0, "", "holds no scenario and no recorded fleet.", remedy)
-        return found
+        return scenarios.orders(options.scenarios, seeds[:1], corpus=options.corpus)
     names = scenarios.shipped()
     if options.only:
         if options.only not in names:
