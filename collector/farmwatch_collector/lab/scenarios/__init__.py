@@ -15,7 +15,7 @@ from importlib import resources
 
 from ...input_error import InputError
 from ..sample import Order, Sample
-from . import clean, directory, drafting, scenario
+from . import clean, directory, drafting, real, scenario
 from .directory import write
 from .scenario import Scenario
 
@@ -67,4 +67,5 @@ def make(order: Order) -> Sample:
     """Returns the sample that an order asks for; the same order gives the same sample, byte for byte."""
     if directory.is_recorded(order.scenario):
         return directory.read(order.scenario)
+    real.check(order.corpus)
     return drafting.draft(load(order.scenario), order, clean.people)

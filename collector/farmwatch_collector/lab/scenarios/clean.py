@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from . import life, ordinary, traps_desk, traps_place
+from . import life, ordinary, real, traps_desk, traps_place
 from .device import Device
 from .drafting import Draft
 from .life import Habits
@@ -13,6 +13,9 @@ from .trap_table import TRAPS, Trap
 NEW_HIRES = 0.1
 #: Share whose laptop never sleeps, and share with a keyboard and monitor on the desk. Assumed.
 NIGHT_AWAKE, AT_DESK = 0.12, 0.55
+
+#: Traps that are no laptop on a desk.
+WITHOUT_USB = ("virtual_desktop",)
 
 _LOADED = (traps_desk, traps_place)
 
@@ -27,6 +30,8 @@ def people(work: Draft, group: Group) -> None:
         devices = [work.new(ordinary.pick(work.chance, ordinary.PLATFORMS), late) for _ in range(size)]
         for device in devices:
             _began(work, device)
+            if work.corpus and (trap is None or trap.name not in WITHOUT_USB):
+                real.plug_in(device, work.corpus)
             if trap is None and work.chance.random() < AT_DESK:
                 ordinary.at_desk(device, screens=work.chance.choice((1, 1, 2)))
         habits = trap.make(work, devices) if trap else None

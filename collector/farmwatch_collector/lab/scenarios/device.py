@@ -79,6 +79,7 @@ class Device:
     first     local day of its first report
     enrolled  seconds since 1970, when its first report is made
     timing    `input_timing` is turned on in this laptop's settings
+    corpus    folder that its monitors and devices come from; "" for the lab's own tables
     """
 
     def __init__(self, chance: random.Random, platform: str, first: date, enrolled: int, days: int) -> None:
@@ -92,6 +93,7 @@ class Device:
         self.moments: list[Moment] = []
         self.use = hours.Use(enrolled, days)
         self.timing = False
+        self.corpus = ""
         self.person = f"p-{chance.getrandbits(40):010x}"
         self.cohort = ""
         self.start_on: date | None = None

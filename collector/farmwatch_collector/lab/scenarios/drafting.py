@@ -40,7 +40,9 @@ class Draft:
         """Returns one more laptop, with dice of its own; `late` days after the first one, or on any enrolment day."""
         late = self.late() if late is None else late
         dice = random.Random(self.chance.getrandbits(64))  # noqa: S311 - a fleet that can be made again
-        return ordinary.laptop(dice, platform, self.first + timedelta(days=late), self.scenario.days - late, zone)
+        device = ordinary.laptop(dice, platform, self.first + timedelta(days=late), self.scenario.days - late, zone)
+        device.corpus = self.corpus
+        return device
 
     def late(self) -> int:
         """Returns one of the scenario's enrolment days."""
@@ -112,11 +114,13 @@ def draft(scenario: Scenario, order: Order, people: People) -> Sample:
     """Returns one sample of a scenario; `people` adds a group's ordinary ones."""
     chance = random.Random(f"{scenario.name} {order.seed} {order.part}")  # noqa: S311
     work = Draft(scenario, chance, order.corpus)
-    houses: dict[int, tuple[str, int]] = {}
+    houses: dict[int, tuple[Group, list[Device]]] = {}
     for group, made in _share(scenario, order):
         device = _farm(work, group, made)
         if group.shared > 1:
-            _move_in(work, device, group, houses)
+            houses.setdefault(id(group), (group, []))[1].append(device)
+    for group, members in houses.values():
+        _move_in(work, group, members)
     for group in scenario.groups:
         if group.ordinary:
             people(work, group)
@@ -143,11 +147,11 @@ def _farm(work: Draft, group: Group, made: dict[str, str]) -> Device:
     return device
 
 
-def _move_in(work: Draft, device: Device, group: Group, houses: dict[int, tuple[str, int]]) -> None:
-    """Puts a farm laptop into a house: so many share a gateway, and each came to it when its own onset was."""
-    mac, room = houses.get(id(group), ("", 0))
-    if not room:
-        mac, room = ordinary.mac(work.chance, work.chance.choice(HOME_ROUTERS)), group.shared
-    houses[id(group)] = mac, room - 1
-    device.later(device.since, farms.behind(mac))
-    device.facets["members"] = str(group.shared)
+def _move_in(work: Draft, group: Group, members: list[Device]) -> None:
+    """Puts farm laptops into houses of `shared` or a few more; each moves in at its own onset."""
+    houses = max(1, len(members) // group.shared)
+    macs = [ordinary.mac(work.chance, work.chance.choice(HOME_ROUTERS)) for _ in range(houses)]
+    for place, device in enumerate(members):
+        device.later(device.since, farms.behind(macs[place % houses]))
+        device.facets["house"] = str(place % houses + 1)
+        device.facets["members"] = str(len(range(place % houses, len(members), houses)))

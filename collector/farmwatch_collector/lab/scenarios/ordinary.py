@@ -23,7 +23,7 @@ from farmwatch_schema.observables.wifi import WifiConnection
 
 from .. import equipment, monitors, programs, surroundings, systems
 from ..fleet import HOME_ROUTERS
-from . import hours
+from . import hours, real
 from .device import Change, Device, Facts
 
 #: Where people live, by time zone; weights are assumed.
@@ -122,7 +122,10 @@ def power(device: Device, *, lid: str, on_ac: bool, charge: int = 100) -> None:
 
 
 def at_desk(device: Device, keyboard: bool = True, screens: int = 1, part: int = 60) -> None:
-    """Puts keyboard, mouse and monitors on the desk; `part` is the share of input that they give."""
+    """Puts keyboard, mouse and monitors on the desk; `part` is the share of input that they give.
+
+    Monitors are real ones where the device has a corpus.
+    """
     chance = device.chance
     if keyboard:
         usb = equipment.office_keyboard("1-1") if chance.random() < 0.5 else equipment.unifying_receiver("1-2")
@@ -131,7 +134,9 @@ def at_desk(device: Device, keyboard: bool = True, screens: int = 1, part: int =
         shares = usb_shares(part)
         device.use.usual = shares + built_in_shares(max(5, 100 - part)) if part < 100 else shares
     for place in range(screens):
-        device.facts.add("displays", monitor(chance, f"HDMI-A-{place + 1}"))
+        connector = f"HDMI-A-{place + 1}"
+        shown = real.monitor(device.corpus, chance, connector) if device.corpus else monitor(chance, connector)
+        device.facts.add("displays", shown)
 
 
 def monitor(chance: random.Random, connector: str) -> Observable:

@@ -119,7 +119,8 @@ def _chrome(platform: str) -> Found:
     name, path, signer, package = {
         "windows": ("remoting_host.exe", r"C:\Program Files (x86)\Google\Chrome Remote Desktop\131.0\remoting_host.exe",
                     "Google LLC", ""),
-        "macos": ("remoting_me2me_host", f"{_CHROME_MAC}/remoting_me2me_host", "EQHXZ8M8AV", "com.google.pkg.ChromeRemoteDesktopHost"),
+        "macos": ("remoting_me2me_host", f"{_CHROME_MAC}/remoting_me2me_host", "EQHXZ8M8AV",
+                  "com.google.pkg.ChromeRemoteDesktopHost"),
         "linux": ("chrome-remote-desktop-host", "/opt/google/chrome-remote-desktop/chrome-remote-desktop-host", None,
                   "chrome-remote-desktop"),
     }[platform]  # fmt: skip
