@@ -16,7 +16,7 @@ Blind spots
 Triage
     Ask for a call with the built-in camera. See since when, and whether a dock and a monitor are there.
 References
-    T1219.003 Remote Access Hardware; published farm cases show shelves of closed laptops (docs/detectors.md, group P).
+    T1219.003 Remote Access Hardware; US Department of Justice, United States v. Chapman (shelves of laptops).
 """
 
 from collections.abc import Iterator
