@@ -1,7 +1,7 @@
 """Detectors are run apart from each other, what is gone fades, and the base rate relaxes by itself."""
 
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import msgspec
 import pytest
@@ -10,9 +10,10 @@ from farmwatch_collector import evaluate
 from farmwatch_collector.assessment import Assessment, GroupLevel
 from farmwatch_collector.evaluate import Company, complete, judge, keyed_assets, prior_of, versions
 from farmwatch_collector.fleet import Fleet
+from farmwatch_detectors import cloned_identity, silenced
 from farmwatch_detectors.detector import Detector, Level, level_table
 from farmwatch_detectors.policy import Cohort, Policy, RosterEntry, Sanction
-from farmwatch_detectors.view import DeviceView, SectionView, Span
+from farmwatch_detectors.view import DeviceView, ReportEvent, Reporting, SectionView, Span
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.observables import KINDS
 from farmwatch_schema.observables.usb import UsbDevice
@@ -24,6 +25,8 @@ TABLES: dict[str, dict[int, Level]] = {
     "soft": {1: row(1, 2), 2: row(2, 5), 3: row(3, 7)},
     "hard": {1: row(1, 6, half_life_days=90)},
     "broken": {1: row(1, 3)},
+    "cloned_identity": {1: row(1, 1), 2: row(2, 3)},
+    "silenced": {1: row(1, 1), 2: row(2, 3)},
 }
 
 
@@ -220,3 +223,36 @@ def test_the_end_of_the_floor_is_a_next_change() -> None:
     assert found.attention == "review"
     assert found.next_change is not None
     assert found.next_change <= gone + timedelta(days=90)
+
+
+def test_what_was_odd_about_reports_grows_old_by_itself() -> None:
+    # Nothing arrives from a silent device, so the moments at which its result changes must be known beforehand.
+    day = timedelta(days=1)
+    old = ReportEvent(kind="forked", count=1, detail="5", first_at=NOW - 29 * day, last_at=NOW - 29 * day)
+    fresh = {kind: SectionView(kind=kind, outcome="none", observed_at=NOW) for kind in KINDS}
+    silent = view(sections=fresh, reporting=Reporting(last_at=NOW - day, events=(old,)))
+    before = judge(silent, [cloned_identity.DETECTOR])
+    assert (of(before, "A").level, before.next_change) == (1, NOW + day)
+    assert before.next_change is not None
+    after = judge(msgspec.structs.replace(silent, now=before.next_change), [cloned_identity.DETECTOR])
+    assert after.findings == ()
+
+
+def test_a_gap_in_usual_hours_is_forgotten_after_two_weeks_of_silence() -> None:
+    noon = int(NOW.timestamp()) // 3600
+    begin = noon - 13 * 24 - 4
+    work = [range(begin + 24 * place, begin + 24 * place + 9) for place in range(12)]
+    kept = [
+        hour
+        for place, hours in enumerate(work)
+        for hour in hours
+        if place not in (2, 5, 8) or hour % 24 not in (11, 12, 13)
+    ]
+    reporting = Reporting(last_at=NOW - timedelta(days=2), heard=tuple(kept))
+    fresh = {kind: SectionView(kind=kind, outcome="none", observed_at=NOW) for kind in KINDS}
+    quiet = view(sections=fresh, reporting=reporting)
+    before = judge(quiet, [silenced.DETECTOR])
+    assert of(before, "A").level == 1
+    first_gap_ends = datetime.fromtimestamp((begin + 48 + 6) * 3600, UTC)
+    assert before.next_change == first_gap_ends + timedelta(days=14)
+    assert judge(msgspec.structs.replace(quiet, now=before.next_change), [silenced.DETECTOR]).findings == ()

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from farmwatch_collector.evaluate import Company
+from farmwatch_collector.evaluate import Company, judge
 from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.hearing import HOURS, Hearing, packed, unpacked
 from farmwatch_collector.offline import Laptop
@@ -176,6 +176,35 @@ def test_it_survives_another_process_and_a_restart(tmp_path: Path) -> None:
         assert view is not None
         assert half is not None
         assert view.reporting == offline(reports, NOW + timedelta(hours=2))
+    finally:
+        store.close()
+
+
+def test_a_frozen_device_is_looked_at_though_nothing_in_its_reports_changes(tmp_path: Path) -> None:
+    quarter = timedelta(minutes=15)
+    frozen = chained(
+        [
+            msgspec.structs.replace(
+                report("d1", {}, NOW + quarter * place, epoch="a" * 32, sequence=place + 1), uptime_seconds=500
+            )
+            for place in range(5)
+        ]
+    )
+    store = open_store(f"sqlite:///{tmp_path}/farmwatch.db")
+    try:
+        store.add_token("t", "test", 1, NOW + timedelta(days=1))
+        store.enrol("t", Device(device="d1", name="d1", platform="linux", public_key=bytes(32), enrolled_at=NOW))
+        due: list[bool] = []
+        for each in frozen:
+            made = datetime.fromisoformat(each.created_at)
+            store.commit([Incoming(each, codec.digest_of(codec.encode(each)), made)])
+            due.append("d1" in store.due(made, 1))
+            view = store.view("d1", made + timedelta(seconds=1))
+            assert view is not None
+            assessment = judge(view)
+            store.save(assessment, "v", None)
+        assert due == [True, False, False, True, False]
+        assert [each.detector for each in assessment.findings] == ["frozen_report"]
     finally:
         store.close()
 

@@ -5,6 +5,7 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -111,6 +112,19 @@ def test_silence_counts_against_where_everything_was_looked_at() -> None:
     assert next(bar for bar in result.bars if bar.kind == "clip").points > 0
 
 
+def test_the_silence_of_one_group_takes_three_bits_at_most() -> None:
+    # log2(0.1 / 0.9) is -3.2.
+    loud = {**silence_table(), "H": msgspec.structs.replace(silence_table()["H"], m0=0.1, u0=0.9)}
+    levels, _ = group_levels((), {}, TABLES, loud, NOW, ENROLLED)
+    assert levels[0].bits == -3.0
+
+
+def test_could_not_look_is_nothing_for_and_nothing_against() -> None:
+    grey: dict[Group, str] = {"H": "usb: the agent had no permission to look"}
+    level = of(assess(grey=grey), "H")
+    assert (level.level, level.bits, level.grey) == (None, 0.0, grey["H"])
+
+
 def test_all_negatives_together_are_cut_at_six_bits_by_a_bar_of_their_own() -> None:
     levels = [GroupLevel(group=group, level=0, bits=-3.0) for group in GROUPS]
     result = score_levels("d", NOW, levels)
@@ -150,6 +164,13 @@ def test_evidence_gone_before_enrolment_gives_no_floor_and_counts_at_most_level_
     result = assess(before)
     assert not of(result, "H").floor
     assert of(result, "H").level == 2
+
+
+def test_a_kvm_that_was_gone_before_this_user_s_first_day_sets_no_floor() -> None:
+    left = NOW - timedelta(days=3)
+    for first_day, floor in ((NOW - timedelta(days=1), False), (NOW - timedelta(days=3), True)):
+        found = assess(finding("kvm", "H", 1, floor=True, seen_until=left), handed_over=first_day.date())
+        assert of(found, "H").floor is floor
 
 
 def test_evidence_from_before_the_hand_over_counts_nothing() -> None:
