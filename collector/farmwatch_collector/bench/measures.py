@@ -27,7 +27,7 @@ HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 
 #: Innocent by intent and an IP-KVM by every fact: review as a question is right, so it is counted by itself.
-OWN_KVM = "own_kvm_unregistered"
+OWN_KVM = "pikvm_unregistered"
 
 #: Hours at which the curve of what was found is told.
 CURVE = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0, 72.0, 96.0, 120.0, 168.0, 240.0, 336.0)
@@ -75,9 +75,22 @@ def in_time(outcome: Outcome, at: datetime | None, hours: float) -> bool:
     return at is not None and outcome.active_at is not None and at - outcome.active_at <= hours * HOUR
 
 
-def of_kind(outcomes: Iterable[Outcome], kind: str) -> list[Outcome]:
-    """Returns the devices of one class whose scenario became active while they were watched."""
-    return [each for each in outcomes if each.label.kind == kind and each.active_at is not None]
+def of_kind(outcomes: Iterable[Outcome], kind: str, *, hindered: bool = False) -> list[Outcome]:
+    """Returns the devices of one class whose scenario became active while they were watched.
+
+    hindered  those whose agent lacks a permission; the others when not. What may not be looked at cannot be found,
+              so they are told by themselves.
+    """
+    return [
+        each
+        for each in outcomes
+        if each.label.kind == kind and each.active_at is not None and is_hindered(each) == hindered
+    ]
+
+
+def is_hindered(outcome: Outcome) -> bool:
+    """Returns whether a device's agent lacks a permission."""
+    return outcome.label.facets.get("missing", "none") not in ("", "none")
 
 
 def recalls(outcomes: Sequence[Outcome], bars: Sequence[Bar]) -> tuple[Rate, ...]:
@@ -89,12 +102,24 @@ def recalls(outcomes: Sequence[Outcome], bars: Sequence[Bar]) -> tuple[Rate, ...
     )
 
 
+def hindered_recalls(outcomes: Sequence[Outcome]) -> tuple[Rate, ...]:
+    """Returns the recall of devices whose agent lacks one permission, by class and permission; held to no bar."""
+    made: list[Rate] = []
+    for bar in (*RECALL, *ALONE):
+        mine = of_kind(outcomes, bar.kind, hindered=True)
+        for missing in sorted({each.label.facets["missing"] for each in mine}):
+            some = [each for each in mine if each.label.facets["missing"] == missing]
+            hits = sum(found(each, bar) for each in some)
+            made.append(rate(f"{bar.kind} without {missing}", bar.words, len(some), hits))
+    return tuple(made)
+
+
 def facet_rates(outcomes: Sequence[Outcome]) -> tuple[FacetRate, ...]:
     """Returns the recall of each class by each facet's values, lowest share first within a facet."""
     made: list[FacetRate] = []
     for bar in (*RECALL, *ALONE):
         mine = of_kind(outcomes, bar.kind)
-        for facet in sorted({name for each in mine for name in each.label.facets}):
+        for facet in sorted({name for each in mine for name in each.label.facets} - {"missing"}):
             rows: list[FacetRate] = []
             for value in sorted({each.label.facets.get(facet, "") for each in mine}):
                 some = [each for each in mine if each.label.facets.get(facet, "") == value]
@@ -176,9 +201,9 @@ def _trap(name: str, mine: Sequence[Outcome]) -> Trap:
 
 
 def driven(outcomes: Iterable[Outcome]) -> list[Outcome]:
-    """Returns the farm devices of the classes that must reach review."""
-    kinds = {bar.kind for bar in RECALL}
-    return [each for each in outcomes if each.label.farm and each.label.kind in kinds and each.active_at is not None]
+    """Returns the farm devices of the classes that must reach review, whose agents may look at everything."""
+    outcomes = list(outcomes)
+    return [each for bar in RECALL for each in of_kind(outcomes, bar.kind) if each.label.farm]
 
 
 def precision(outcomes: Sequence[Outcome], k: int = 20, farms: int = 20, seed: int = 20) -> Precision | None:

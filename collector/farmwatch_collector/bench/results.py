@@ -179,6 +179,8 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
 
     part     `held_out`, `tuning` or `outside`: only held-out figures are quoted
     scale    `small`, `full` or `outside`
+    recall, alone  classes and one group alone, of devices whose agent may look at everything
+    hindered       the same where one permission is missing: "kvm_default without usb"
     faults   devices on which a detector failed, by detector: figures beside any are worth nothing
     """
 
@@ -192,6 +194,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     judgements: int
     recall: tuple[Rate, ...]
     alone: tuple[Rate, ...]
+    hindered: tuple[Rate, ...]
     facets: tuple[FacetRate, ...]
     missed: tuple[Missed, ...]
     false_flags: FalseFlags

@@ -14,7 +14,17 @@ from ..lab.sample import Order, Sample
 from .bars import ALONE, RECALL
 from .contributions import contributions
 from .judging import judge_sample
-from .measures import calibration, delays, driven, facet_rates, false_flags, missed, precision, recalls
+from .measures import (
+    calibration,
+    delays,
+    driven,
+    facet_rates,
+    false_flags,
+    hindered_recalls,
+    missed,
+    precision,
+    recalls,
+)
 from .outcomes import Outcome
 from .results import Results
 
@@ -108,6 +118,7 @@ def results_of(
         judgements=sum(each.judged for each in outcomes),
         recall=recalls(outcomes, RECALL),
         alone=recalls(outcomes, ALONE),
+        hindered=hindered_recalls(outcomes),
         facets=facet_rates(outcomes),
         missed=missed(outcomes),
         false_flags=false_flags(outcomes),

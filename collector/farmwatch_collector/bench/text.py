@@ -40,6 +40,9 @@ def lines_of(results: Results) -> Iterator[str]:
     yield from _rates(results.recall)
     yield from _section("One group alone")
     yield from _rates(results.alone)
+    if results.hindered:
+        yield from _section("With one permission missing")
+        yield from _rates(results.hindered)
     yield from _section("False flags: new cases of innocent devices, first day included")
     yield from _false_flags(results.false_flags)
     if results.precision is not None:

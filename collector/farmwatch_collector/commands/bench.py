@@ -11,6 +11,7 @@ import msgspec
 
 from farmwatch_schema.errors import FarmwatchError
 
+from ..bench import corpus
 from ..bench.bars import ENOUGH_DAYS
 from ..bench.results import Document
 from ..bench.running import bars_missed, judge_orders, results_of
@@ -37,12 +38,17 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--scenarios", metavar="DIR", help="scenarios and recorded fleets from outside; docs/scenarios.md"
     )
     parser.add_argument(
-        "--scale", choices=["small", "full"], default="small", help="small: within a minute; full: 100,000 device-days"
+        "--scale", choices=["small", "full"], help="small (the default): within a minute; full: 100,000 device-days"
     )
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--held-out", action="store_true", help="the seeds that figures are quoted from (the default)")
     part.add_argument("--tuning", action="store_true", help="the seeds that weights may be set on")
-    parser.add_argument("--corpus", metavar="DIR", default="", help="folder of public dumps, for real hardware")
+    parser.add_argument(
+        "--corpus",
+        metavar="DIR",
+        default="",
+        help="folder of public dumps: alone, what the hardware detectors say of each; else real hardware for fleets",
+    )
     parser.add_argument("--only", metavar="NAME", default="", help="one scenario")
     parser.add_argument("--html", metavar="FILE", help="writes a page with plots, too")
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="processes; one per processor when left out")
@@ -52,6 +58,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Prints the figures; 0 when all could be judged, 1 when not, or when a bar is missed and --check was given."""
+    if options.corpus and not (options.scenarios or options.scale or options.only):
+        return corpus.main([options.corpus, *(["--json"] if options.json else [])])
     begun = time.monotonic()
     try:
         document = _measured(options, begun)
@@ -72,7 +80,7 @@ def run(options: argparse.Namespace) -> int:
 def _measured(options: argparse.Namespace, begun: float) -> Document:
     outside = bool(options.scenarios)
     seeds: tuple[int, ...] = TUNING_SEEDS if options.tuning else HELD_OUT_SEEDS
-    scale: Literal["small", "full", "outside"] = "outside" if outside else options.scale
+    scale: Literal["small", "full", "outside"] = "outside" if outside else options.scale or "small"
     if scale == "small":
         seeds = seeds[:1]
     orders = _orders(options, seeds, scale)
