@@ -19,6 +19,7 @@ References
     US State Department and Treasury advisory of 16 May 2022 (long hours, logins at odd hours); T1078 Valid Accounts.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date
@@ -36,6 +37,7 @@ SLOTS, HOUR = 96, 4
 NIGHT = frozenset((*range(22 * HOUR, SLOTS), *range(6 * HOUR)))
 NIGHTLY, OFTEN = 0.5, 2 / 3
 LONG_SLOTS, LONG_DAYS = 16 * HOUR, 5
+_HEX = re.compile(r"[0-9a-f]{24}")
 BLOCK, REST, EACH = 2 * HOUR, 5 * HOUR, 5
 
 
@@ -72,17 +74,17 @@ def _local_days(device: DeviceView, zone: str, own: int) -> dict[date, list[int]
     """
     ticks: list[int] = []
     for day in input_days(device, WEEKS):
-        if len(day.slots) != SLOTS // HOUR or any(char not in "0123456789abcdef" for char in day.slots):
+        if _HEX.fullmatch(day.slots) is None:
             continue
-        began, bits = date.fromisoformat(day.day), int(day.slots, 16)
+        began, bits = date.fromisoformat(day.day), f"{int(day.slots, 16):0{SLOTS}b}"
         offset = (offset_minutes(zone, began) if zone else own) or 0
         start = began.toordinal() * SLOTS + offset * HOUR // 60
-        ticks += [start + slot for slot in range(SLOTS) if bits >> (SLOTS - 1 - slot) & 1]
+        ticks += [start + slot for slot, bit in enumerate(bits) if bit == "1"]
     ends = _quietest(ticks)
-    found: dict[date, list[int]] = {}
-    for tick in sorted(set(ticks)):
-        found.setdefault(date.fromordinal((tick - ends) // SLOTS), []).append(tick % SLOTS)
-    return {day: slots for day, slots in found.items() if len(slots) >= HOUR}
+    found: dict[int, list[int]] = {}
+    for tick in sorted(set(ticks)):  # the hour that autumn gives twice is one
+        found.setdefault((tick - ends) // SLOTS, []).append(tick % SLOTS)
+    return {date.fromordinal(day): slots for day, slots in found.items() if len(slots) >= HOUR}
 
 
 def _quietest(ticks: list[int]) -> int:
