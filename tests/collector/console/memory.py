@@ -290,7 +290,9 @@ def worked_example() -> MemoryStore:
     quiet = level("R", 0, -1.4, "no remote-access tool", m=0.36, u=0.95, basis="judgement")
     network = level("N", 0, -0.4, "no VPN or tunnel", m=0.7, u=0.92, basis="judgement")
     prior = Prior(cohort="remote_new_hire", share=0.001, until=NOW + timedelta(days=18))
-    farm = judged("d-farm-1", [hardware, quiet, network, tie], [KVM_FINDING, TIE_FINDING, TOOL_FINDING], prior)
+    # Agent integrity is looked at and says nothing: with it, enough of the groups that have detectors are measured.
+    sound = level("A", 0, 0.0)
+    farm = judged("d-farm-1", [hardware, quiet, network, tie, sound], [KVM_FINDING, TIE_FINDING, TOOL_FINDING], prior)
     processes = [
         Process(
             name=name,
@@ -453,7 +455,7 @@ def worked_example() -> MemoryStore:
         detector="remote_access_tool",
     )
     store.add("d-watch", "nb-oslo-09", judged("d-watch", [watch, level("F", 1, 2.1, "gateway shared by two")]))
-    clean = [level("H", 0, -0.9), quiet, network, level("F", 0, -0.2)]
+    clean = [level("H", 0, -0.9), quiet, network, level("F", 0, -0.2), sound]
     for number in range(1, 9):
         store.add(
             f"d-clean-{number}",

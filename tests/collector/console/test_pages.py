@@ -406,7 +406,7 @@ def test_the_drawn_bars_are_as_wide_as_their_points(analyst: Client) -> None:
 
 def test_what_could_not_be_seen_is_hatched_and_says_its_cause(analyst: Client) -> None:
     answer = analyst.get("/devices/d-farm-1").text
-    assert answer.count('fill="url(#hatch)"') == 4
+    assert answer.count('fill="url(#hatch)"') == 3
     assert "physical use: could not see" in answer
     assert "no probe for physical use in this agent" in answer
 
