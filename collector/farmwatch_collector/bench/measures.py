@@ -64,7 +64,8 @@ def found(outcome: Outcome, bar: Bar) -> bool:
     return any(
         stated.group == group
         and stated.level >= 2
-        and (not name or stated.subject == name)
+        # Ids of the catalogue have hyphens, facets are words of a scenario.
+        and (not name or stated.subject.replace("-", "_") == name)
         and in_time(outcome, stated.at, bar.hours)
         for stated in outcome.stated
     )

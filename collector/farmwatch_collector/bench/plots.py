@@ -82,7 +82,9 @@ def flags_plot(traps: Sequence[Trap], bar: float) -> str:
         parts.append(_line(at(each.low), y, at(each.high), y, f"whisker {tone}"))
         if each.cases:
             parts.append(f'<circle cx="{at(each.per_1000):.1f}" cy="{y:.1f}" r="4.5" class="dot bad"/>')
-        parts.append(_text(WIDTH - RIGHT + 10, y + 4, f"{each.cases} cases", "value"))
+        parts.append(
+            _text(WIDTH - RIGHT + 10, y + 4, f"{each.cases} {'case' if each.cases == 1 else 'cases'}", "value")
+        )
     title = "New cases per 1,000 devices and day by trap, with exact 95 % intervals; the upright line is the bar"
     return _svg(bottom + 20, title, parts)
 
