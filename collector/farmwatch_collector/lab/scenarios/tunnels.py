@@ -3,12 +3,12 @@
 import msgspec
 
 from farmwatch_schema.identifiers import unkeyed
-from farmwatch_schema.observables.network import Gateway, NetworkInterface, Route
+from farmwatch_schema.observables.network import Gateway, Route
 
 from .. import programs, systems
 from .device import Change, Device, Facts
 
-#: `mullvad_app` ... are on the laptop; `travel_router` is a GL.iNet box between it and the house's router.
+#: The first two are on the laptop; `travel_router` is a GL.iNet box between it and the house's router.
 VPNS = ("none", "protonvpn", "tailscale", "travel_router")
 
 #: GL Technologies (IEEE registry), maker of travel routers.
@@ -25,12 +25,12 @@ def set_up(device: Device, product: str, at: int) -> None:
 
 
 def _router(mac: str) -> Change:
+    """Another gateway, and nothing else: such a router clamps what it forwards and leaves the laptop's MTU alone."""
+
     def change(facts: Facts) -> None:
         facts.items["network"] = tuple(
             msgspec.structs.replace(item, mac=unkeyed("mac", mac), address=unkeyed("address", "192.168.8.1"))
             if isinstance(item, Gateway)
-            else msgspec.structs.replace(item, mtu=1420)
-            if isinstance(item, NetworkInterface) and item.kind == "wifi"
             else item
             for item in facts.items["network"]
         )
