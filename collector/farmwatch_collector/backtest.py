@@ -25,12 +25,12 @@ from farmwatch_detectors.registry import DETECTORS
 from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import GROUPS, Finding, Group
 
-from .assessment import Assessment, AttentionLevel, GroupLevel
+from .assessment import Assessment, AttentionLevel
 from .evaluate import handed_over, prior_of, table_of
 from .flagging import FLAGGED, Flag
 from .input_error import InputError, read_text
 from .score import group_levels, score_levels
-from .store.protocol_history import DeviceHistory
+from .store.protocol_history import DeviceHistory, Stood
 
 MAX_TABLE = 1 << 20
 GROUPS_FILE = "groups.toml"
@@ -349,7 +349,7 @@ def _grey(history: DeviceHistory, at: datetime) -> dict[Group, str]:
     return grey
 
 
-def _why_grey(level: GroupLevel) -> str:
+def _why_grey(level: Stood) -> str:
     if level.level is None:
         return level.grey or NOT_STORED
     return "" if level.level == 0 else NOT_STORED

@@ -11,9 +11,8 @@ from sqlalchemy import Connection, Table, or_, select
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema.finding import Finding
 
-from ..assessment import GroupLevel
 from . import tables as t
-from .protocol_history import ClosedCase, DeviceHistory, FindingSpan, LevelSpan
+from .protocol_history import ClosedCase, DeviceHistory, FindingSpan, LevelSpan, Stood
 from .reading import roster
 from .times import micros, moment
 
@@ -21,7 +20,7 @@ AT_ONCE = 500
 
 
 _findings = msgspec.json.Decoder(Finding)
-_levels = msgspec.json.Decoder(GroupLevel)
+_levels = msgspec.json.Decoder(Stood)
 
 _HEADS = select(
     t.device.c.key, t.device.c.device, t.device.c.name, t.device.c.enrolled_at, t.assessment.c.at
@@ -60,12 +59,12 @@ def _of(
             judged_at=None if head.at is None else moment(head.at),
             roster=entries.get(head.device),
             findings=tuple(
-                FindingSpan(_findings.decode(row.body), moment(row.seen_from), _end(row.seen_until))
-                for row in findings[head.key]
+                FindingSpan(_findings.decode(body), moment(begun), _end(ended))
+                for _, body, begun, ended in findings.get(head.key, ())
             ),
             levels=tuple(
-                LevelSpan(_levels.decode(row.body), row.versions, moment(row.seen_from), _end(row.seen_until))
-                for row in levels[head.key]
+                LevelSpan(_levels.decode(body), moment(begun), _end(ended))
+                for _, body, begun, ended in levels.get(head.key, ())
             ),
             closed=tuple(closed[head.key]),
         )
@@ -77,13 +76,13 @@ def _end(at: int | None) -> datetime | None:
 
 def _spans(connection: Connection, table: Table, first: int, last: int, since: int) -> dict[int, list[Any]]:
     query = (
-        select(table.c.device_key, table.c.body, table.c.versions, table.c.seen_from, table.c.seen_until)
+        select(table.c.device_key, table.c.body, table.c.seen_from, table.c.seen_until)
         .where(table.c.device_key.between(first, last), or_(table.c.seen_until.is_(None), table.c.seen_until >= since))
         .order_by(table.c.id)
     )
     found: dict[int, list[Any]] = defaultdict(list)
-    for row in connection.execute(query):
-        found[row.device_key].append(row)
+    for row in connection.execute(query).all():
+        found[row[0]].append(row)
     return found
 
 

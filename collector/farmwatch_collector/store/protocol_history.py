@@ -5,9 +5,7 @@ from datetime import datetime
 import msgspec
 
 from farmwatch_detectors.policy import RosterEntry
-from farmwatch_schema.finding import Finding
-
-from ..assessment import GroupLevel
+from farmwatch_schema.finding import Finding, Group
 
 
 class FindingSpan(msgspec.Struct, frozen=True):
@@ -18,11 +16,18 @@ class FindingSpan(msgspec.Struct, frozen=True):
     seen_until: datetime | None
 
 
-class LevelSpan(msgspec.Struct, frozen=True):
-    """A group's level and when it held, as it was weighed last."""
+class Stood(msgspec.Struct, frozen=True):
+    """How a group stood: of a stored `GroupLevel`, what findings cannot tell again."""
 
-    level: GroupLevel
-    versions: str
+    group: Group
+    level: int | None
+    grey: str = ""
+
+
+class LevelSpan(msgspec.Struct, frozen=True):
+    """How a group stood, and when."""
+
+    level: Stood
     seen_from: datetime
     seen_until: datetime | None
 

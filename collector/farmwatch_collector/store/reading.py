@@ -5,7 +5,19 @@ from datetime import datetime, timedelta
 from typing import Any, Literal, cast
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, or_, select, tuple_
+from sqlalchemy import (
+    BindParameter,
+    ColumnElement,
+    Connection,
+    Row,
+    Select,
+    and_,
+    bindparam,
+    func,
+    or_,
+    select,
+    tuple_,
+)
 
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import DeviceView, ReportEvent, Reporting, SectionView, Span
@@ -115,6 +127,39 @@ def outdated(connection: Connection, versions: str) -> list[str]:
     return list(connection.execute(query.where(t.assessment.c.versions != versions)).scalars())
 
 
+# A view is read for every judgement: building its statements anew each time cost more than running them.
+_KEY: "BindParameter[int]" = bindparam("key")
+_SINCE: "BindParameter[int]" = bindparam("since")
+_HEAD = (
+    select(t.device.c.key, t.device.c.enrolled_at, t.device_state)
+    .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
+    .where(t.device.c.device == bindparam("device"))
+)
+_OPEN_SECTIONS = (
+    select(t.section_span, t.section_content.c.content)
+    .outerjoin(
+        t.section_content,
+        and_(
+            t.section_content.c.device_key == t.section_span.c.device_key,
+            t.section_content.c.kind == t.section_span.c.kind,
+            t.section_content.c.digest == t.section_span.c.digest,
+        ),
+    )
+    .where(t.section_span.c.device_key == _KEY, t.section_span.c.seen_until.is_(None))
+    .order_by(t.section_span.c.kind)
+)
+_NEWEST_SAMPLE = (
+    select(t.sample.c.content)
+    .where(t.sample.c.device_key == _KEY, t.sample.c.kind == bindparam("kind"))
+    .order_by(t.sample.c.id.desc())
+    .limit(1)
+)
+_OPEN_FINDINGS = select(t.finding_span.c.body).where(
+    t.finding_span.c.device_key == _KEY, t.finding_span.c.seen_until.is_(None)
+)
+_EVENTS = select(t.device_event).where(t.device_event.c.device_key == _KEY, t.device_event.c.last_at >= _SINCE)
+
+
 class _Content(msgspec.Struct):
     """An open section with its content and times, as pages and detectors share it."""
 
@@ -129,32 +174,12 @@ class _Content(msgspec.Struct):
 
 
 def _contents(connection: Connection, key: int, times_blob: bytes | None) -> list[_Content]:
-    span, content = t.section_span, t.section_content
-    query = (
-        select(span, content.c.content)
-        .outerjoin(
-            content,
-            and_(
-                content.c.device_key == span.c.device_key,
-                content.c.kind == span.c.kind,
-                content.c.digest == span.c.digest,
-            ),
-        )
-        .where(span.c.device_key == key, span.c.seen_until.is_(None))
-        .order_by(span.c.kind)
-    )
     times = section_times(times_blob)
     found: list[_Content] = []
-    for row in connection.execute(query):
+    for row in connection.execute(_OPEN_SECTIONS, {"key": key}):
         items: bytes = row.content or b""
         if not row.digest:
-            newest = (
-                select(t.sample.c.content)
-                .where(t.sample.c.device_key == key, t.sample.c.kind == row.kind)
-                .order_by(t.sample.c.id.desc())
-                .limit(1)
-            )
-            items = connection.execute(newest).scalar() or b""
+            items = connection.execute(_NEWEST_SAMPLE, {"key": key, "kind": row.kind}).scalar() or b""
         observed = times.get(row.kind, (row.seen_from, 0, False))[0]
         missing = bool(row.digest) and row.content is None
         found.append(
@@ -167,11 +192,7 @@ def _contents(connection: Connection, key: int, times_blob: bytes | None) -> lis
 
 def view(connection: Connection, device: str, now: datetime) -> DeviceView | None:
     """Returns a device as detectors see it; content that never came makes its section `broken`, not empty."""
-    head = connection.execute(
-        select(t.device.c.key, t.device.c.enrolled_at, t.device_state)
-        .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
-        .where(t.device.c.device == device)
-    ).first()
+    head = connection.execute(_HEAD, {"device": device}).first()
     if head is None:
         return None
     sections: dict[str, SectionView] = {}
@@ -182,16 +203,14 @@ def view(connection: Connection, device: str, now: datetime) -> DeviceView | Non
     history: dict[str, list[Span]] = {}
     for span in _spans(connection, head.key, micros(now - HISTORY)):
         history.setdefault(span.kind, []).append(span)
-    query = select(t.finding_span.c.body).where(
-        t.finding_span.c.device_key == head.key, t.finding_span.c.seen_until.is_(None)
-    )
+    bodies = connection.execute(_OPEN_FINDINGS, {"key": head.key}).scalars()
     return DeviceView(
         device=device,
         now=now,
         enrolled_at=moment(head.enrolled_at),
         sections=sections,
         history={kind: tuple(reversed(spans)) for kind, spans in history.items()},
-        levels=tuple(_findings.decode(body) for body in connection.execute(query).scalars()),
+        levels=tuple(_findings.decode(body) for body in bodies),
         expectations=expectations(connection, head.key, now),
         reporting=_reporting(connection, head, now),
     )
@@ -200,9 +219,7 @@ def view(connection: Connection, device: str, now: datetime) -> DeviceView | Non
 def _reporting(connection: Connection, head: Row[Any], now: datetime) -> Reporting | None:
     if head.last_seen_at is None:
         return None
-    event = t.device_event
-    since = micros(now - EVENTS_SINCE)
-    rows = connection.execute(select(event).where(event.c.device_key == head.key, event.c.last_at >= since))
+    rows = connection.execute(_EVENTS, {"key": head.key, "since": micros(now - EVENTS_SINCE)})
     events = [
         ReportEvent(
             kind=row.kind,
@@ -216,27 +233,42 @@ def _reporting(connection: Connection, head: Row[Any], now: datetime) -> Reporti
     return reporting_of(unpacked(head.hearing), now, moment(head.last_seen_at), events, head.clock_offset)
 
 
-def _spans(connection: Connection, key: int, since: int, changes_only: bool = False) -> list[Span]:
-    """Returns spans that were there at or after `since`, those that began last first."""
+def _span_queries(changes_only: bool) -> tuple[Select[Any], Select[Any]]:
+    """Returns the query for a device with few spans, and the one that gives each kind its share of many."""
     span = t.observable_span
-    closed_since = span.c.seen_until >= since
+    closed_since = span.c.seen_until >= _SINCE
     there: ColumnElement[bool] = or_(span.c.seen_until.is_(None), closed_since)
     if changes_only:
-        there = or_(and_(span.c.seen_from >= since, span.c.from_start == 0), closed_since)
+        there = or_(and_(span.c.seen_from >= _SINCE, span.c.from_start == 0), closed_since)
+    mine = and_(span.c.device_key == _KEY, there)
     newest = (span.c.seen_until.is_(None).desc(), span.c.seen_from.desc(), span.c.id.desc())
+    columns = (span.c.kind, span.c.item, span.c.seen_from, span.c.seen_until, span.c.from_start)
     ranked = (
         select(span.c.id, func.row_number().over(partition_by=span.c.kind, order_by=newest).label("rank"))
-        .where(span.c.device_key == key, there)
+        .where(mine)
         .subquery()
     )
-    query = (
-        select(span.c.kind, span.c.item, span.c.seen_from, span.c.seen_until, span.c.from_start)
+    few = select(*columns).where(mine).order_by(*newest).limit(MAX_SPANS_OF_A_KIND + 1)
+    many = (
+        select(*columns)
         .join(ranked, ranked.c.id == span.c.id)
         .where(ranked.c.rank <= MAX_SPANS_OF_A_KIND)
         .order_by(*newest)
         .limit(MAX_SPANS)
     )
-    rows = [tuple(row) for row in connection.execute(query).all()]
+    return few, many
+
+
+_SPANS, _CHANGES = _span_queries(changes_only=False), _span_queries(changes_only=True)
+
+
+def _spans(connection: Connection, key: int, since: int, changes_only: bool = False) -> list[Span]:
+    """Returns spans that were there at or after `since`, those that began last first."""
+    few, many = _CHANGES if changes_only else _SPANS
+    values = {"key": key, "since": since}
+    rows = [tuple(row) for row in connection.execute(few, values).all()]
+    if len(rows) > MAX_SPANS_OF_A_KIND:
+        rows = [tuple(row) for row in connection.execute(many, values).all()]
     rows.sort(key=lambda row: row[2], reverse=True)
     items = _decoded([row[:2] for row in rows])
     return [
