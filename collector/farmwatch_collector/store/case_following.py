@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, exists, insert, literal, select, update
+from sqlalchemy import Connection, Row, bindparam, exists, insert, literal, select, update
 
 from farmwatch_detectors.policy import Expectation
 
@@ -78,10 +78,16 @@ def latest(connection: Connection, key: int, device: str) -> Case | None:
     return None if row is None else case_from(row, device)
 
 
+# Asked with every view: made once.
+_EXPECTATIONS = (
+    select(t.expectation)
+    .where(t.expectation.c.device_key == bindparam("key"), t.expectation.c.until > bindparam("now"))
+    .order_by(t.expectation.c.id)
+)
+
+
 def expectations(connection: Connection, key: int, now: datetime) -> tuple[Expectation, ...]:
     """Returns what closed cases say may be there on a device now."""
-    table = t.expectation
-    query = select(table).where(table.c.device_key == key, table.c.until > micros(now)).order_by(table.c.id)
     return tuple(
         Expectation(
             detector=row.detector,
@@ -95,7 +101,7 @@ def expectations(connection: Connection, key: int, now: datetime) -> tuple[Expec
             reason=row.reason,
             case=row.case_id,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(_EXPECTATIONS, {"key": key, "now": micros(now)})
     )
 
 
