@@ -25,6 +25,8 @@ SHAPE_FACTS: dict[tuple[int, str], str] = {
     (1, "gadget"): "the Linux gadget driver's own interface name",
     (2, "pointer"): "a mouse that reports absolute positions",
     (2, "firmware"): "a mouse described byte for byte as a published KVM's",
+    (2, "pair"): "keyboard and mouse described byte for byte as one published KVM's",
+    (3, "bus"): "keyboard and absolute mouse in one, at high speed",
     (3, "pointer"): "one device is keyboard and absolute mouse",
     (3, "set"): "a Linux computer plays keyboard and pointer",
     (4, "support"): "functions named as the gadget names them; keyboard and drive in one",
