@@ -36,7 +36,7 @@ def level_rank(attention: AttentionLevel) -> int:
     return [level for level, _ in reversed(THRESHOLDS)].index(attention)
 
 
-class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """One bar of the waterfall.
 
     kind     `prior` (base rate), `cohort` (stricter or laxer prior), `group`, `rule` (cap on negatives,
@@ -69,7 +69,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     sources: tuple[str, ...] = ()
 
 
-class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class GroupLevel(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A group's level as stored: scores are recomputed from these, never incremented.
 
     level      0 = looked and nothing; None = could not look

@@ -8,7 +8,7 @@ from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema.finding import Finding, Group
 
 
-class FindingSpan(msgspec.Struct, frozen=True):
+class FindingSpan(msgspec.Struct, frozen=True, gc=False):
     """A finding and when it was stated; its body is that of the latest evaluation that stated it."""
 
     finding: Finding
@@ -16,7 +16,7 @@ class FindingSpan(msgspec.Struct, frozen=True):
     seen_until: datetime | None
 
 
-class Stood(msgspec.Struct, frozen=True):
+class Stood(msgspec.Struct, frozen=True, gc=False):
     """How a group stood: of a stored `GroupLevel`, what findings cannot tell again."""
 
     group: Group
@@ -24,7 +24,7 @@ class Stood(msgspec.Struct, frozen=True):
     grey: str = ""
 
 
-class LevelSpan(msgspec.Struct, frozen=True):
+class LevelSpan(msgspec.Struct, frozen=True, gc=False):
     """How a group stood, and when."""
 
     level: Stood
@@ -32,7 +32,7 @@ class LevelSpan(msgspec.Struct, frozen=True):
     seen_until: datetime | None
 
 
-class ClosedCase(msgspec.Struct, frozen=True):
+class ClosedCase(msgspec.Struct, frozen=True, gc=False):
     """A case that a person closed: number, when it was opened, when and as what it was closed."""
 
     number: int
@@ -41,7 +41,7 @@ class ClosedCase(msgspec.Struct, frozen=True):
     closed_as: str
 
 
-class DeviceHistory(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceHistory(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that is stored of one device's levels since a time.
 
     judged_at  of its latest assessment; None when it was never judged
