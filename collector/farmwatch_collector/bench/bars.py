@@ -11,6 +11,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     """A class of devices: what counts as found, within how many hours, and how many must be.
 
     kind  a label's `kind`
+    bar, goal  shares to reach; None where nothing is promised
     how   `review` (the device stands at review), `named tool` (level 2 of remote software, by the tool's name),
           `remote software` and `network` (level 2 of the group, whatever says so)
     """
@@ -19,8 +20,8 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     words: str
     how: How
     hours: float
-    bar: float
-    goal: float
+    bar: float | None = None
+    goal: float | None = None
 
 
 RECALL = (
@@ -34,7 +35,15 @@ RECALL = (
 ALONE = (
     Bar(kind="tool_known", words="known tool at level 2, by its name", how="named tool", hours=24, bar=0.95, goal=0.99),
     Bar(kind="tool_renamed", words="renamed tool at level 2", how="remote software", hours=24, bar=0.7, goal=0.9),
-    Bar(kind="vpn", words="VPN or travel router at level 2", how="network", hours=24, bar=0.8, goal=0.95),
+    Bar(kind="vpn", words="VPN that is up at level 2", how="network", hours=24, bar=0.8, goal=0.95),
+)
+
+#: Told and held to nothing: what one more group of a later issue finds, or what DESIGN wants at watch at most.
+REPORTED = (
+    Bar(kind="software_pair", words="remote software, two behind one gateway", how="review", hours=24),
+    Bar(kind="software_travel_router", words="remote software behind a travel router", how="review", hours=24),
+    Bar(kind="travel_router", words="travel router at level 2", how="network", hours=24),
+    Bar(kind="mesh", words="mesh without an exit node at level 2", how="network", hours=24),
 )
 
 #: Of spoofed KVMs, when no detector reads any of the gadget's interface strings (issue: detectors and bench).

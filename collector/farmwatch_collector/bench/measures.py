@@ -8,7 +8,17 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 
 from ..score import L0, REVIEW_BITS, probability_of
-from .bars import ALONE, CALIBRATION, ENOUGH_DAYS, FALSE_FLAGS, FALSE_FLAGS_GOAL, PRECISION_AT_20, RECALL, Bar
+from .bars import (
+    ALONE,
+    CALIBRATION,
+    ENOUGH_DAYS,
+    FALSE_FLAGS,
+    FALSE_FLAGS_GOAL,
+    PRECISION_AT_20,
+    RECALL,
+    REPORTED,
+    Bar,
+)
 from .outcomes import Outcome
 from .results import (
     Bin,
@@ -51,7 +61,7 @@ def rate(name: str, words: str, n: int, hits: int, bar: Bar | None = None) -> Ra
         hours=bar.hours if bar else None,
         bar=bar.bar if bar else None,
         goal=bar.goal if bar else None,
-        met=share >= bar.bar - 1e-9 if bar and n else None,
+        met=share >= bar.bar - 1e-9 if bar and bar.bar is not None and n else None,
     )
 
 
@@ -106,7 +116,7 @@ def recalls(outcomes: Sequence[Outcome], bars: Sequence[Bar]) -> tuple[Rate, ...
 def hindered_recalls(outcomes: Sequence[Outcome]) -> tuple[Rate, ...]:
     """Returns the recall of devices whose agent lacks one permission, by class and permission; held to no bar."""
     made: list[Rate] = []
-    for bar in (*RECALL, *ALONE):
+    for bar in (*RECALL, *ALONE, *REPORTED):
         mine = of_kind(outcomes, bar.kind, hindered=True)
         for missing in sorted({each.label.facets["missing"] for each in mine}):
             some = [each for each in mine if each.label.facets["missing"] == missing]
@@ -118,7 +128,7 @@ def hindered_recalls(outcomes: Sequence[Outcome]) -> tuple[Rate, ...]:
 def facet_rates(outcomes: Sequence[Outcome]) -> tuple[FacetRate, ...]:
     """Returns the recall of each class by each facet's values, lowest share first within a facet."""
     made: list[FacetRate] = []
-    for bar in (*RECALL, *ALONE):
+    for bar in (*RECALL, *ALONE, *REPORTED):
         mine = of_kind(outcomes, bar.kind)
         for facet in sorted({name for each in mine for name in each.label.facets} - {"missing"}):
             rows: list[FacetRate] = []
@@ -133,7 +143,7 @@ def facet_rates(outcomes: Sequence[Outcome]) -> tuple[FacetRate, ...]:
 def missed(outcomes: Sequence[Outcome]) -> tuple[Missed, ...]:
     """Returns what was not found in time, by composition, most devices first."""
     made: list[Missed] = []
-    for bar in (*RECALL, *ALONE):
+    for bar in (*RECALL, *ALONE, *REPORTED):
         groups: dict[tuple[tuple[str, str], ...], list[Outcome]] = {}
         for each in of_kind(outcomes, bar.kind):
             if not found(each, bar):
@@ -148,7 +158,7 @@ def missed(outcomes: Sequence[Outcome]) -> tuple[Missed, ...]:
 
 def innocent(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """Returns the devices that nobody drives from afar, unregistered KVMs of one's own left out."""
-    return [each for each in outcomes if not each.label.farm and each.label.facets.get("trap") != OWN_KVM]
+    return [each for each in outcomes if not each.label.farm and OWN_KVM not in traps_of(each)]
 
 
 def false_flags(outcomes: Sequence[Outcome]) -> FalseFlags:
@@ -159,9 +169,9 @@ def false_flags(outcomes: Sequence[Outcome]) -> FalseFlags:
     low, high = (bound / days * 1000 if days else 0.0 for bound in poisson_interval(cases))
     # With few days the interval is wide by itself: then only a miss that is beyond doubt is told.
     met = high <= FALSE_FLAGS if days >= ENOUGH_DAYS else (False if low > FALSE_FLAGS else None)
-    own = [each for each in outcomes if not each.label.farm and each.label.facets.get("trap") == OWN_KVM]
-    names = sorted({_trap_of(each) for each in mine})
-    traps = [_trap(name, [each for each in mine if _trap_of(each) == name]) for name in names]
+    own = [each for each in outcomes if not each.label.farm and OWN_KVM in traps_of(each)]
+    names = sorted({name for each in mine for name in traps_of(each)})
+    traps = [_trap(name, [each for each in mine if name in traps_of(each)]) for name in names]
     return FalseFlags(
         devices=len(mine),
         device_days=days,
@@ -178,8 +188,9 @@ def false_flags(outcomes: Sequence[Outcome]) -> FalseFlags:
     )
 
 
-def _trap_of(outcome: Outcome) -> str:
-    return outcome.label.facets.get("trap") or "ordinary"
+def traps_of(outcome: Outcome) -> list[str]:
+    """Returns what is odd about an innocent device, each by itself: people have more than one habit."""
+    return (outcome.label.facets.get("trap") or "ordinary").split("+")
 
 
 def _trap(name: str, mine: Sequence[Outcome]) -> Trap:

@@ -51,7 +51,7 @@ class Missed(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Trap(msgspec.Struct, frozen=True, kw_only=True):
-    """Innocent devices of one kind.
+    """Innocent devices of one kind; a device with several oddities is counted under each.
 
     cases      new cases, `flagged` devices had them
     watch      devices that ended at watch
@@ -180,6 +180,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     part     `held_out`, `tuning` or `outside`: only held-out figures are quoted
     scale    `small`, `full` or `outside`
     recall, alone  classes and one group alone, of devices whose agent may look at everything
+    reported       classes that are held to no bar
     hindered       the same where one permission is missing: "kvm_default without usb"
     faults   devices on which a detector failed, by detector: figures beside any are worth nothing
     """
@@ -195,6 +196,7 @@ class Results(msgspec.Struct, frozen=True, kw_only=True):
     recall: tuple[Rate, ...]
     alone: tuple[Rate, ...]
     hindered: tuple[Rate, ...]
+    reported: tuple[Rate, ...]
     facets: tuple[FacetRate, ...]
     missed: tuple[Missed, ...]
     false_flags: FalseFlags

@@ -11,7 +11,7 @@ from typing import Literal
 import msgspec
 
 from ..lab.sample import Order, Sample
-from .bars import ALONE, RECALL
+from .bars import ALONE, RECALL, REPORTED
 from .contributions import contributions
 from .judging import judge_sample
 from .measures import (
@@ -119,6 +119,7 @@ def results_of(
         recall=recalls(outcomes, RECALL),
         alone=recalls(outcomes, ALONE),
         hindered=hindered_recalls(outcomes),
+        reported=recalls(outcomes, REPORTED),
         facets=facet_rates(outcomes),
         missed=missed(outcomes),
         false_flags=false_flags(outcomes),

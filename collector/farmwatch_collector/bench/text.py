@@ -1,6 +1,6 @@
 """The bench's figures as lines for a terminal."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from .results import Calibration, Delay, FalseFlags, Missed, Precision, Rate, Results, Trap, Without
 
@@ -40,6 +40,9 @@ def lines_of(results: Results) -> Iterator[str]:
     yield from _rates(results.recall)
     yield from _section("One group alone")
     yield from _rates(results.alone)
+    if any(each.n for each in results.reported):
+        yield from _section("Told, and held to no bar")
+        yield from _rates(each for each in results.reported if each.n)
     if results.hindered:
         yield from _section("With one permission missing")
         yield from _rates(results.hindered)
@@ -72,7 +75,7 @@ def _section(title: str) -> Iterator[str]:
     yield title
 
 
-def _rates(rates: Sequence[Rate]) -> Iterator[str]:
+def _rates(rates: Iterable[Rate]) -> Iterator[str]:
     for each in rates:
         if not each.n:
             yield f"  {each.name:16} none in these samples ({each.words})"

@@ -20,7 +20,10 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     device  id, as in its reports
     farm    driven by somebody far away
     kind    class for which recall is told: `kvm_default`, `kvm_spoofed`, `kvm_every_spoof`, `software` (a remote tool
-            and one more group), `tool_known`, `tool_renamed`, `vpn`, `farm`; `ordinary` or `trap` for the innocent
+            and one more group), `tool_known`, `tool_renamed`, `vpn` (a consumer VPN that is up, or a mesh that takes
+            all traffic), `farm`. Told without a bar: `software_pair` (two driven laptops behind one gateway),
+            `software_travel_router`, `travel_router`, `mesh` (one that takes not all traffic). `ordinary` or `trap`
+            for the innocent
     since   UTC, ISO 8601: from when on what the label says is to be seen
     facets  what it is composed of, by name: kvm, disguise, software, platform, missing, trap ...
     """

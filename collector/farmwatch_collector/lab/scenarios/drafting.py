@@ -10,10 +10,12 @@ import yaml
 
 from ..fleet import HOME_ROUTERS
 from ..sample import Order, Sample
-from . import farms, ordinary, permissions, stream
+from . import farms, hours, ordinary, permissions, stream
 from .device import Device
 from .scenario import Group, Scenario, compositions
 
+#: Classes that are what they are called from the moment on at which the house is full.
+_SHARED_KINDS = ("software", "software_pair")
 #: What every made company's policy says: the shorter memory for new hires, and its own tools.
 _COHORTS = [{"name": "remote_new_hire", "prior": 0.001, "days": 30}]
 ROSTER_COLUMNS = ("person", "device", "cohort", "start_on", "household", "site", "time_zone")
@@ -128,17 +130,34 @@ def draft(scenario: Scenario, order: Order, people: People) -> Sample:
 
 
 def _share(scenario: Scenario, order: Order) -> list[tuple[Group, dict[str, str]]]:
-    """Returns the compositions of one part: all of the scenario, shuffled by the seed, cut into parts."""
-    every = [(group, made) for group in scenario.groups if group.compose for made in compositions(group)]
-    random.Random(f"{scenario.name} {order.seed}").shuffle(every)  # noqa: S311
-    begin = order.part * scenario.per_part
-    return every[begin : begin + scenario.per_part]
+    """Returns the compositions of one part: all of the scenario, shuffled by the seed, cut into parts.
+
+    Those who live together are never cut apart.
+    """
+    dice = random.Random(f"{scenario.name} {order.seed}")  # noqa: S311
+    units: list[list[tuple[Group, dict[str, str]]]] = []
+    for group in scenario.groups:
+        made = [(group, each) for each in compositions(group)]
+        dice.shuffle(made)
+        houses = max(1, len(made) // group.shared)
+        units += [made[number::houses] for number in range(houses)] if made else []
+    dice.shuffle(units)
+    found: list[tuple[Group, dict[str, str]]] = []
+    begun = 0
+    for unit in units:
+        if begun // scenario.per_part == order.part:
+            found += unit
+        begun += len(unit)
+    return found
 
 
 def _farm(work: Draft, group: Group, made: dict[str, str]) -> Device:
     device = work.new(made["platform"])
     words = {word: value for word, value in made.items() if word != "missing"}
-    farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later)
+    farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later, group.lid)
+    if group.settled:
+        device.since = device.use.first_awake(device.since + group.settled * hours.DAY)
+        device.facets["settled"] = str(group.settled)
     device.facets["missing"] = made["missing"]
     permissions.take_away(device, made["missing"])
     if group.kind:
@@ -151,7 +170,12 @@ def _move_in(work: Draft, group: Group, members: list[Device]) -> None:
     """Puts farm laptops into houses of `shared` or a few more; each moves in at its own onset."""
     houses = max(1, len(members) // group.shared)
     macs = [ordinary.mac(work.chance, work.chance.choice(HOME_ROUTERS)) for _ in range(houses)]
-    for place, device in enumerate(members):
-        device.later(device.since, farms.behind(macs[place % houses]))
-        device.facets["house"] = str(place % houses + 1)
-        device.facets["members"] = str(len(range(place % houses, len(members), houses)))
+    for number, mac in enumerate(macs):
+        inside = members[number::houses]
+        shared_from = sorted(device.since for device in inside)[min(group.shared, len(inside)) - 1]
+        for device in inside:
+            device.later(device.since, farms.behind(mac))
+            device.facets["house"] = str(number + 1)
+            device.facets["members"] = str(len(inside))
+            if device.kind in _SHARED_KINDS:
+                device.since = device.use.first_awake(shared_from)

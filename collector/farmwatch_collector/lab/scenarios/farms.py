@@ -31,20 +31,28 @@ def kind_of(made: Composition) -> str:
     """Returns the class under which recall is told."""
     if made.kvm != "none":
         return {"default": "kvm_default", "all": "kvm_every_spoof"}.get(made.disguise, "kvm_spoofed")
+    hides = made.vpn in (*tunnels.CONSUMER, "tailscale_exit")
     if made.software != "none":
-        return "tool_known" if made.software in remote.KNOWN else "tool_renamed"
-    return "vpn"
+        if made.vpn == "travel_router":
+            return "software_travel_router"
+        return "software" if hides else "tool_known" if made.software in remote.KNOWN else "tool_renamed"
+    return "vpn" if hides else "mesh" if made.vpn == "tailscale" else made.vpn
 
 
-def put_on_shelf(device: Device, made: Composition, later: bool) -> None:
-    """Makes an ordinary laptop one of a farm; `later` says that it was still in its person's hands at first."""
+def put_on_shelf(device: Device, made: Composition, later: bool, lid: str = "") -> None:
+    """Makes an ordinary laptop one of a farm.
+
+    later  it was still in its person's hands at first
+    lid    `open` or `closed`; "" for either
+    """
     chance, first = device.chance, device.first
     device.farm = True
     device.kind = kind_of(made)
     device.cohort = "remote_new_hire"
     device.start_on = first - timedelta(days=chance.randrange(0, 6))
     device.facets |= {"kvm": made.kvm, "disguise": made.disguise, "software": made.software, "vpn": made.vpn}
-    lid = "closed" if chance.random() < 0.6 else "open"
+    usual = "closed" if chance.random() < 0.6 else "open"
+    lid = lid or usual
     device.facets["lid"] = lid
     shifted = chance.random() < 0.3
     device.facets["hours"] = "shifted" if shifted else "of the place"

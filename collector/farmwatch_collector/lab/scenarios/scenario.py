@@ -17,7 +17,8 @@ from .trap_table import TRAPS
 from .tunnels import VPNS
 
 #: Classes for which recall is told (lab/sample.py).
-KINDS = ("kvm_default", "kvm_spoofed", "kvm_every_spoof", "software", "tool_known", "tool_renamed", "vpn", "farm")
+KINDS = ("kvm_default", "kvm_spoofed", "kvm_every_spoof", "software", "software_pair", "software_travel_router",
+         "tool_known", "tool_renamed", "vpn", "mesh", "travel_router", "farm")  # fmt: skip
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,6 +28,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     each      how many of each composition
     shared    as many farm laptops stand behind one gateway; 1 for one each
     later     share of them whose onset lies after enrolment
+    settled   days after the onset from which on the label holds: for what is only there once it has gone on for days
+    lid       of farm laptops: `open` or `closed`; "" for either
     ordinary  so many ordinary devices, with traps at their rates
     traps     rates that differ from the usual ones, by trap
     plain     no trap but those that `traps` names
@@ -37,6 +40,8 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     each: int = 1
     shared: int = 1
     later: float = 0.5
+    settled: int = 0
+    lid: str = ""
     ordinary: int = 0
     traps: dict[str, float] = {}
     plain: bool = False
@@ -155,6 +160,10 @@ def _check(scenario: Scenario, name: str, lines: dict[str, int]) -> None:
                     near = difflib.get_close_matches(value, WORDS[word], n=1, cutoff=0.4)
                     remedy = f"Did you mean {near[0]!r}?" if near else f"One of {', '.join(WORDS[word])}."
                     raise fail(f"{path}.compose.{word}[{place}]", f"is {value[:40]!r}.", remedy)
+        if group.lid not in ("", "open", "closed"):
+            raise fail(f"{path}.lid", f"is {group.lid[:40]!r}.", "open or closed.")
+        if not 0 <= group.settled < scenario.days:
+            raise fail(f"{path}.settled", f"is {group.settled}.", "0 to less than the scenario's days.")
         if group.kind and group.kind not in KINDS:
             raise fail(f"{path}.kind", f"is {group.kind[:40]!r}.", f"One of {', '.join(KINDS)}.")
         for trap, rate in group.traps.items():
