@@ -70,11 +70,18 @@ def case_from(row: Row[Any], device: str, members: tuple[str, ...] = ()) -> Case
     )
 
 
+# Made once: building a statement anew for each judgement cost more than running it.
+_LATEST = (
+    select(t.case_head)
+    .where(t.case_head.c.device_key == bindparam("key"))
+    .order_by(t.case_head.c.closed_at.is_(None).desc(), t.case_head.c.id.desc())
+    .limit(1)
+)
+
+
 def latest(connection: Connection, key: int, device: str) -> Case | None:
     """Returns a device's open case, else the one closed last."""
-    head = t.case_head
-    query = select(head).where(head.c.device_key == key).order_by(head.c.closed_at.is_(None).desc(), head.c.id.desc())
-    row = connection.execute(query.limit(1)).first()
+    row = connection.execute(_LATEST, {"key": key}).first()
     return None if row is None else case_from(row, device)
 
 

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Table, and_, case, delete, exists, insert, or_, select, update
+from sqlalchemy import Connection, Select, Table, and_, bindparam, case, delete, exists, insert, or_, select, update
 
 from farmwatch_detectors.policy import RosterEntry
 
@@ -15,6 +16,32 @@ from .protocol import Device, TokenError
 from .times import micros
 
 _DAY = 86_400_000_000
+
+
+def _open_spans(span: Table) -> Select[Any]:
+    return select(span).where(span.c.device_key == bindparam("key"), span.c.seen_until.is_(None))
+
+
+# What every judgement asks and writes is made once: building it anew cost more than running it.
+_KEY = select(t.device.c.key).where(t.device.c.device == bindparam("name"))
+_OPEN_FINDINGS = _open_spans(t.finding_span)
+_OPEN_LEVELS = _open_spans(t.level_span)
+_REPLACE_ASSESSMENT = (
+    update(t.assessment)
+    .where(t.assessment.c.device_key == bindparam("key"))
+    .values({name: bindparam(name) for name in ("at", "points", "attention", "body", "versions")})
+)
+_JUDGED = (
+    update(t.device_state)
+    .where(t.device_state.c.device_key == bindparam("key"))
+    .values(
+        due_at=case(
+            (t.device_state.c.changed_at >= bindparam("judged_at"), t.device_state.c.changed_at),
+            else_=bindparam("next_at"),
+        ),
+        problem="",
+    )
+)
 
 
 def _now() -> int:
@@ -81,7 +108,7 @@ def save(
 ) -> None:
     """Writes spans on change, the assessment, what it means for the device's case, and the next due time unless
     something arrived meanwhile."""
-    key = connection.execute(select(t.device.c.key).where(t.device.c.device == result.device)).scalar()
+    key = connection.execute(_KEY, {"name": result.device}).scalar()
     if key is None:
         return
     at = micros(result.at)
@@ -94,22 +121,16 @@ def save(
         "body": msgspec.json.encode(result),
         "versions": versions,
     }
-    changed = connection.execute(update(t.assessment).where(t.assessment.c.device_key == key).values(**values))
-    if changed.rowcount == 0:
+    if connection.execute(_REPLACE_ASSESSMENT, {"key": key, **values}).rowcount == 0:
         connection.execute(insert(t.assessment).values(device_key=key, **values))
     wake_at = follow_case(connection, key, result, channels)
     next_at = min((micros(each) for each in (due_at, wake_at) if each is not None), default=None)
-    state = t.device_state
-    connection.execute(
-        update(state)
-        .where(state.c.device_key == key)
-        .values(due_at=case((state.c.changed_at >= at, state.c.changed_at), else_=next_at), problem="")
-    )
+    connection.execute(_JUDGED, {"key": key, "judged_at": at, "next_at": next_at})
 
 
 def _findings(connection: Connection, key: int, result: Assessment, versions: str, at: int) -> None:
     span = t.finding_span
-    rows = connection.execute(select(span).where(span.c.device_key == key, span.c.seen_until.is_(None)))
+    rows = connection.execute(_OPEN_FINDINGS, {"key": key})
     open_rows = {(row.detector, row.subject, row.level): row for row in rows}
     # Level is part of what a span is: one level may fade while another one of the same subject is stated.
     stated = {(one.detector, one.subject, one.level): one for one in reversed(result.findings)}
@@ -136,7 +157,7 @@ def _findings(connection: Connection, key: int, result: Assessment, versions: st
 
 def _levels(connection: Connection, key: int, result: Assessment, versions: str, at: int) -> None:
     span = t.level_span
-    rows = connection.execute(select(span).where(span.c.device_key == key, span.c.seen_until.is_(None)))
+    rows = connection.execute(_OPEN_LEVELS, {"key": key})
     open_rows = {row.group: row for row in rows}
     for level in result.groups:
         body = msgspec.json.encode(level)
