@@ -71,9 +71,23 @@ def put_on_shelf(device: Device, made: Composition, later: bool, lid: str = "") 
     if made.kvm != "none":
         _plug_in(device, made, at)
     if made.software != "none":
-        device.later(at + chance.randrange(0, 1800), remote.installed(made.software, device.platform))
+        installed = at + chance.randrange(0, 1800)
+        device.later(installed, remote.installed(made.software, device.platform))
+        if made.kvm == "none":
+            _driven_by(device, made.software, installed)
     if made.vpn != "none":
         tunnels.set_up(device, made.vpn, at)
+
+
+def _driven_by(device: Device, tool: str, since: int) -> None:
+    """Somebody is connected through a remote tool for as long as there is input."""
+    for spell in device.use.spells():
+        if spell.end <= since:
+            continue
+        for at, driven in ((max(spell.start, since), True), (spell.end, False)):
+            change = remote.in_session(tool, device.platform, driven)
+            if change is not None:
+                device.later(at, change, wakes=False)
 
 
 def _shelved(lid: str) -> Change:

@@ -102,6 +102,19 @@ class Use:
         """Returns what a UTC day's input was made up of."""
         return self.shares.get(day, self.usual)
 
+    def spells(self) -> list[Span]:
+        """Returns the times during which somebody gave input, in order."""
+        found: list[Span] = []
+        for day in sorted(self.active):
+            for place in range(SLOTS):
+                if self.active[day] >> (SLOTS - 1 - place) & 1:
+                    start = day * DAY + place * SLOT
+                    if found and found[-1].end == start:
+                        found[-1] = Span(found[-1].start, start + SLOT)
+                    else:
+                        found.append(Span(start, start + SLOT))
+        return found
+
     def first_awake(self, at: int) -> int:
         """Returns the first time from `at` on at which it is awake; `at` when it never is again."""
         for span in self.awake:

@@ -2,6 +2,8 @@
 the public lists that the detectors' catalogue names per entry (RustDesk, AnyDesk, Chrome Remote Desktop, MeshAgent).
 """
 
+import msgspec
+
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
@@ -17,6 +19,12 @@ TOOLS = ("none", "rustdesk", "anydesk", "chrome_remote_desktop", "renamed", "mes
          "renamed_meshcentral", "rebuilt")  # fmt: skip
 KNOWN = ("rustdesk", "anydesk", "chrome_remote_desktop", "meshcentral")
 RENAMED = ("renamed", "renamed_anydesk", "renamed_meshcentral", "rebuilt")
+
+#: RustDesk's background processes, and the window that it shows for as long as a peer is connected: arguments of its
+#: core_main.rs, told as docs/flags.md says, under any name (rustdesk/rustdesk:src/core_main.rs, as the agent cites it).
+_RUSTDESK = ("only_server", "only_service", "serves_screen")
+_OTHER_NAME = ("only_server", "only_service")
+_WINDOW = "remote_session_window"
 
 _CHROME_MAC = "/Library/PrivilegedHelperTools/ChromeRemoteDesktopHost.app/Contents/MacOS"
 
@@ -45,6 +53,25 @@ def installed(tool: str, platform: str) -> Change:
     def change(facts: Facts) -> None:
         for kind, items in things.items():
             facts.add(kind, *items)
+
+    return change
+
+
+def in_session(tool: str, platform: str, driven: bool) -> Change | None:
+    """Returns how somebody's coming or going shows in a tool's programs; None for a tool that shows nothing known."""
+    if tool not in ("rustdesk", "renamed", "rebuilt"):
+        return None
+    names = {getattr(item, "name", "") for item in found(tool, platform)["processes"]}
+
+    def change(facts: Facts) -> None:
+        facts.items["processes"] = tuple(
+            msgspec.structs.replace(
+                item, flags=tuple(sorted({*item.flags, _WINDOW} if driven else {*item.flags} - {_WINDOW}))
+            )
+            if isinstance(item, Process) and item.name in names
+            else item
+            for item in facts.items["processes"]
+        )
 
     return change
 
@@ -92,7 +119,7 @@ def _rustdesk(platform: str) -> Found:
     source = {"windows": "uninstall", "macos": "application"}.get(platform, "dpkg")
     return {
         "processes": [process(platform, name, path, package=package, signer=signer, listens=True, helper=True,
-                              holds=("uinput",))],
+                              holds=("uinput",), flags=_RUSTDESK)],
         "services": [_service(platform, ("rustdesk.service", "com.carriez.RustDesk_service", "RustDesk"), path)],
         "software": [Package(name="RustDesk" if platform != "linux" else "rustdesk", source=source, bundle=bundle)],
         "sockets": [Listener(protocol="tcp", port=21118, scope="network", owner=name, path=path), _out(name, "2-4")],
@@ -105,7 +132,7 @@ def _anydesk(platform: str) -> Found:
     source = {"windows": "uninstall", "macos": "application"}.get(platform, "dpkg")
     bundle = "com.philandro.anydesk" if platform == "macos" else ""
     return {
-        "processes": list(running),
+        "processes": [msgspec.structs.replace(each, flags=("serves_screen",)) for each in running],
         "services": [_service(platform, ("anydesk.service", "com.philandro.anydesk.service", "AnyDesk Service"), path)],
         "software": [Package(name="AnyDesk" if platform != "linux" else "anydesk", source=source, bundle=bundle)],
         "sockets": [
@@ -147,7 +174,7 @@ def _mesh(platform: str) -> Found:
 
 def _renamed(platform: str) -> Found:
     return {
-        "processes": [programs.renamed_rust_desk(platform)],
+        "processes": [msgspec.structs.replace(programs.renamed_rust_desk(platform), flags=_OTHER_NAME)],
         "services": list(programs.rust_desk_services(platform)),
         "sockets": list(programs.rust_desk_sockets(platform)),
     }
@@ -189,7 +216,7 @@ def _rebuilt(platform: str) -> Found:
         "linux": ("helpdock", "/opt/helpdock/helpdock"),
     }[platform]
     running = process(platform, name, path, package="com.example.helpdock" if platform == "macos" else "",
-                      listens=True, helper=True, holds=("uinput",))  # fmt: skip
+                      listens=True, helper=True, holds=("uinput",), flags=_OTHER_NAME)  # fmt: skip
     service = _service(platform, ("helpdock.service", "com.example.helpdock", "HelpDock"), path)
     listener = Listener(protocol="tcp", port=35118, scope="network", owner=name, path=path)
     return {"processes": [running], "services": [service], "sockets": [listener, _out(name, "2-4")]}
