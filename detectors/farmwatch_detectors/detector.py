@@ -1,16 +1,17 @@
 """What a detector is, and its level table."""
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from importlib import resources
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
 from farmwatch_schema.errors import FarmwatchError
-from farmwatch_schema.finding import Finding, Group
+from farmwatch_schema.finding import Evidence, Finding, Group
 
-from .view import DeviceView
+from .policy import Sanction
+from .view import DeviceView, Sighting
 
 Basis = Literal["measured", "published", "judgement"]
 
@@ -50,6 +51,40 @@ class Detector(msgspec.Struct, frozen=True):
     attack: tuple[str, ...]
     consumes: tuple[str, ...]
     detect: Callable[[DeviceView], Iterator[Finding]]
+
+    def finding(
+        self,
+        level: int,
+        sentence: str,
+        evidence: Iterable[Evidence],
+        subject: str,
+        *,
+        since: str = "",
+        until: str = "",
+        sighting: Sighting[Any] | None = None,
+        sanction: Sanction | None = None,
+        floor: bool = False,
+        absorbs: tuple[str, ...] = (),
+    ) -> Finding:
+        """Returns a finding of this detector's. Fields are `Finding`'s; a sighting gives both its times."""
+        return Finding(
+            detector=self.id,
+            group=self.group,
+            level=level,
+            sentence=sentence,
+            evidence=tuple(evidence),
+            subject=subject,
+            seen_from=sighting.seen_from if sighting else since,
+            seen_until=sighting.seen_until if sighting else until,
+            sanctioned=sanction.words if sanction else "",
+            floor=floor,
+            absorbs=absorbs,
+        )
+
+
+def quote(kind: str, subject: str, fact: str, source: str = "") -> Evidence:
+    """Returns one quoted fact; the parts are `Evidence`'s."""
+    return Evidence(kind=kind, subject=subject, fact=fact, source=source)
 
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from datetime import datetime
-from typing import Any, Generic, TypeVar
+from typing import Any
 
 import msgspec
 
@@ -13,30 +13,10 @@ from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from .catalog import Entry
 from .policy import Sanction
-from .view import DeviceView
-
-Seen = TypeVar("Seen", bound=Observable)
+from .view import DeviceView, Seen, Sighting
 
 #: Evidence gone for longer than this many days is history: its weight would be under 1/16 at 90 days' half-life.
 GONE_DAYS = 360
-#: What the system remembers from before is a memory: it names what was there, nobody looked at it.
-REMEMBERED_LEVEL = 2
-
-
-class Sighting(msgspec.Struct, Generic[Seen], frozen=True):
-    """An observable with when it was first and last seen, as findings state it ("" as there).
-
-    remembered  no report ever held it: the system remembers it (remembered.py), so it counts at most as level 2
-    """
-
-    item: Seen
-    seen_from: str = ""
-    seen_until: str = ""
-    remembered: bool = False
-
-    def capped(self, level: int) -> int:
-        """Returns the level that this sighting may state at most."""
-        return min(level, REMEMBERED_LEVEL) if self.remembered else level
 
 
 def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> Iterator[Sighting[Seen]]:

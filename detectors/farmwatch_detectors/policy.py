@@ -30,6 +30,11 @@ class Sanction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     devices: tuple[str, ...] = ()
     until: date | None = None
 
+    @property
+    def words(self) -> str:
+        """Owner and reason, as a finding states what allows it."""
+        return f"{self.owner}: {self.reason}"
+
 
 class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Somewhere that several devices share for a good reason.

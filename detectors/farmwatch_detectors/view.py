@@ -1,8 +1,9 @@
 """`DeviceView`: all that a detector may know about a device. Read-only, built by the collector."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from typing import TypeVar
+from functools import wraps
+from typing import Generic, TypeVar, cast
 
 import msgspec
 
@@ -11,9 +12,14 @@ from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.report import LOOKED, Outcome
 
-from .policy import Expectation, Policy, RosterEntry
+from .policy import Expectation, Policy, RosterEntry, Sanction
 
 Seen = TypeVar("Seen", bound=Observable)
+Answer = TypeVar("Answer")
+
+
+#: What the system remembers from before is a memory: it names what was there, nobody looked at it.
+REMEMBERED_LEVEL = 2
 
 
 class SectionView(msgspec.Struct, frozen=True, kw_only=True):
@@ -58,6 +64,22 @@ class Span(msgspec.Struct, frozen=True, kw_only=True):
     seen_from: datetime
     seen_until: datetime | None = None
     from_start: bool = False
+
+
+class Sighting(msgspec.Struct, Generic[Seen], frozen=True):
+    """An observable with when it was first and last seen, as findings state it ("" as there).
+
+    remembered  no report ever held it: the system remembers it (remembered.py), so it counts at most as level 2
+    """
+
+    item: Seen
+    seen_from: str = ""
+    seen_until: str = ""
+    remembered: bool = False
+
+    def capped(self, level: int) -> int:
+        """Returns the level that this sighting may state at most."""
+        return min(level, REMEMBERED_LEVEL) if self.remembered else level
 
 
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
@@ -118,7 +140,7 @@ class Reporting(msgspec.Struct, frozen=True, kw_only=True):
     uptime_stuck: int = 0
 
 
-class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
+class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A device as detectors see it.
 
     device       id
@@ -171,3 +193,33 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True):
             if span.item == item and span.seen_until is None:
                 return None if span.from_start else span.seen_from
         return None
+
+    def since(self, kind: str, *items: Observable) -> str:
+        """Returns when the first of some observables was first seen, as findings state it.
+
+        "" when any of them was there from the start, or when that is not known.
+        """
+        times = [self.seen_from(kind, item) for item in items]
+        known = [time for time in times if time is not None]
+        return min(known).isoformat() if known and len(known) == len(times) else ""
+
+    def allowed(self, *, tool: str = "", vpn: str = "") -> Sanction | None:
+        """Returns the policy entry that allows this tool or VPN here today, or None."""
+        return self.policy.sanction_for(self.device, self.now.date(), tool=tool, vpn=vpn)
+
+
+def once(read: Callable[[DeviceView], Answer]) -> Callable[[DeviceView], Answer]:
+    """Keeps what a function reads out of a device with that very view: several detectors ask for the same.
+
+    The answer ends with the view, and a copy of the view starts without it. Whoever gets it must not change it.
+    """
+    name = f"{read.__module__}.{read.__qualname__}"
+
+    @wraps(read)
+    def answer(device: DeviceView) -> Answer:
+        kept = vars(device)
+        if name not in kept:
+            kept[name] = read(device)
+        return cast("Answer", kept[name])
+
+    return answer
