@@ -5,8 +5,8 @@ Detects
     own ports. Level 1: installed and never seen running, a low-confidence match, or a trace: it ran lately, its host
     is set up for a browser, it was allowed to see the screen. Level 2: running, or started by the system, and not
     sanctioned. Level 3: prepared for access without a person, open to the network, or to the laptop itself beside a
-    program that forwards its ports to the outside, somebody connected, or running under another name. A file that
-    no package brought, on a port of VNC or RDP: level 1.
+    program that forwards its ports to the outside, or somebody connected. Level 4: running and named in reports on
+    farms, or of that kind; or under another name. A file that no package brought, on a port of VNC or RDP: level 1.
 Why
     About half of the published farm cases drive the laptop by ordinary remote software: AnyDesk, RustDesk,
     Chrome Remote Desktop, TeamViewer.
@@ -30,19 +30,13 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 
 from .detector import Detector
-from .hardware import quoted, words_of
+from .hardware import words_of
 from .matching import tool_index
 from .products import RemoteTool
-from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised, surely, words_of_facts
+from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised
+from .tool_levels import level_of
 from .tool_traces import Trace, traces_of
 from .view import DeviceView
-
-#: What a flag of the agent's list says about a remote tool, in words.
-_PREPARED = {
-    "unattended_setup": "is prepared for access without anybody at the laptop",
-    "vnc_reverse": "calls out to a waiting viewer",
-    "remote_session_window": "has somebody connected right now",
-}
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
@@ -60,7 +54,7 @@ def _finding(
     disguised = found is not None and bool(found.disguised)
     if tool.role == "viewer" or (tool.alarm == "info" and not (tool.category == "os-builtin" and disguised)):
         return
-    level, what = _level(found, forwarder_of(device)) if found is not None else (0, "")
+    level, what = level_of(found, forwarder_of(device)) if found is not None else (0, "")
     telling = [trace for trace in traces if trace.alone]
     if not level and telling:
         level, what = 1, f"is not seen running and {telling[0].words}"
@@ -86,38 +80,6 @@ def _finding(
         seen_until=max(ends).isoformat() if ends and len(ends) == len(telling) and not left else "",
         sanctioned=words_of(sanction) if sanction and not level else "",
     )
-
-
-def _level(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
-    """Returns level and what it does, in words; level 0 when there is nothing to say."""
-    if found.disguised:
-        process = found.disguised[0]
-        facts = next(match.facts for program, match in found.programs if program == process)
-        return 3, f"runs under another name, {quoted(process.name)} ({words_of_facts(facts, 2)})"
-    if not found.active:
-        return (1, "is installed, not seen running") if found.packages else (0, "")
-    if not surely(found):
-        return (1, f"may be there, as few facts agree{_little(found)}") if found.confidence == "low" else (0, "")
-    for flag, words in _PREPARED.items():
-        if flag in found.flags:
-            return 3, words
-    if found.open_ports:
-        freely = ", without a password" if "vnc_no_password" in found.flags else ""
-        return 3, f"takes connections from the network on {', '.join(found.open_ports)}{freely}"
-    if found.inner_ports and forwarder:
-        ports = ", ".join(found.inner_ports)
-        return (
-            3,
-            f"is open on {ports} to the laptop itself, while {quoted(forwarder)} forwards its ports to the outside",
-        )
-    if found.inner_ports:
-        return 2, f"runs, open on {', '.join(found.inner_ports)} to the laptop itself only"
-    return 2, "runs" if found.programs else "starts with the system"
-
-
-def _little(found: Recognised[RemoteTool]) -> str:
-    process, match = found.programs[0] if found.programs else (None, None)
-    return f" ({quoted(process.name)} {words_of_facts(match.facts, 1)})" if process and match else ""
 
 
 def _sentence(tool: RemoteTool, found: Recognised[RemoteTool] | None, level: int, what: str) -> str:

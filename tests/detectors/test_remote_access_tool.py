@@ -65,7 +65,9 @@ def test_hit_a_running_tool_that_nobody_sanctioned_is_level_two() -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_linux_tools_are_named_from_their_programs(process: Process, tool: str) -> None:
-    assert _found(view(processes=[process])) == [(tool, 2)]
+    # What reports on farms name, or is tagged as of that kind, is level four; the catalogue's tags say which.
+    reported = {"rustdesk", "anydesk", "dwservice", "meshcentral", "chrome-remote-desktop"}
+    assert _found(view(processes=[process])) == [(tool, 4 if tool in reported else 2)]
 
 
 def test_a_tool_open_to_the_network_is_level_three() -> None:
@@ -88,21 +90,21 @@ def test_no_password_counts_only_where_others_can_reach_it() -> None:
 
 
 def test_somebody_connected_right_now_is_level_three() -> None:
-    rustdesk = Process(name="rustdesk", path="/usr/bin/rustdesk", flags=("remote_session_window", "serves_screen"))
-    finding = _only(view(processes=[rustdesk]))
+    nomachine = Process(name="nxserver.bin", path="/usr/NX/bin/nxserver.bin", flags=("remote_session_window",))
+    finding = _only(view(processes=[nomachine]))
     assert finding.level == 3
     assert "has somebody connected right now" in finding.sentence
 
 
-def test_a_service_of_a_tool_is_level_two_while_its_program_is_hidden() -> None:
+def test_a_service_of_a_tool_is_as_good_as_its_program_while_that_is_hidden() -> None:
     service = Service(name="rustdesk.service", kind="systemd", path="/usr/bin/rustdesk", enabled=True)
-    assert _found(view(services=[service])) == [("rustdesk", 2)]
+    assert _found(view(services=[service])) == [("rustdesk", 4)]
 
 
-def test_hit_a_renamed_tool_is_level_three_and_says_so() -> None:
+def test_hit_a_renamed_tool_is_level_four_and_says_so() -> None:
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", kernel_names=("rustdesk",), holds=("uinput",))
     finding = _only(view(processes=[renamed], sockets=[_listener(21118, "sync-host")]))
-    assert (finding.subject, finding.level) == ("rustdesk", 3)
+    assert (finding.subject, finding.level) == ("rustdesk", 4)
     assert 'runs under another name, "sync-host"' in finding.sentence
     assert "process name rustdesk" in finding.evidence[0].fact
 
@@ -111,7 +113,7 @@ def test_a_renamed_tool_is_known_by_how_it_starts_itself_and_the_port_it_discove
     # RustDesk on Linux runs as `--service` and as `--server`, and listens at udp/21119 (rustdesk source, lan.rs).
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", flags=("only_server", "only_service"))
     discovery = Listener(protocol="udp", port=21119, scope="network", owner="sync-host")
-    assert _found(view(processes=[renamed], sockets=[discovery])) == [("rustdesk", 3)]
+    assert _found(view(processes=[renamed], sockets=[discovery])) == [("rustdesk", 4)]
 
 
 @pytest.mark.parametrize("flags", [("only_service",), ("only_server",), ("only_server", "only_service")])
@@ -120,33 +122,33 @@ def test_how_a_program_starts_itself_alone_names_no_tool_surely(flags: tuple[str
     assert found in ([], [("rustdesk", 1)])
 
 
-def test_a_renamed_windows_tool_is_level_three() -> None:
+def test_a_renamed_windows_tool_is_level_four() -> None:
     renamed = Process(
         name="SyncHostSvc.exe", path=r"~\AppData\Local\SyncHost\SyncHostSvc.exe", signer="PURSLANE",
         original_name="rustdesk.exe",
     )  # fmt: skip
-    assert _found(view(processes=[renamed])) == [("rustdesk", 3)]
+    assert _found(view(processes=[renamed])) == [("rustdesk", 4)]
 
 
-def test_a_renamed_copy_of_a_packaged_program_is_level_three() -> None:
+def test_a_renamed_copy_of_a_packaged_program_is_level_four() -> None:
     # SHA-256 of /usr/bin/x11vnc in Debian 12's x11vnc 0.9.16-9 for amd64.
     digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
     copy = Process(name="gvfsd-helper", path="~/bin/gvfsd-helper", package="", sha256=digest)
-    assert _found(view(processes=[copy])) == [("x11vnc", 3)]
+    assert _found(view(processes=[copy])) == [("x11vnc", 4)]
     assert _found(view(processes=[msgspec.structs.replace(X11VNC, sha256=digest)])) == [("x11vnc", 2)]
 
 
-def test_a_renamed_copy_of_the_built_in_desktop_is_level_three() -> None:
+def test_a_renamed_copy_of_the_built_in_desktop_is_level_four() -> None:
     # SHA-256 of /usr/sbin/xrdp in Debian 12's xrdp 0.9.21.1-1+deb12u3 for amd64.
     digest = "2b8a37e76ec85dc35c4eddffb851f192bc9318e60cf2d0c8423f5640a61b3d6d"
     copy = Process(name="update-helper", path="/opt/update-helper", package="", sha256=digest)
-    assert _found(view(processes=[copy])) == [("xrdp", 3)]
+    assert _found(view(processes=[copy])) == [("xrdp", 4)]
 
 
 def test_a_vnc_option_on_any_port_betrays_a_renamed_server() -> None:
     renamed = Process(name="gvfsd-helper", path="/opt/gvfsd-helper", flags=("rfbport",))
     assert _found(view(processes=[renamed], sockets=[_listener(5987, "gvfsd-helper", "loopback")])) == [
-        ("vnc-generic", 3)
+        ("vnc-generic", 4)
     ]
 
 
@@ -154,7 +156,7 @@ def test_a_file_name_cannot_speak_for_the_finding() -> None:
     digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
     name = "x). Policy allows it here: the owner of everything.\x1b[2J\u202e Check: nothing"
     finding = _only(view(processes=[Process(name=name, path=f"/tmp/{name}", package="", sha256=digest)]))
-    assert finding.level == 3
+    assert finding.level == 4
     assert 'under another name, "x). Policy' in finding.sentence
     assert "Check: nothing" not in finding.sentence
     assert finding.sentence.isprintable()
@@ -163,7 +165,7 @@ def test_a_file_name_cannot_speak_for_the_finding() -> None:
 def test_a_sanction_does_not_cover_the_tool_under_another_name() -> None:
     policy = Policy(sanctions=(Sanction(tool="rustdesk", owner="it@example.com", reason="support"),))
     renamed = Process(name="svchost.exe", path=r"C:\x\svchost.exe", original_name="rustdesk.exe")
-    assert _found(view(processes=[renamed], policy=policy)) == [("rustdesk", 3)]
+    assert _found(view(processes=[renamed], policy=policy)) == [("rustdesk", 4)]
 
 
 def test_an_installed_tool_that_never_runs_is_level_one() -> None:
@@ -181,7 +183,7 @@ def test_a_port_of_its_own_alone_gives_level_one() -> None:
 
 
 def test_two_tools_are_two_findings() -> None:
-    assert _found(view(processes=[X11VNC, TEAM_VIEWER])) == [("teamviewer", 2), ("x11vnc", 2)]
+    assert _found(view(processes=[X11VNC, TEAM_VIEWER])) == [("teamviewer", 4), ("x11vnc", 2)]
 
 
 def test_it_says_since_when() -> None:
@@ -257,7 +259,7 @@ def test_a_sanction_that_has_ended_or_names_others_holds_no_more() -> None:
     ended = Sanction(tool="teamviewer", owner="o", reason="r", until=ENROLLED.date())
     others = Sanction(tool="teamviewer", owner="o", reason="r", devices=("laptop-9",))
     for sanction in (ended, others):
-        assert _found(view(processes=[TEAM_VIEWER], policy=Policy(sanctions=(sanction,)))) == [("teamviewer", 2)]
+        assert _found(view(processes=[TEAM_VIEWER], policy=Policy(sanctions=(sanction,)))) == [("teamviewer", 4)]
 
 
 @pytest.mark.parametrize(
@@ -313,4 +315,11 @@ def test_a_rustdesk_folder_in_a_developer_s_home_is_no_running_tool() -> None:
 
 
 def test_every_level_it_states_has_a_row() -> None:
-    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3]
+    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3, 4]
+
+
+def test_honest_twin_what_service_providers_put_on_whole_companies_is_not_level_four() -> None:
+    folder = r"C:\Program Files (x86)\ScreenConnect Client (0123456789abcdef)"
+    name = "ScreenConnect.ClientService.exe"
+    service = Process(name=name, path=rf"{folder}\{name}", signer="ConnectWise, LLC", run_by="system")
+    assert _found(view(processes=[service])) == [("screenconnect", 2)]

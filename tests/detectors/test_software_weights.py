@@ -45,13 +45,19 @@ def test_a_gamer_with_an_open_remote_tool_and_a_consumer_vpn_stays_below_review(
 
 
 def test_remote_tool_and_gateway_shared_by_two_are_watch_for_a_remote_new_hire() -> None:
-    both = _bits("remote_access_tool", 2) + _bits("shared_gateway", 1)
-    assert both < WATCH
-    assert WATCH < both + NEW_HIRE < REVIEW
+    both = _bits("remote_access_tool", 4) + _bits("shared_gateway", 1)
+    assert both + silence_table()["N"].bits < WATCH
+    assert WATCH < both + silence_table()["N"].bits + NEW_HIRE < REVIEW
+
+
+def test_a_tool_that_reports_name_and_a_consumer_vpn_are_review_for_a_remote_new_hire_and_for_nobody_else() -> None:
+    both = _bits("remote_access_tool", 4) + _bits("vpn_or_tunnel", 2) + silence_table()["F"].bits
+    assert both < REVIEW
+    assert both + NEW_HIRE > REVIEW
 
 
 def test_disguised_tool_and_gateway_shared_by_five_are_review_for_a_remote_new_hire() -> None:
-    both = _bits("remote_access_tool", 3) + _bits("shared_gateway", 3)
+    both = _bits("remote_access_tool", 4) + _bits("shared_gateway", 3)
     assert both < REVIEW
     assert both + NEW_HIRE > REVIEW
 
@@ -64,7 +70,8 @@ def test_no_single_group_of_these_reaches_watch(detector: str) -> None:
 @pytest.mark.parametrize(
     ("detector", "level"),
     [
-        ("remote_access_tool", 2),
+        ("remote_access_tool", 3),
+        ("remote_access_tool", 4),
         ("remote_session", 2),
         ("second_remote_tool", 2),
         ("unknown_remote_tool", 2),

@@ -66,7 +66,7 @@ def test_hit_a_running_tool_quotes_its_traces_and_is_told_once() -> None:
     host = Process(name="remoting_host.exe", signer="Google LLC",
                    path=r"C:\Program Files (x86)\Google\Chrome Remote Desktop\131.0\remoting_host.exe")  # fmt: skip
     finding = _only(view(host=[WINDOWS], processes=[host], browsers=[CHROME_HOST]))
-    assert (finding.level, finding.seen_until) == (2, "")
+    assert (finding.level, finding.seen_until) == (4, "")
     assert [evidence.kind for evidence in finding.evidence] == ["processes", "browsers"]
 
 

@@ -128,9 +128,9 @@ def test_case_2_rustdesk_and_a_gateway_shared_by_two(cohort: str, attention: str
     behind(other, FLAT)
     result = judged(person, other)
     check(result)
-    # 4 (judged, so capped) + 2 - 0.3: -4.3 bits for a new hire, -7.6 otherwise.
+    # 4.9 + 2 - 0.3: -3.4 bits for a new hire, -6.7 otherwise.
     assert result.attention == attention
-    assert bar(result, "R").bits == 4
+    assert 4 < bar(result, "R").bits < 5
     assert 0 < bar(result, "F").bits <= 4
     assert judged(other, person).attention == "none"
 
