@@ -21,66 +21,42 @@ References
 
 from collections.abc import Iterator
 from datetime import UTC
-from itertools import groupby
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.identifiers import Identifier
-from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.finding import Finding
 
-from .detector import Detector
+from .detector import Detector, quote
+from .machine import ids_told
 from .reporting import recent_events
 from .view import DeviceView
 
 FORK_DAYS = 3
+_IDS = (("serial number", "serial"), ("platform UUID", "platform_uuid"))
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding that quotes every sign of a second machine."""
     forked, beside = recent_events(device, "forked"), recent_events(device, "two_boots")
-    evidence = [
-        Evidence(
-            kind="agent",
-            subject="the reports themselves",
-            fact=f"{event.last_at.astimezone(UTC):%Y-%m-%d}, {event.count} times: {event.detail[:120]}.",
-        )
+    quotes = [
+        quote("agent", "the reports themselves", f"{at:%Y-%m-%d}, {event.count} times: {event.detail[:120]}.")
         for event in (*beside, *forked)
+        for at in (event.last_at.astimezone(UTC),)
     ]
-    back = False
-    for name, values in (
-        ("serial number", _values(device, "serial")),
-        ("platform UUID", _values(device, "platform_uuid")),
-    ):
-        if len(values) > 1:
-            back = back or len(set(values)) < len(values)
-            times = "once" if len(values) == 2 else f"{len(values) - 1} times"
-            fact = f"The {name} changed {times}, between {len(set(values))} values."
-            evidence.append(Evidence(kind="host", subject="the machine", fact=fact))
-    if not evidence:
-        return
-    strong = bool(beside) or back or len(forked) >= FORK_DAYS
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=2 if strong else 1,
-        sentence=(
+    strong = bool(beside) or len(forked) >= FORK_DAYS
+    for name, field in _IDS:
+        told = ids_told(device, field)
+        if len(told) > 1:
+            kinds = len(set(told))
+            times = "once" if len(told) == 2 else f"{len(told) - 1} times"
+            quotes.append(quote("host", "the machine", f"The {name} changed {times}, between {kinds} values."))
+            strong = strong or kinds < len(told)  # it changed back
+    if quotes:
+        sentence = (
             f"{'Two machines seem to use' if strong else 'Another machine may have used'} this identity by "
-            f"{len(evidence)} {'sign' if len(evidence) == 1 else 'signs'}; other laptops have one boot and one "
+            f"{len(quotes)} {'sign' if len(quotes) == 1 else 'signs'}; other laptops have one boot and one "
             "mainboard at a time. A restored backup or a new mainboard explains one sign. "
             "Check: was it repaired or restored?"
-        ),
-        evidence=tuple(evidence),
-        subject="identity",
-    )
-
-
-def _values(device: DeviceView, field: str) -> list[str]:
-    """Returns an id's values during this user's time in the order of their coming, each change once."""
-    spans = sorted(device.spans("host", device.enrolled_at), key=lambda each: each.seen_from)
-    told: list[Identifier | None] = [getattr(span.item, field) for span in spans if isinstance(span.item, HostFacts)]
-    known = [each for each in told if each is not None and not each.constant]
-    # Under another key of the company's the same number has another digest.
-    digests = [each.digest for each in known if each.key_id == known[-1].key_id]
-    return [digest for digest, _ in groupby(digests)]
+        )
+        yield DETECTOR.finding(2 if strong else 1, sentence, quotes, "identity")
 
 
 DETECTOR = Detector(

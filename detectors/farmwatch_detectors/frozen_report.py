@@ -21,9 +21,9 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 
-from .detector import Detector
+from .detector import Detector, quote
 from .reporting import STUCK
 from .view import DeviceView
 
@@ -34,23 +34,13 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     if reporting is None or reporting.uptime_stuck < STUCK[0]:
         return
     times = reporting.uptime_stuck
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=2 if times >= STUCK[1] else 1,
-        sentence=(
-            f"The last {times} reports tell one and the same time since boot although time went on; elsewhere it "
-            "always moves. A virtual machine's stopped clock can do that. Check: does a restart bring a new boot?"
-        ),
-        evidence=(
-            Evidence(
-                kind="agent",
-                subject="the reports themselves",
-                fact=f"Uptime {reporting.uptime_seconds} s in {times} reports in a row of boot {reporting.boot}.",
-            ),
-        ),
-        subject="uptime",
+    sentence = (
+        f"The last {times} reports tell one and the same time since boot although time went on; elsewhere it "
+        "always moves. A virtual machine's stopped clock can do that. Check: does a restart bring a new boot?"
     )
+    fact = f"Uptime {reporting.uptime_seconds} s in {times} reports in a row of boot {reporting.boot}."
+    quotes = (quote("agent", "the reports themselves", fact),)
+    yield DETECTOR.finding(2 if times >= STUCK[1] else 1, sentence, quotes, "uptime")
 
 
 DETECTOR = Detector(

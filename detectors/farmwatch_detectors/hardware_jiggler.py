@@ -25,9 +25,9 @@ from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.hid_emulators import Match, usb_matches
 from .detector import Detector
-from .hardware import Sighting, cited, hid_interfaces, place_of, quoted, was_or_is
+from .hardware import cited, hid_interfaces, place_of, quoted, was_or_is
 from .remembered import usb_sightings
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 _HARDWARE = ("usb", "bluetooth")
 #: Seconds between bursts, the slack on either side, and whose they are.

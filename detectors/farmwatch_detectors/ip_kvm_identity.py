@@ -29,7 +29,6 @@ from farmwatch_schema.observables.usb import UsbDevice
 from .catalog.ip_kvm import ORDER, Match, matches, products
 from .detector import Detector
 from .hardware import (
-    Sighting,
     cited,
     fleet_words,
     hid_interfaces,
@@ -41,7 +40,7 @@ from .hardware import (
 )
 from .remembered import usb_sightings
 from .usb_shape import controls
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 #: From this speed on a serial that others may think of counts as the product's own: hobby keyboards that
 #: bear CAFEBABE for fun are full-speed devices, the products that do run at high speed.

@@ -29,11 +29,11 @@ from farmwatch_schema.observables.power import PowerFacts
 
 from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import Sighting, quoted, sanction_for_asset, sightings
+from .hardware import quoted, sanction_for_asset, sightings
 from .input_days import unused_built_in
 from .phantom_screen import Sign, signs
 from .remembered import usb_sightings
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 #: Working days of so many weeks with less than that share of a day, per cent, as built_in_unused asks for; and the
 #: days for which the display must have been there.

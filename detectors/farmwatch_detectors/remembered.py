@@ -13,8 +13,8 @@ from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.displays import Display, RememberedDisplay
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbInterface
 
-from .hardware import GONE_DAYS, Sighting, sightings
-from .view import DeviceView
+from .hardware import GONE_DAYS, sightings
+from .view import DeviceView, Sighting
 
 Memory = TypeVar("Memory", bound=Observable)
 

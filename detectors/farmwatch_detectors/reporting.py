@@ -1,8 +1,12 @@
-"""What the detectors of agent integrity share: recent events, and gaps in a device's usual hours."""
+"""How an agent reports, as agent integrity asks: odd events, usual hours, its clock, what it may see."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
+
+from farmwatch_schema.observables import Observable
+from farmwatch_schema.observables.agent import AgentHealth, SpoolReset, StoppedProbe
+from farmwatch_schema.observables.host import HostFacts
 
 from .view import DeviceView, ReportEvent, Reporting
 
@@ -25,6 +29,16 @@ USUAL = 0.6
 LEAST_DAYS = 6
 #: Hours without a report that a meeting, a meal or a drive does not explain, and those after which it is a day off.
 SHORTEST, LONGEST = 3, 10
+
+#: Sections that tell who drives a laptop and with what; others lose their permission without anybody's gain.
+WATCHED = ("usb", "displays", "input_source", "processes", "sockets", "sessions", "network")
+
+#: Seconds from which a jump is none of a clock that runs badly, and those that time zones differ by.
+JUMP, ZONE = 600, 900
+#: The agent tells offsets rounded to 10 s, twice: both ends of a jump.
+ROUNDED = 20
+#: A clock further off than a day was not set by hand: its battery is flat.
+FLAT = 86_400
 
 
 def recent_events(device: DeviceView, *kinds: str) -> list[ReportEvent]:
@@ -53,6 +67,56 @@ def quiet_gaps(reporting: Reporting) -> list[tuple[datetime, datetime]]:
     return gaps
 
 
+def quiet_days(device: DeviceView) -> int:
+    """Returns on how many of the last 14 days there was such a gap."""
+    gaps = quiet_gaps(device.reporting) if device.reporting else []
+    return len({begun.date() for begun, until in gaps if device.now - until < HEARD})
+
+
+def no_more_permitted(device: DeviceView) -> list[str]:
+    """Returns the watched kinds that were looked at before and may not be now.
+
+    None near an update of the system, which takes permissions by itself, or while that is not known.
+    """
+    known = {_system(item) for item in device.of("host", HostFacts)}
+    updated = any(
+        span.seen_until is not None and device.now - span.seen_until < UPDATED and _system(span.item) not in known
+        for span in device.spans("host")
+        if isinstance(span.item, HostFacts)
+    )
+    return [] if updated or not known else [kind for kind in WATCHED if _refused(device, kind)]
+
+
+def stopped_probes(device: DeviceView) -> list[str]:
+    """Returns the watched kinds whose probe was stopped after repeated failure."""
+    return sorted({each.kind for each in device.of("agent", StoppedProbe)} & set(WATCHED))
+
+
+def lost_reports(device: DeviceView) -> ReportEvent | None:
+    """Returns the latest numbers that never came; an agent that says itself that its spool was reset explains them."""
+    section = device.section("agent")
+    if section is None or not section.looked or device.of("agent", SpoolReset):
+        return None
+    return next(iter(recent_events(device, "gap")), None)
+
+
+def clock_jumps(device: DeviceView) -> list[tuple[datetime, int]]:
+    """Returns when the clock's offset (collector minus laptop, seconds) changed by more than drift, and by how much.
+
+    Of the last 14 days, and only what somebody may have set: no whole time zones, no flat battery.
+    """
+    told = sorted(
+        (span.seen_from, span.item.clock_offset)
+        for span in device.spans("agent")
+        if isinstance(span.item, AgentHealth) and span.item.clock_offset is not None
+    )
+    return [
+        (at, now - before)
+        for (_, before), (at, now) in pairwise(told)
+        if device.now - at < HEARD and abs(now - before) >= JUMP and not _explained(now - before)
+    ]
+
+
 def reporting_ends(device: DeviceView) -> Iterator[datetime]:
     """Yields when what is odd about a device's reports grows old by itself."""
     if device.reporting is None:
@@ -70,3 +134,17 @@ def reporting_ends(device: DeviceView) -> Iterator[datetime]:
 
 def _hour(hour: int) -> datetime:
     return datetime.fromtimestamp(hour * 3600, UTC)
+
+
+def _system(host: Observable) -> tuple[str, str, str]:
+    return (host.os, host.os_version, host.kernel) if isinstance(host, HostFacts) else ("", "", "")
+
+
+def _refused(device: DeviceView, kind: str) -> bool:
+    section = device.section(kind)
+    return section is not None and section.outcome == "not_permitted" and any(device.spans(kind))
+
+
+def _explained(seconds: int) -> bool:
+    off = abs(seconds) % ZONE
+    return abs(seconds) > FLAT or min(off, ZONE - off) <= ROUNDED

@@ -22,86 +22,38 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables import Observable
-from farmwatch_schema.observables.agent import SpoolReset, StoppedProbe
-from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.finding import Finding
 
-from .detector import Detector
-from .reporting import HEARD, LONGEST, SHORTEST, UPDATED, quiet_gaps, recent_events
+from .detector import Detector, quote
+from .reporting import LONGEST, SHORTEST, WATCHED, lost_reports, no_more_permitted, quiet_days, stopped_probes
 from .view import DeviceView
 
-#: Sections that tell who drives a laptop and with what; others lose their permission without anybody's gain.
-WATCHED = ("usb", "displays", "input_source", "processes", "sockets", "sessions", "network")
 GAP_DAYS = 3
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding that quotes every way in which the agent is kept from seeing or telling."""
-    causes = [fact for fact in (_revoked(device), _stopped(device), _lost(device), _quiet(device)) if fact]
+    causes = list(_causes(device))
     if not causes:
         return
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=2 if len(causes) > 1 else 1,
-        sentence=(
-            f"The agent sees or tells less than it did ({len(causes)} of 4 ways): "
-            f"{causes[0][0].lower()}{causes[0][1:]} Most laptops keep telling. "
-            "IT's changes, a full disk or sleep can do that. Check: what changed that day?"
-        ),
-        evidence=tuple(Evidence(kind="agent", subject="the agent", fact=fact) for fact in causes),
-        subject="agent",
+    sentence = (
+        f"The agent sees or tells less than it did ({len(causes)} of 4 ways): "
+        f"{causes[0][0].lower()}{causes[0][1:]} Most laptops keep telling. "
+        "IT's changes, a full disk or sleep can do that. Check: what changed that day?"
     )
+    quotes = (quote("agent", "the agent", fact) for fact in causes)
+    yield DETECTOR.finding(2 if len(causes) > 1 else 1, sentence, quotes, "agent")
 
 
-def _revoked(device: DeviceView) -> str:
-    """What was looked at before and is not permitted now; nothing near a system update, or while that is not known."""
-    known = {_system(item) for item in device.of("host", HostFacts)}
-    updated = any(
-        span.seen_until is not None and device.now - span.seen_until < UPDATED and _system(span.item) not in known
-        for span in device.spans("host")
-        if isinstance(span.item, HostFacts)
-    )
-    if not known or updated:
-        return ""
-    lost = [kind for kind in WATCHED if _was_seen(device, kind) and _refused(device, kind)]
-    return f"No permission any more to look at {', '.join(lost)}." if lost else ""
-
-
-def _system(host: Observable) -> tuple[str, str, str]:
-    return (host.os, host.os_version, host.kernel) if isinstance(host, HostFacts) else ("", "", "")
-
-
-def _was_seen(device: DeviceView, kind: str) -> bool:
-    return any(True for _ in device.spans(kind))
-
-
-def _refused(device: DeviceView, kind: str) -> bool:
-    section = device.section(kind)
-    return section is not None and section.outcome == "not_permitted"
-
-
-def _stopped(device: DeviceView) -> str:
-    kinds = sorted({each.kind for each in device.of("agent", StoppedProbe)} & set(WATCHED))
-    return f"Probes stopped after repeated failure: {', '.join(kinds)}." if kinds else ""
-
-
-def _lost(device: DeviceView) -> str:
-    """Numbers that never came; an agent that says itself that its spool was reset explains them."""
-    section = device.section("agent")
-    if section is None or not section.looked or device.of("agent", SpoolReset):
-        return ""
-    gaps = recent_events(device, "gap")
-    return f"Reports were numbered and never came, latest {gaps[0].detail[:60]}." if gaps else ""
-
-
-def _quiet(device: DeviceView) -> str:
-    gaps = quiet_gaps(device.reporting) if device.reporting else []
-    days = {begun.date() for begun, until in gaps if device.now - until < HEARD}
-    if len(days) < GAP_DAYS:
-        return ""
-    return f"No reports for {SHORTEST} to {LONGEST} hours amid usual hours on {len(days)} of 14 days."
+def _causes(device: DeviceView) -> Iterator[str]:
+    if lost := no_more_permitted(device):
+        yield f"No permission any more to look at {', '.join(lost)}."
+    if stopped := stopped_probes(device):
+        yield f"Probes stopped after repeated failure: {', '.join(stopped)}."
+    if gap := lost_reports(device):
+        yield f"Reports were numbered and never came, latest {gap.detail[:60]}."
+    if (days := quiet_days(device)) >= GAP_DAYS:
+        yield f"No reports for {SHORTEST} to {LONGEST} hours amid usual hours on {days} of 14 days."
 
 
 DETECTOR = Detector(

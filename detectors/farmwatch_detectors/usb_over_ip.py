@@ -24,8 +24,8 @@ from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbOverIp
 
 from .detector import Detector
-from .hardware import Sighting, quoted, sightings
-from .view import DeviceView
+from .hardware import quoted, sightings
+from .view import DeviceView, Sighting
 
 _SOURCES = {
     "vhci_hcd": "torvalds/linux:drivers/usb/usbip/Kconfig",

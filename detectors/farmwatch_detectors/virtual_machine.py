@@ -18,10 +18,10 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.host import HostFacts
 
-from .detector import Detector
+from .detector import Detector, quote
 from .hardware import quoted
 from .view import DeviceView
 
@@ -31,31 +31,15 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     for host in device.of("host", HostFacts):
         if not host.hypervisor:
             continue
-        since = device.seen_from("host", host)
-        yield Finding(
-            detector=DETECTOR.id,
-            group=DETECTOR.group,
-            level=1,
-            sentence=(
-                f"This system runs on the hypervisor {quoted(host.hypervisor)}, so keyboard, monitor and place are the "
-                "host's word. Laptops rarely do; virtual desktops and developers' machines always do. "
-                "Check: is it registered as a virtual desktop?"
-            ),
-            evidence=(
-                Evidence(
-                    kind="host",
-                    subject="the machine",
-                    fact=f"Hypervisor {quoted(host.hypervisor)}{_model(host)}.",
-                ),
-            ),
-            subject="hypervisor",
-            seen_from=since.isoformat() if since else "",
+        named = (("Hypervisor", host.hypervisor), ("model", host.model), ("vendor", host.vendor))
+        fact = ", ".join(f"{what} {quoted(text)}" for what, text in named if text)
+        sentence = (
+            f"This system runs on the hypervisor {quoted(host.hypervisor)}, so keyboard, monitor and place are the "
+            "host's word. Laptops rarely do; virtual desktops and developers' machines always do. "
+            "Check: is it registered as a virtual desktop?"
         )
-
-
-def _model(host: HostFacts) -> str:
-    known = (("model", host.model), ("vendor", host.vendor))
-    return "".join(f", {what} {quoted(text)}" for what, text in known if text)
+        quotes = (quote("host", "the machine", f"{fact}."),)
+        yield DETECTOR.finding(1, sentence, quotes, "hypervisor", since=device.since("host", host))
 
 
 DETECTOR = Detector(
