@@ -21,29 +21,23 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.input_source import InputDay, InputDevice
-from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.input_helpers import replaces_hands
-from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import quoted, sanction_for_asset, words_of
-from .input_days import input_days, virtual_machine, working_days
-from .policy import Sanction
+from .hardware import quoted, sanction_for_ids
+from .input_days import input_days, midnight, quotes_of_days, working_days
+from .machine import is_virtual
 from .view import DeviceView
 
-WEEKS = 28
 PART, MUCH = 20, 50
-FEW, MANY = 3, 5
-_SESSIONS = ("remote",)
+FEW, MANY, WEEKS = 3, 5, 28
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields a finding when absolute pointing was much of the input on several days."""
-    if virtual_machine(device):
-        return
-    days = working_days(input_days(device, WEEKS))
+    days = [] if is_virtual(device) else working_days(input_days(device, WEEKS))
     used = [day for day in days if _absolute(day) >= PART]
     if len(used) < FEW:
         return
@@ -53,47 +47,23 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     nowhere = not on_usb and usb is not None and usb.complete and not replaces_hands(device)
     level = 2 if len(much) >= MANY and nowhere else 1
     pointers = [item for item in device.of("input_source", InputDevice) if item.absolute and item.bus != "remote"]
-    sanction = _sanction(device, pointers)
+    sanction = sanction_for_ids(device, {f"{item.vendor_id}:{item.product_id}" for item in pointers})
     name = f" ({quoted(pointers[0].name)})" if pointers else ""
-    least = min(_absolute(day) for day in used)
     sentence = (
-        f"A pointer that is told where to be{name} gave {least} % of the input or more on {len(used)} of {len(days)} "
-        "days; mice move by steps. Could it be a pen tablet or one's own KVM? Check: what is plugged in."
+        f"A pointer that is told where to be{name} gave {min(map(_absolute, used))} % of the input or more on "
+        f"{len(used)} of {len(days)} days; mice move by steps. Could it be a pen tablet or one's own KVM? "
+        "Check: what is plugged in."
     )
     if sanction is not None:
-        level, sentence = 0, f"The pointing is a registered KVM's, of {words_of(sanction)}."
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=tuple(
-            Evidence(
-                kind="input_source",
-                subject=f"input of {day.day}",
-                fact=f"{_absolute(day)} % of {day.active} minutes with input were absolute pointing.",
-            )
-            for day in used[-5:]
-        ),
-        subject="absolute",
-        seen_from=f"{used[0].day}T00:00:00+00:00",
-        sanctioned=words_of(sanction) if sanction else "",
+        level, sentence = 0, f"The pointing is a registered KVM's, of {sanction.words}."
+    quotes = quotes_of_days(
+        used, lambda day: f"{_absolute(day)} % of {day.active} minutes with input were absolute pointing."
     )
+    yield DETECTOR.finding(level, sentence, quotes, "absolute", since=midnight(used[0]), sanction=sanction)
 
 
 def _absolute(day: InputDay) -> int:
-    return max((s.percent for s in day.shares if s.absolute and s.bus not in _SESSIONS), default=0)
-
-
-def _sanction(device: DeviceView, pointers: list[InputDevice]) -> Sanction | None:
-    """Returns the policy entry of a registered KVM that is the only absolute pointer on the laptop's USB."""
-    ids = {(item.vendor_id, item.product_id) for item in pointers}
-    if len(ids) != 1:
-        return None
-    for item in device.of("usb", UsbDevice):
-        if tuple(item.ids.split(":")) in ids:
-            return sanction_for_asset(device, (item.serial,), products(item))
-    return None
+    return max((s.percent for s in day.shares if s.absolute and s.bus != "remote"), default=0)
 
 
 DETECTOR = Detector(

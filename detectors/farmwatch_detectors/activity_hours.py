@@ -19,107 +19,50 @@ References
     US State Department and Treasury advisory of 16 May 2022 (long hours, logins at odd hours); T1078 Valid Accounts.
 """
 
-import re
-from collections import Counter
-from collections.abc import Iterator, Mapping
-from datetime import date
-from itertools import pairwise
+from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 
-from .detector import Detector
-from .input_days import input_days
+from .day_hours import HOUR, Days, busiest_hours, by_night, in_two_blocks, local_days
+from .detector import Detector, quote
 from .view import DeviceView
 from .zones import offset_minutes, told_offset
 
-WEEKS, ENOUGH = 28, 15
-SLOTS, HOUR = 96, 4
-NIGHT = frozenset((*range(22 * HOUR, SLOTS), *range(6 * HOUR)))
-NIGHTLY, OFTEN = 0.5, 2 / 3
-LONG_SLOTS, LONG_DAYS = 16 * HOUR, 5
-_HEX = re.compile(r"[0-9a-f]{24}")
-BLOCK, REST, EACH = 2 * HOUR, 5 * HOUR, 5
+#: Active days needed; the share of them that makes a habit, and of a day's input that makes a night's work.
+ENOUGH, OFTEN, NIGHTLY = 15, 2 / 3, 0.5
+LONG_HOURS, LONG_DAYS = 16, 5
+#: Nights among days, and days among nights, that are a change between two.
+EACH = 5
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields the strongest of the three things that hours can say."""
-    roster_zone = device.roster.time_zone if device.roster else ""
-    own = told_offset(device)
-    claimed = offset_minutes(roster_zone, device.now.date())
-    days = _local_days(device, roster_zone if claimed is not None else "", own or 0)
+    zone = device.roster.time_zone if device.roster else ""
+    own, claimed = told_offset(device), offset_minutes(zone, device.now.date())
+    days = local_days(device, zone if claimed is not None else "", own or 0)
     if len(days) < ENOUGH or (claimed is None and own is None):
         return
-    nightly = [day for day, slots in days.items() if len(NIGHT.intersection(slots)) >= NIGHTLY * len(slots)]
-    long = [day for day, slots in days.items() if len(slots) >= LONG_SLOTS]
-    split = [day for day, slots in days.items() if _split(slots)]
+    nightly = sum(by_night(slots, NIGHTLY) for slots in days.values())
+    long = sum(len(slots) >= LONG_HOURS * HOUR for slots in days.values())
+    split = sum(in_two_blocks(slots) for slots in days.values())
     at_home = claimed is not None and own is not None and abs(claimed - own) <= 60
-    if at_home and len(nightly) >= OFTEN * len(days):
-        often = f"On {len(nightly)} of {len(days)} days"
-        what = f"{often} half the input or more came between 22 and 6 o'clock in {roster_zone}"
-        yield _finding(2, what, "few people work so", "night shift or a team elsewhere", days)
-    elif len(long) >= LONG_DAYS:
-        what = f"On {len(long)} of {len(days)} days there was input in 16 hours or more"
-        yield _finding(2, what, "hardly anybody works so", "on-call or a program that keeps it awake", days)
-    elif len(split) >= OFTEN * len(days) or EACH <= len(nightly) <= len(days) - EACH:
-        what = f"The hours of {len(days)} active days follow two rhythms"
-        yield _finding(
-            1, what, "most people's follow one", "work after the children's bedtime or changing shifts", days
-        )
+    if at_home and nightly >= OFTEN * len(days):
+        half = f"half the input or more came between 22 and 6 o'clock in {zone}; few people work so"
+        what, innocent = f"On {nightly} of {len(days)} days {half}", "night shift or a team elsewhere"
+        yield _finding(2, what, innocent, days)
+    elif long >= LONG_DAYS:
+        what = f"On {long} of {len(days)} days there was input in {LONG_HOURS} hours or more; hardly anybody works so"
+        yield _finding(2, what, "on-call or a program that keeps it awake", days)
+    elif split >= OFTEN * len(days) or EACH <= nightly <= len(days) - EACH:
+        what = f"The hours of {len(days)} active days follow two rhythms; most people's follow one"
+        yield _finding(1, what, "work after the children's bedtime or changing shifts", days)
 
 
-def _local_days(device: DeviceView, zone: str, own: int) -> dict[date, list[int]]:
-    """Returns day -> its quarters of an hour with input by the local clock, in order, of days with an hour or more.
-
-    A day ends where the device mostly rests, so that a night's work is one day's and not two halves.
-    """
-    ticks: list[int] = []
-    for day in input_days(device, WEEKS):
-        if _HEX.fullmatch(day.slots) is None:
-            continue
-        began, bits = date.fromisoformat(day.day), f"{int(day.slots, 16):0{SLOTS}b}"
-        offset = (offset_minutes(zone, began) if zone else own) or 0
-        start = began.toordinal() * SLOTS + offset * HOUR // 60
-        ticks += [start + slot for slot, bit in enumerate(bits) if bit == "1"]
-    ends = _quietest(ticks)
-    found: dict[int, list[int]] = {}
-    for tick in sorted(set(ticks)):  # the hour that autumn gives twice is one
-        found.setdefault((tick - ends) // SLOTS, []).append(tick % SLOTS)
-    return {date.fromordinal(day): slots for day, slots in found.items() if len(slots) >= HOUR}
-
-
-def _quietest(ticks: list[int]) -> int:
-    """Returns the quarter of an hour, by the local clock, around which four hours are the quietest."""
-    counts = Counter(tick % SLOTS for tick in ticks)
-    near = [sum(counts[slot % SLOTS] for slot in range(-2 * HOUR, 2 * HOUR))]
-    for slot in range(1, SLOTS):
-        near.append(near[-1] + counts[(slot + 2 * HOUR - 1) % SLOTS] - counts[(slot - 2 * HOUR - 1) % SLOTS])
-    return near.index(min(near))
-
-
-def _split(slots: list[int]) -> bool:
-    """Whether a day has two blocks of `BLOCK` quarters or more with `REST` idle ones between."""
-    gaps = [(later - earlier) % SLOTS for earlier, later in pairwise(slots)]
-    return any(gap > REST and min(place, len(slots) - place) >= BLOCK for place, gap in enumerate(gaps, start=1))
-
-
-def _finding(level: int, what: str, compared: str, innocent: str, days: Mapping[date, list[int]]) -> Finding:
-    counts = Counter(slot // HOUR for slots in days.values() for slot in slots)
-    busiest = sorted(hour for hour, _ in counts.most_common(8))
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=f"{what}; {compared}. Could it be {innocent}? Check: the hours agreed with the manager.",
-        evidence=(
-            Evidence(
-                kind="input_source",
-                subject=f"hours of {len(days)} days",
-                fact=f"Busiest hours, local time: {', '.join(map(str, busiest))} o'clock.",
-            ),
-        ),
-        subject="hours",
-        seen_from=f"{min(days)}T00:00:00+00:00",
-    )
+def _finding(level: int, what: str, innocent: str, days: Days) -> Finding:
+    sentence = f"{what}. Could it be {innocent}? Check: the hours agreed with the manager."
+    fact = f"Busiest hours, local time: {', '.join(map(str, busiest_hours(days)))} o'clock."
+    quotes = (quote("input_source", f"hours of {len(days)} days", fact),)
+    return DETECTOR.finding(level, sentence, quotes, "hours", since=f"{min(days)}T00:00:00+00:00")
 
 
 DETECTOR = Detector(

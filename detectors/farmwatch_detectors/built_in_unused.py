@@ -21,11 +21,11 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 
 from .catalog.input_helpers import replaces_hands
 from .detector import Detector
-from .input_days import TOUCHED, input_days, share_of, tells_devices, unused_built_in, without_hands, working_days
+from .input_days import TOUCHED, midnight, quotes_of_days, share_of, told_days, unused_built_in, without_hands
 from .view import DeviceView
 
 FEW, MANY, WEEKS = 5, 8, 28
@@ -36,31 +36,20 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     unused = unused_built_in(device, WEEKS, TOUCHED)
     if unused is None or unused < FEW:
         return
-    days = working_days(day for day in input_days(device, WEEKS) if tells_devices(day))[-unused:]
+    days = told_days(device, WEEKS)[-unused:]
     handless = without_hands(days)
     level = 2 if handless and unused >= MANY and not replaces_hands(device) else 1
     what = "and no other hand's device was used either" if handless else "while an external keyboard or mouse was"
     innocent = "assistive technology or a broken keyboard" if handless else "a desk with an external keyboard"
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=(
-            f"The laptop's own keyboard and touchpad rested on the last {unused} working days, {what}. "
-            f"{'Hardly any laptop does that' if level == 2 else 'So do up to half of all laptops'}. "
-            f"Could it be {innocent}? Check: ask for one unlock on its own keys."
-        ),
-        evidence=tuple(
-            Evidence(
-                kind="input_source",
-                subject=f"input of {day.day}",
-                fact=f"{day.active} minutes with input, {share_of(day, ('builtin',))} % of them built-in.",
-            )
-            for day in days[-5:]
-        ),
-        subject="built_in",
-        seen_from=f"{days[0].day}T00:00:00+00:00",
+    sentence = (
+        f"The laptop's own keyboard and touchpad rested on the last {unused} working days, {what}. "
+        f"{'Hardly any laptop does that' if level == 2 else 'So do up to half of all laptops'}. "
+        f"Could it be {innocent}? Check: ask for one unlock on its own keys."
     )
+    quotes = quotes_of_days(
+        days, lambda day: f"{day.active} minutes with input, {share_of(day, ('builtin',))} % of them built-in."
+    )
+    yield DETECTOR.finding(level, sentence, quotes, "built_in", since=midnight(days[0]))
 
 
 DETECTOR = Detector(

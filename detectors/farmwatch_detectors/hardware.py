@@ -12,6 +12,7 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from .catalog import Entry
+from .catalog.ip_kvm import products
 from .policy import Sanction
 from .view import DeviceView, Seen, Sighting
 
@@ -94,6 +95,14 @@ def sanction_for_asset(
     for entry in holding:
         if not entry.asset_serial and entry.asset_product in products and device.device in entry.devices:
             return entry
+    return None
+
+
+def sanction_for_ids(device: DeviceView, ids: Collection[str]) -> Sanction | None:
+    """Returns the policy entry of the registered asset on this laptop's USB that alone has these ids, or None."""
+    for item in device.of("usb", UsbDevice) if len(ids) == 1 else ():
+        if item.ids in ids:
+            return sanction_for_asset(device, (item.serial,), products(item))
     return None
 
 

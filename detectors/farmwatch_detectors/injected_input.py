@@ -21,64 +21,42 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.input_source import InputDay
 
 from .catalog.input_helpers import helps_input, replaces_hands
 from .detector import Detector
 from .hardware import quoted
-from .input_days import HANDS, input_days, share_of, virtual_machine, working_days
-from .matching import tool_index
-from .programs import recognised
+from .input_days import HANDS, input_days, midnight, quotes_of_days, share_of, working_days
+from .machine import is_virtual
+from .programs import allowed_tool
 from .view import DeviceView
 
 SOFTWARE, BY_HAND = ("injected", "virtual", "remote"), ("builtin", *HANDS)
-WEEKS = 28
 PART, MOST, HARDLY = 25, 80, 10
-FEW, MANY = 3, 5
+FEW, MANY, WEEKS = 3, 5, 28
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields a finding when programs gave a good part of the input on several days."""
-    if virtual_machine(device):
+    if is_virtual(device):
         return
     days = [day for day in working_days(input_days(device, WEEKS)) if day.shares]
     partly = [day for day in days if share_of(day, SOFTWARE) >= PART]
     mostly = [day for day in partly if share_of(day, SOFTWARE) >= MOST and share_of(day, BY_HAND) <= HARDLY]
     if len(partly) < FEW:
         return
-    instead = replaces_hands(device) or _allowed(device)
+    instead = replaces_hands(device) or allowed_tool(device)
     helper = instead or helps_input(device)
-    level = 2 if len(mostly) >= MANY and not instead else 1
-    shown = mostly if level == 2 else partly
+    level, shown = (2, mostly) if len(mostly) >= MANY and not instead else (1, partly)
     compared = "and no hand's device more than a tenth" if level == 2 else "while most laptops have next to none"
-    innocent = (
-        f"{quoted(helper)}, which runs here, can do that" if helper else "A text expander or help desk can do that"
+    which = f"{quoted(helper)}, which runs here," if helper else "A text expander or help desk"
+    sentence = (
+        f"On {len(shown)} of {len(days)} working days programs or remote sessions gave "
+        f"{min(share_of(day, SOFTWARE) for day in shown)} % of the input or more, {compared}. {which} can do that. "
+        "Check: which program types for the person?"
     )
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=(
-            f"On {len(shown)} of {len(days)} working days programs or remote sessions gave "
-            f"{min(share_of(day, SOFTWARE) for day in shown)} % of the input or more, {compared}. {innocent}. "
-            "Check: which program types for the person?"
-        ),
-        evidence=tuple(
-            Evidence(kind="input_source", subject=f"input of {day.day}", fact=_parts(day)) for day in shown[-5:]
-        ),
-        subject="software",
-        seen_from=f"{shown[0].day}T00:00:00+00:00",
-    )
-
-
-def _allowed(device: DeviceView) -> str:
-    """Returns the name of a remote tool that runs here and that the policy allows; "" when there is none."""
-    today = device.now.date()
-    for found in recognised(device, tool_index()):
-        if found.active and device.policy.sanction_for(device.device, today, tool=found.product.id) is not None:
-            return found.product.name
-    return ""
+    yield DETECTOR.finding(level, sentence, quotes_of_days(shown, _parts), "software", since=midnight(shown[0]))
 
 
 def _parts(day: InputDay) -> str:

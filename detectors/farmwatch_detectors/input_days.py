@@ -4,14 +4,17 @@ A day is told again whenever it changed, so a device's history holds many versio
 longest is the day. Of several methods on one day the one that tells devices apart counts.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
+from farmwatch_schema.finding import Evidence
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.input_source import InputDay, InputDevice
+from farmwatch_schema.observables.input_timing import InputTiming
 
 from .catalog.input_helpers import holds_keyboard
-from .view import DeviceView
+from .machine import is_virtual
+from .view import DeviceView, once
 
 #: So many days are looked back over at most.
 LONGEST = 28
@@ -24,24 +27,22 @@ HANDS = ("usb", "bluetooth", "other")
 #: Counts minutes of an idle clock: hardware and programs apart at best, never one device from another.
 CLOCK = "idle_time"
 
-_kept: dict[str, tuple[DeviceView, list[InputDay]]] = {}
-
 
 def input_days(device: DeviceView, days: int = 14) -> list[InputDay]:
     """Returns the last `days` days, 28 at most, on which input was watched, oldest first, today among them.
 
-    Several detectors read the days of one device one after the other: the last answer is kept.
+    None from before this person's time with the laptop: an earlier one's habits are nobody's now.
     """
-    last = _kept.get("last")
-    if last is None or last[0] is not device:
-        last = _kept["last"] = (device, _read(device))
     first = (device.now.date() - timedelta(days=days - 1)).isoformat()
-    return [day for day in last[1] if day.day >= first]
+    return [day for day in _read(device) if day.day >= first]
 
 
+@once
 def _read(device: DeviceView) -> list[InputDay]:
     today = device.now.date()
-    first, end = (today - timedelta(days=LONGEST - 1)).isoformat(), today.isoformat()
+    earliest, end = today - timedelta(days=LONGEST - 1), today.isoformat()
+    begun = device.handed_over
+    first = max(earliest, begun.date() if begun else earliest).isoformat()
     section = device.section("input_source")
     told = [span.item for span in device.spans("input_source")]
     told += section.items if section is not None and section.looked else ()
@@ -71,6 +72,11 @@ def tells_devices(day: InputDay) -> bool:
     return day.method != CLOCK and bool(day.shares) and not any(share.bus == "other" for share in day.shares)
 
 
+def told_days(device: DeviceView, days: int = 14) -> list[InputDay]:
+    """Returns the working days among the last `days` that say which devices their input came from."""
+    return working_days(day for day in input_days(device, days) if tells_devices(day))
+
+
 def share_of(day: InputDay, buses: Iterable[str], function: str = "") -> int:
     """Returns the least part of a day's active time that these buses gave together, per cent: that of the busiest."""
     wanted = set(buses)
@@ -83,14 +89,26 @@ def without_hands(days: Iterable[InputDay]) -> bool:
     return all(share_of(day, HANDS) < TOUCHED for day in days)
 
 
-def virtual_machine(device: DeviceView) -> bool:
-    """Whether the system says that it runs on a hypervisor, whose pointer is absolute and whose keyboard is a guess."""
-    return any(host.hypervisor for host in device.of("host", HostFacts))
+def quarters(day: InputDay) -> int:
+    """Returns in how many quarters of an hour of a day there was input; 0 when its hours are not told."""
+    told = [char for char in day.slots if char in "0123456789abcdef"] if len(day.slots) == 24 else []
+    return sum(f"{int(char, 16):b}".count("1") for char in told)
+
+
+def quotes_of_days(days: Sequence[InputDay], words: Callable[[InputDay], str]) -> Iterator[Evidence]:
+    """Yields what a finding quotes of the last five of some days."""
+    for day in days[-5:]:
+        yield Evidence(kind="input_source", subject=f"input of {day.day}", fact=words(day))
+
+
+def midnight(day: InputDay | InputTiming) -> str:
+    """Returns a day's beginning, as findings state it."""
+    return f"{day.day}T00:00:00+00:00"
 
 
 def has_built_in(device: DeviceView) -> bool:
     """Whether both a keyboard and a pointer of the laptop's own are told as such, and nobody holds them."""
-    if virtual_machine(device) or any(
+    if is_virtual(device) or any(
         host.chassis in ("desktop", "server", "virtual") for host in device.of("host", HostFacts)
     ):
         return False

@@ -19,90 +19,55 @@ References
     T1036 Masquerading; pikvm/kvmd, jetkvm/kvm and sipeed/NanoKVM sources; catalog/deception.yaml.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
 
 from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.input_timing import InputTiming
-from farmwatch_schema.observables.power import WakeLock
 
-from .detector import Detector
+from .detector import Detector, quote
 from .hardware import quoted
-from .input_days import input_days
+from .input_days import input_days, quarters
+from .input_pace import even_rhythms
 from .matching import deception_index
+from .physical_use import lasting_locks
 from .programs import evidence_of, recognised, surely
 from .view import DeviceView
 
 HELD = timedelta(days=7)
-_HOLDS_OFF = {"idle", "sleep"}
-_SOFTWARE = ("virtual", "injected", "other", "remote", "")
-RHYTHM_SECONDS = range(5, 601)
-RHYTHM_DAYS, RESTLESS_DAYS, RESTLESS_SLOTS = 2, 3, 92
+SOFTWARE = ("virtual", "injected", "other", "remote", "")
+RHYTHM_DAYS, RESTLESS_DAYS, RESTLESS_QUARTERS = 2, 3, 92
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per program, per lock, for a rhythm and for days without rest."""
     for found in recognised(device, deception_index()):
         if found.product.category == "mouse-jiggler" and found.active and surely(found):
-            what = (
-                f"{found.product.name}, which moves the pointer by itself, runs here; few laptops have such a program"
-            )
-            innocent = "somebody who wants no screen lock"
-            yield _finding(1, what, innocent, "what it is for", evidence_of(found), found.product.id)
-    yield from _locks(device)
-    timed = [span.item for span in device.spans("input_timing", device.now - timedelta(days=14))]
-    rhythms = {row for row in (*timed, *device.of("input_timing", InputTiming)) if isinstance(row, InputTiming)}
-    even = [row for row in rhythms if row.period_seconds in RHYTHM_SECONDS]
-    feigned = sorted({(row.day, row.period_seconds or 0) for row in even if row.bus in _SOFTWARE})
-    if len({day for day, _ in feigned}) >= RHYTHM_DAYS:
-        seconds = feigned[-1][1]
-        quotes = tuple(_quote("input_timing", day, f"Input every {period} s, evenly.") for day, period in feigned[-5:])
-        what = f"Software gives input every {seconds} s, to within a twentieth, and no hand is that even"
-        yield _finding(1, what, "a presentation or a test that runs by itself", "which program it is", quotes, "rhythm")
-    restless = [day for day in input_days(device) if _slots(day.slots) >= RESTLESS_SLOTS]
-    if len(restless) >= RESTLESS_DAYS and all(row.bus in _SOFTWARE for row in even):
-        quotes = tuple(
-            _quote("input_source", day.day, f"Input in {_slots(day.slots)} of 96 quarters of an hour.")
-            for day in restless[-5:]
-        )
-        what = f"On {len(restless)} of 14 days input never paused for the night; people sleep"
-        yield _finding(2, what, "a dashboard or an automatic test", "what gives input at night", quotes, "restless")
-
-
-def _locks(device: DeviceView) -> Iterator[Finding]:
-    owners: dict[str, WakeLock] = {}
-    for span in device.spans("power"):
-        lock = span.item
-        old = span.seen_until is None and device.now - span.seen_from >= HELD
-        if isinstance(lock, WakeLock) and old and lock.mode != "delay" and _HOLDS_OFF & set(lock.what.split(":")):
-            owners.setdefault(lock.owner, lock)
-    for owner, lock in sorted(owners.items()):
+            name = found.product.name
+            what = f"{name}, which moves the pointer by itself, runs here; few laptops have such a program"
+            who, quotes = "somebody who wants no screen lock", evidence_of(found)
+            yield _finding(1, what, who, "what it is for", quotes, found.product.id)
+    for owner, lock in lasting_locks(device, HELD):
         what = f"The program {quoted(owner)} has kept the laptop awake for a week or more; most let it sleep"
-        quotes = (_quote("power", f"wake lock of {owner}", f"Holds off {lock.what.replace(':', ' and ')}."),)
-        yield _finding(
-            1, what, "a long build, music or a presentation", "what the program does", quotes, f"lock {owner}"
-        )
+        held = quote("power", f"wake lock of {owner}", f"Holds off {lock.what.replace(':', ' and ')}.")
+        who = "a long build, music or a presentation"
+        yield _finding(1, what, who, "what the program does", (held,), f"lock {owner}")
+    even = even_rhythms(device)
+    feigned = sorted({(row.day, row.period_seconds or 0) for row in even if row.bus in SOFTWARE})
+    if len({day for day, _ in feigned}) >= RHYTHM_DAYS:
+        what = f"Software gives input every {feigned[-1][1]} s, to within a twentieth, and no hand is that even"
+        told = (quote("input_timing", day, f"Input every {period} s, evenly.") for day, period in feigned[-5:])
+        who = "a presentation or a test that runs by itself"
+        yield _finding(1, what, who, "which program it is", told, "rhythm")
+    restless = [day for day in input_days(device) if quarters(day) >= RESTLESS_QUARTERS]
+    if len(restless) >= RESTLESS_DAYS and all(row.bus in SOFTWARE for row in even):
+        what = f"On {len(restless)} of 14 days input never paused for the night; people sleep"
+        days = ((day.day, f"Input in {quarters(day)} of 96 quarters of an hour.") for day in restless[-5:])
+        told = (quote("input_source", day, fact) for day, fact in days)
+        yield _finding(2, what, "a dashboard or an automatic test", "what gives input at night", told, "restless")
 
 
-def _slots(slots: str) -> int:
-    return (
-        sum(f"{int(char, 16):b}".count("1") for char in slots if char in "0123456789abcdef") if len(slots) == 24 else 0
-    )
-
-
-def _quote(kind: str, subject: str, fact: str) -> Evidence:
-    return Evidence(kind=kind, subject=subject, fact=fact)
-
-
-def _finding(level: int, what: str, innocent: str, check: str, evidence: tuple[Evidence, ...], subject: str) -> Finding:
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=f"{what}. Could it be {innocent}? Check: {check}.",
-        evidence=evidence,
-        subject=subject,
-    )
+def _finding(level: int, what: str, who: str, check: str, quotes: Iterable[Evidence], subject: str) -> Finding:
+    return DETECTOR.finding(level, f"{what}. Could it be {who}? Check: {check}.", quotes, subject)
 
 
 DETECTOR = Detector(

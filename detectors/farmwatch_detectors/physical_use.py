@@ -1,5 +1,6 @@
 """Whether somebody handles the laptop: lid, mains, sleep, networks, camera, its own keys. Each alone says little."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -7,7 +8,7 @@ import msgspec
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.media import MediaDevice, MediaUse
 from farmwatch_schema.observables.network import Gateway
-from farmwatch_schema.observables.power import PowerFacts
+from farmwatch_schema.observables.power import PowerFacts, WakeLock
 
 from .input_days import unused_built_in
 from .matching import platform_of
@@ -15,6 +16,7 @@ from .view import DeviceView, Seen
 
 #: Looked back over so many days; with less than `LEAST` of them known nothing is said.
 WINDOW, LEAST = timedelta(days=14), timedelta(days=10)
+_HOLDS_OFF = {"idle", "sleep"}
 
 
 class Trait(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,8 +35,9 @@ class Trait(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def known_since(device: DeviceView, kind: str) -> datetime | None:
-    """Returns when a kind of section was first told; None when it never was."""
-    return min((span.seen_from for span in device.spans(kind)), default=None)
+    """Returns when a kind of section was first told in this person's time with the laptop; None when it never was."""
+    first = min((span.seen_from for span in device.spans(kind)), default=None)
+    return max(first, device.handed_over or first) if first else None
 
 
 def known_long(device: DeviceView, kind: str, least: timedelta = LEAST) -> bool:
@@ -59,9 +62,26 @@ def signs_of_a_person(device: DeviceView) -> bool:
     return any(trait.person for trait in traits(device))
 
 
+def lasting_locks(device: DeviceView, least: timedelta) -> Iterator[tuple[str, WakeLock]]:
+    """Yields the programs that have kept the laptop awake for so long, by name, each with its lock."""
+    owners: dict[str, WakeLock] = {}
+    for span in device.spans("power"):
+        lock = span.item
+        old = span.seen_until is None and device.now - span.seen_from >= least
+        if isinstance(lock, WakeLock) and old and lock.mode != "delay" and _HOLDS_OFF & set(lock.what.split(":")):
+            owners.setdefault(lock.owner, lock)
+    yield from sorted(owners.items())
+
+
+def _since(device: DeviceView) -> datetime:
+    """Returns the window's beginning: what an earlier person did with the laptop is nothing that this one does."""
+    begin = device.now - WINDOW
+    return max(begin, device.handed_over or begin)
+
+
 def _there(device: DeviceView, kind: str, observable: type[Seen]) -> list[Seen]:
     """Returns what was there at any time in the window, what is there now among it."""
-    items: list[Observable] = [span.item for span in device.spans(kind, device.now - WINDOW)]
+    items: list[Observable] = [span.item for span in device.spans(kind, _since(device))]
     return [item for item in (*items, *device.of(kind, observable)) if isinstance(item, observable)]
 
 
@@ -92,7 +112,7 @@ def _network(device: DeviceView) -> Trait:
 def _camera(device: DeviceView) -> Trait:
     """Uses come with their last day on Windows; elsewhere a device is seen in use or not at the moment of a look."""
     section = device.section("media")
-    first = (device.now - WINDOW).date().isoformat()
+    first = _since(device).date().isoformat()
     uses = [use for use in _there(device, "media", MediaUse) if use.what in ("camera", "microphone")]
     real = [each for each in _there(device, "media", MediaDevice) if not each.virtual and each.in_use is not None]
     used = any(not use.last_used or use.last_used >= first for use in uses) or any(each.in_use for each in real)

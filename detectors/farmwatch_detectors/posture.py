@@ -22,10 +22,10 @@ References
 from collections.abc import Iterator
 from datetime import timedelta
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 
-from .detector import Detector
-from .input_days import input_days, tells_devices, without_hands, working_days
+from .detector import Detector, quote
+from .input_days import told_days, without_hands
 from .physical_use import WINDOW, traits
 from .view import DeviceView
 
@@ -44,30 +44,18 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     if len(never) < SOME or not any(trait.name == "lid" for trait in never):
         return
     alive = [trait for trait in told if trait.person]
-    level = 2 if len(never) >= MOST and not alive else 1
-    days = WINDOW.days
     against = f"; {alive[0].words.rstrip('.').lower()}" if alive else ", and nothing else that needs a person was seen"
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=(
-            f"For {days} days the laptop lay closed and {len(never)} of {len(told)} signs of handling were missing"
-            f"{against}. Laptops at a desk with monitor look alike. Could it be one? "
-            "Check: a call with the built-in camera."
-        ),
-        evidence=tuple(
-            Evidence(kind=trait.kind, subject=trait.name, fact=f"{trait.words} ({days} days)") for trait in told
-        ),
-        subject="posture",
-        absorbs=() if _driven_by_software(device) else ("built_in_unused",),
+    sentence = (
+        f"For {WINDOW.days} days the laptop lay closed and {len(never)} of {len(told)} signs of handling were missing"
+        f"{against}. Laptops at a desk with monitor look alike. Could it be one? "
+        "Check: a call with the built-in camera."
     )
-
-
-def _driven_by_software(device: DeviceView) -> bool:
-    """Whether days passed without any hand's device: more than a closed lid explains, so both count then."""
-    days = [day for day in working_days(input_days(device)) if tells_devices(day)]
-    return bool(days) and without_hands(days)
+    quotes = (quote(trait.kind, trait.name, f"{trait.words} ({WINDOW.days} days)") for trait in told)
+    # Days without any hand's device are more than a closed lid explains: then both count.
+    days = told_days(device)
+    absorbs = () if days and without_hands(days) else ("built_in_unused",)
+    level = 2 if len(never) >= MOST and not alive else 1
+    yield DETECTOR.finding(level, sentence, quotes, "posture", absorbs=absorbs)
 
 
 DETECTOR = Detector(

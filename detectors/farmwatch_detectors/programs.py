@@ -24,6 +24,7 @@ from .matching import (
     confidence_of,
     is_interpreter,
     platform_of,
+    tool_index,
 )
 from .products import Product
 from .view import DeviceView
@@ -237,6 +238,14 @@ def first_seen(device: DeviceView, found: Recognised[AnyProduct]) -> str:
 def surely(found: Recognised[AnyProduct]) -> bool:
     """Whether it is recognised well enough to be named: medium or better."""
     return at_least(found.confidence, "medium")
+
+
+def allowed_tool(device: DeviceView) -> str:
+    """Returns the name of a remote tool that runs here and that the policy allows; "" when there is none."""
+    for found in recognised(device, tool_index()):
+        if found.active and device.allowed(tool=found.product.id) is not None:
+            return found.product.name
+    return ""
 
 
 def _from(process: Process) -> str:

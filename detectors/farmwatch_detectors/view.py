@@ -1,7 +1,7 @@
 """`DeviceView`: all that a detector may know about a device. Read-only, built by the collector."""
 
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import UTC, datetime, time
 from functools import wraps
 from typing import Generic, TypeVar, cast
 
@@ -171,6 +171,13 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     reporting: Reporting | None = None
     expectations: tuple[Expectation, ...] = ()
+
+    @property
+    def handed_over(self) -> datetime | None:
+        """When this person's time with the laptop began; None where records do not say, and while it is to come."""
+        start = self.roster.start_on if self.roster else None
+        begun = datetime.combine(start, time(), tzinfo=UTC) if start else None
+        return begun if begun and begun <= self.now else None
 
     def section(self, kind: str) -> SectionView | None:
         """Returns the latest section of a kind; None when no report ever held one."""
