@@ -3,8 +3,8 @@
 Detects
     Serial-to-keyboard cables (CH9329), keystroke injectors, and boards over Bluetooth by their names as shipped, or a
     programmable board that is keyboard and absolute mouse in one (level 2); a programmable board with a keyboard or
-    mouse (level 1). Any of them while an external display is no panel by a measured sign (phantom_screen): both ends
-    of a home-made KVM (level 3).
+    mouse (level 1). Any of them, or one that is a Linux gadget or keyboard and absolute mouse in one under any name,
+    while an external display is no panel by a measured sign (phantom_screen): both ends of a KVM (level 3).
 Why
     With such a part and a capture dongle anybody builds an IP-KVM for twenty dollars, and it bears no KVM's name.
 Innocent explanations
@@ -21,29 +21,18 @@ References
 
 from collections.abc import Iterator
 
-import msgspec
-
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.bluetooth import BluetoothDevice
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.hid_emulators import Match, bluetooth_matches, usb_matches
+from .catalog.hid_emulators import bluetooth_matches
+from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import (
-    Sighting,
-    cited,
-    hid_interfaces,
-    place_of,
-    quoted,
-    sanction_for_asset,
-    sightings,
-    was_or_is,
-    words_of,
-)
+from .hardware import place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
 from .phantom_screen import in_place_of_a_panel
+from .programmed_input import Part, hypervised, named, part_of
 from .remembered import usb_sightings
-from .usb_shape import controls, facts
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 _INNOCENT = {
     1: "Macro pads and home-made keyboards are such boards.",
@@ -52,49 +41,20 @@ _INNOCENT = {
 }
 
 
-class Part(msgspec.Struct, frozen=True):
-    """What a device was recognised as: level, its words, the value seen, and where that is known from."""
-
-    level: int
-    name: str
-    seen: str
-    source: str
-    known: str
-
-
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per device recognised as such hardware."""
-    screen = in_place_of_a_panel(device)
+    screen, virtual = in_place_of_a_panel(device), hypervised(device)
     for sighting in usb_sightings(device):
-        part = max(_parts(sighting.item), key=lambda each: each.level, default=None)
+        both = screen if not sighting.seen_until else None
+        part = part_of(sighting.item, other_end=both is not None, virtual=virtual)
         if part:
-            both = screen if not sighting.seen_until else None
             yield _finding(device, "usb", place_of(sighting.item), sighting, part, both)
     for paired in sightings(device, "bluetooth", BluetoothDevice):
         item = paired.item
         match = next(bluetooth_matches(item), None)
         if match is not None and item.hid is not False:
             both = screen if not paired.seen_until else None
-            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", paired, _part(2, match), both)
-
-
-def _parts(item: UsbDevice) -> Iterator[Part]:
-    if not controls(item):
-        return
-    typing = any(interface.class_triple == "03/01/01" for interface in hid_interfaces(item))
-    for match in usb_matches(item, "keyboard_cable", "maker_board", "payload_tool"):
-        if match.entry.category != "maker_board":
-            # A cable's custom-HID mode, as in multimeter cables, has no keyboard.
-            level = 2 if typing else 0
-        else:
-            absolute = any(fact.family == "pointer" and fact.rank == 3 for fact in facts(item, virtual=False))
-            level = 2 if absolute else 1
-        if level:
-            yield _part(min(level, 1) if match.entry.confidence == "unverified" else level, match)
-
-
-def _part(level: int, match: Match) -> Part:
-    return Part(level, match.entry.name, match.seen, cited("hid_emulators.yaml", match.entry), match.entry.id)
+            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", paired, named(2, match), both)
 
 
 def _finding(
@@ -107,7 +67,8 @@ def _finding(
 ) -> Finding:
     item, level = sighting.item, 3 if screen else sighting.capped(part.level)
     serial = item.serial if isinstance(item, UsbDevice) else item.address
-    sanction = sanction_for_asset(device, (serial,), {part.known}, sighting.seen_until)
+    known = products(item) if isinstance(item, UsbDevice) else ()
+    sanction = sanction_for_asset(device, (serial,), {part.known, *known} - {""}, sighting.seen_until)
     if sanction is not None:
         level, sentence = 0, f"{subject} is a registered {part.name} of {words_of(sanction)}."
     else:
@@ -122,7 +83,7 @@ def _finding(
         level=level,
         sentence=sentence,
         evidence=(
-            Evidence(kind=kind, subject=subject, fact=f"It says {quoted(part.seen)} of itself.", source=part.source),
+            Evidence(kind=kind, subject=subject, fact=part.fact, source=part.source),
             *((screen,) if screen else ()),
         ),
         subject=(item.port_path or item.ids) if isinstance(item, UsbDevice) else f"bluetooth {part.known}",
@@ -137,6 +98,6 @@ DETECTOR = Detector(
     group="H",
     title="Board or cable that plays keyboard or mouse",
     attack=("T1219.003", "T1200"),
-    consumes=("usb", "bluetooth", "displays"),
+    consumes=("usb", "bluetooth", "displays", "host"),
     detect=detect,
 )

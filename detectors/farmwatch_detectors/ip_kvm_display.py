@@ -2,15 +2,15 @@
 
 Detects
     EDIDs that firmware of an IP-KVM sends (level 3); what is left of them after names were edited, a published
-    donor's EDID with its one serial, the inputs of KVM-over-IP units (level 2); capture chips and dummy plugs
-    (level 1).
+    donor's EDID with its one serial, the data of boards that KVMs and capture devices share, the inputs of
+    KVM-over-IP units (level 2); capture chips and dummy plugs (level 1).
 Why
     To show a laptop's screen far away, something must pose as its monitor. The monitor's name is often left as
     shipped, or replaced by a preset that is the same on every unit in the world.
 Innocent explanations
-    A KVM of one's own; a capture board for streaming or a meeting room (boards with a TC358743 chip share the
-    TSB pairs with PiKVM's first versions); a dummy plug for a closed lid; a server room's console. The one
-    person who owns the very monitor that a donor EDID was copied from.
+    A KVM of one's own; a capture board for streaming or a meeting room (boards with a TC358743 chip bear Toshiba's
+    pair, some of them BliKVM's whole data: level 2, without a floor); a dummy plug for a closed lid; a server room's
+    console. The one person who owns the very monitor that a donor EDID was copied from.
 Blind spots
     An EDID copied from the owner's own monitor. A KVM without video. Systems that show no EDID bytes.
 Triage
@@ -29,13 +29,14 @@ from .catalog.edid import EdidEntry, Kind, Match, matches
 from .catalog.ip_kvm import products
 from .detector import Detector
 from .display_words import COMPARISONS, FACTS
-from .hardware import Sighting, cited, fleet_words, quoted, sanction_for_asset, was_or_is, words_of
+from .hardware import cited, fleet_words, quoted, sanction_for_asset, was_or_is, words_of
 from .policy import Sanction
 from .remembered import display_sightings, usb_sightings
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 _LEVELS: dict[Kind, int] = {
     "ip_kvm": 3,
+    "kvm_board": 2,
     "residue": 2,
     "donor": 2,
     "kvm_over_ip": 2,
@@ -92,7 +93,7 @@ def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> F
     if sanction is not None:
         level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
     else:
-        kind: Kind = "residue" if match.how == "body" else entry.kind
+        kind: Kind = "residue" if match.how == "body" and entry.kind == "ip_kvm" else entry.kind
         when = f"{subject}, {was_or_is(sighting).removeprefix('was, ')}" if sighting.seen_until else subject
         fleet = fleet_words(device, "edid", display.serial, display.serial_number)
         sentence = " ".join(

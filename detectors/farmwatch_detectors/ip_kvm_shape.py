@@ -18,8 +18,9 @@ Innocent explanations
 Blind spots
     A serial-to-keyboard cable has no gadget marks: level 2 at most, and only in absolute mode. Firmware that
     serves HID from user space, runs at full speed and moves relatively shows nothing here. A KVM that poses as a
-    touch screen is a meeting-room panel by its build: level 2. Without gadget marks, a pen collection or a keyboard
-    in the mouse's own descriptor hides an absolute mouse that is not a known firmware's.
+    touch screen is a meeting-room panel by its build: level 2. Without gadget marks, a pen collection hides an absolute
+    mouse that is not a known firmware's, and keyboard and absolute mouse on two boards are level 1 (who has two). A
+    board that keeps its maker's ids is left to hid_emulator.
 Triage
     Look at the port: what the cable leads to decides. Compare the claimed product with the facts quoted.
 References
@@ -34,10 +35,10 @@ from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.ip_kvm import products
 from .detector import Detector
-from .hardware import Sighting, place_of, quoted, sanction_for_asset, was_or_is, words_of
+from .hardware import place_of, quoted, sanction_for_asset, was_or_is, words_of
 from .remembered import usb_sightings
 from .usb_shape import Fact, facts, is_server_controller, plays
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 _IN_PARTS = "A Linux computer plays a keyboard in one device and a pointer in another: {}."
 

@@ -11,13 +11,16 @@ from .catalog.usb_truth import TruthEntry
 from .usb_shape import MOUSE, features
 
 Kind = Literal[
-    "disguise", "speed", "functions", "serial_look", "pointer",
+    "disguise", "speed", "functions", "serial_look", "pointer", "maker",
     "manufacturer", "serial", "packets", "interfaces",
 ]  # fmt: skip
-#: What no revision of a product changes by itself: its class of speed, a drive, network card or pointer in a
-#: keyboard, strings that KVM settings invented. The rest differs between honest revisions and copies too.
-HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look", "pointer"})
-_HIGH = 480.0
+#: What no revision of a product changes by itself: its class of speed, a drive, network card or pointer in a keyboard,
+#: the function that its maker's programs speak to, strings that KVM settings invented. The rest differs between honest
+#: revisions and copies too.
+HARD: frozenset[Kind] = frozenset({"disguise", "speed", "functions", "serial_look", "pointer", "maker"})
+_HIGH, _FULL = 480.0, 12.0
+#: Low speed allows no other size of control packets (USB 2.0, 5.5.3).
+_LOW_SPEED_PACKETS = (8,)
 #: HID, the maker's own, and device firmware update: what keyboards and receivers have.
 _OWN_CLASSES = ("03", "ff", "fe")
 
@@ -57,10 +60,12 @@ def _strings(device: UsbDevice, truth: TruthEntry) -> Iterator[Conflict]:
 
 
 def _build(device: UsbDevice, truth: TruthEntry) -> Iterator[Conflict]:
+    slow = bool(truth.speeds) and max(truth.speeds) < _FULL
+    sizes0 = truth.packet_sizes0 or (_LOW_SPEED_PACKETS if slow else ())
     if device.speed_mbps is not None and device.speed_mbps >= _HIGH and truth.speeds and max(truth.speeds) < _HIGH:
         yield Conflict("speed", f"It runs at {device.speed_mbps:g} Mbit/s, the real one at {max(truth.speeds):g}.")
-    elif truth.packet_sizes0 and device.max_packet_size0 and device.max_packet_size0 not in truth.packet_sizes0:
-        sizes = " or ".join(str(size) for size in truth.packet_sizes0)
+    elif sizes0 and device.max_packet_size0 and device.max_packet_size0 not in sizes0:
+        sizes = " or ".join(str(size) for size in sizes0)
         text = f"Its control packets have {device.max_packet_size0} bytes, the real one's {sizes}."
         yield Conflict("packets", text)
     foreign = sorted({i.class_triple for i in device.interfaces if i.class_triple[:2] not in _OWN_CLASSES})
@@ -69,6 +74,9 @@ def _build(device: UsbDevice, truth: TruthEntry) -> Iterator[Conflict]:
     if not truth.points and any(_points(i) for i in device.interfaces):
         yield Conflict("pointer", "One of its functions moves a pointer, and the real one only types.")
         return
+    told = [features(i) for i in device.interfaces]
+    if truth.maker and told and all(found is not None and not found.vendor for found in told):
+        yield Conflict("maker", "It lacks the function that its maker's programs speak to, which every real one has.")
     extra = sorted({i.class_triple for i in device.interfaces} - set(truth.triples) - set(foreign))
     if truth.triples and extra:
         yield Conflict("interfaces", f"It has functions {', '.join(extra)}, which the real one has not.")

@@ -2,9 +2,9 @@
 
 Detects
     A claim that the build contradicts: high speed where the product is slow, a drive, network card or pointer in a
-    keyboard, strings or serials that KVM settings invent; and lesser things: a foreign manufacturer, a serial where
-    it has none, packets or functions of another product. Level 3: one of the first and another; level 2: one of them,
-    or three lesser ones; level 1: two lesser ones.
+    keyboard, a receiver without its maker's own function, strings or serials that KVM settings invent; and lesser
+    things: a foreign manufacturer, a serial where it has none, packets or functions of another product. Level 3: one
+    of the first and another; level 2: one of them, or three lesser ones; level 1: two lesser ones.
 Why
     Whoever hides a KVM gives it the ids of a common product. The contradictions are made by that very step.
 Innocent explanations
@@ -12,7 +12,8 @@ Innocent explanations
     a keyboard's ids with its own functions.
 Blind spots
     Products that the table does not hold; a clone that copies speed, functions, strings and packets too. What a
-    system does not tell contradicts nothing. Ids that many makers share (05ac:024f, 04d9:1503) are notes only.
+    system does not tell contradicts nothing. A keyboard without pointer or drive, held at full speed under a low-speed
+    one's names, differs in its control packets alone. Ids that many makers share (05ac:024f, 04d9:1503) are notes only.
 Triage
     Look at the plug: is it the keyboard or receiver that it says it is?
 References
@@ -27,11 +28,11 @@ from farmwatch_schema.observables.usb import UsbDevice
 from .catalog.ip_kvm import products
 from .catalog.usb_truth import TruthEntry, truths
 from .detector import Detector
-from .hardware import Sighting, cited, place_of, sanction_for_asset, was_or_is, words_of
+from .hardware import cited, place_of, sanction_for_asset, was_or_is, words_of
 from .remembered import usb_sightings
 from .usb_conflicts import Conflict, conflicts
 from .usb_shape import controls
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:

@@ -14,6 +14,7 @@ import msgspec
 from farmwatch_schema.formats.hid import features_of
 from farmwatch_schema.observables.usb import HidFeatures, UsbDevice, UsbInterface
 
+from .catalog.hid_emulators import usb_matches
 from .catalog.ip_kvm import catalogue as kvm_catalogue
 from .catalog.usb_gadget import absolute_pointers, firmware_pairs, gadget_strings
 from .hardware import cited, hid_interfaces
@@ -31,6 +32,10 @@ support   seen on ordinary devices as well; quoted, never enough by themselves""
 MOUSE, _KEYBOARD = "1:2", "1:6"
 #: Applications that move a pointer or type: pointer, mouse, keyboard, keypad (HID Usage Tables 1.5, page 1).
 _CONTROLS = frozenset({"1:1", MOUSE, _KEYBOARD, "1:7"})
+#: What plain keyboards and mice consist of: those, media keys and power keys.
+_PLAIN = _CONTROLS | {"c:1", "1:80"}
+#: Screens have more columns; what counts fewer is a dial or a slider.
+_NARROWEST = 1023
 _F_HID = "torvalds/linux:drivers/usb/gadget/function/f_hid.c@8b87f67b"
 #: Reports of the known firmware: 4 or 5 bytes relative, 6 or 7 absolute (catalog/usb_gadget.yaml).
 _POINTER_BYTES = range(4, 8)
@@ -146,22 +151,24 @@ def _pointer(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:
     hid = hid_interfaces(device)
     typing = any(_keyboard(interface) for interface in hid)
     known = next((entry for i in hid if (entry := absolute_pointers().get(descriptor_digest(i)))), None)
+    loose = False
     # A tablet or panel is a controller of its own. A Linux computer can add a pen or a maker's collection at will.
     played = any(_places(found) for i in gadget_interfaces(device) if (found := features(i)) is not None)
     if known is None and not played:
         seen = [found for interface in hid if (found := features(interface)) is not None]
         # Pens and touch give tablets away; the maker's own settings give touch panels away, which do not type.
         tablet = any(found.digitizer or (found.vendor and not typing) for found in seen)
-        if tablet or not any(_absolute_mouse(found) for found in seen):
+        loose = not any(_absolute_mouse(found) for found in seen)
+        if tablet or (loose and not (typing and len(seen) == len(hid) and _places_among_others(device, seen))):
             return
-    text = "It is a mouse that reports absolute positions (0 to 32767), as a remote screen needs and mice do not."
+    text = "It is a mouse that reports absolute positions, as a remote screen needs and mice do not."
     yield Fact(2, "pointer", text)
     if known:
         text = "The description of that mouse equals a published KVM's byte for byte."
         yield Fact(2, "firmware", text, cited("usb_gadget.yaml", known))
     if typing:
         yield Fact(3, "pointer", "One device is both a keyboard and that absolute mouse.")
-        if _high(device):
+        if not loose and _high(device):
             text = "It does so at high speed, where tablets and panels are slow and fast keyboards point relatively."
             yield Fact(3, "bus", text)
 
@@ -185,6 +192,22 @@ def _places(found: HidFeatures) -> bool:
 
 def _absolute_mouse(found: HidFeatures) -> bool:
     return found.applications == (MOUSE,) and found.absolute_xy and found.x_logical == (0, 32767) and found.x_bits == 16
+
+
+def _places_among_others(device: UsbDevice, seen: list[HidFeatures]) -> bool:
+    """Whether one description has relative moves or keys beside the absolute ones, or a range of its own.
+
+    So do keyboard cables and boards. One that says openly what it is has that from its maker's template (Teensy).
+    """
+    return any(
+        MOUSE in found.applications
+        and set(found.applications) <= _PLAIN
+        and found.absolute_xy
+        and found.x_logical is not None
+        and found.x_logical[0] == 0
+        and found.x_logical[1] >= _NARROWEST
+        for found in seen
+    ) and not any(usb_matches(device, "maker_board"))
 
 
 def _bus(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:

@@ -2,18 +2,27 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from farmwatch_collector.lab import monitors
 from farmwatch_collector.lab.corpus import display_of
 from farmwatch_detectors.hid_emulator import detect
 from farmwatch_detectors.policy import Policy, Sanction
+from farmwatch_detectors.view import SectionView
 from farmwatch_schema.observables.bluetooth import BluetoothDevice
+from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbInterface
 
 from .kvm_cases import PIKVM_ABSOLUTE, PIKVM_KEYBOARD, gadget, hid, huntsman, k120
-from .views import serial, view
+from .views import NOW, serial, view
 
+#: PaulStoffregen/cores:teensy4/usb_desc.c @7f107ee0: one description with relative and absolute moves. No dump of a
+#: CH9329's own was found; it has both reports as well (kvm-serial issue 13 sends absolute ones).
+TWO_REPORTS = (
+    "05010902a10185010509190129081500250195087501810205010930093109381581257f750895038106050c0a38021581257f750895018106c0"
+    "05010902a1018502050109300931150026ff7f751095028102c0"
+)
 PLAIN: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
 
 
@@ -63,6 +72,55 @@ def test_hit_with_a_capture_stick_it_is_both_ends_of_a_kvm() -> None:
     office = display_of(monitors.built("DEL", 0xA0E7, "DELL P2419H", "7XK2M03", 53, 30, 2019))
     (alone,) = detect(view(usb=[board("1a86:e129")], displays=[office]))
     assert alone.level == 2
+
+
+def rewritten(*interfaces: UsbInterface, **changes: Any) -> UsbDevice:
+    """A CH9329's keyboard and its mouse with relative and absolute reports, under ids and names of nobody's."""
+    mouse = hid(1, "01/02", 8, TWO_REPORTS, **PLAIN)
+    parts = interfaces or (hid(0, "01/01", 8, PIKVM_KEYBOARD, **PLAIN), mouse)
+    return board("3f81:9a02", *parts, manufacturer="Apexline", product="AL-200 Keyboard", **changes)
+
+
+def test_hit_under_rewritten_names_both_ends_are_seen_by_their_build() -> None:
+    """Serial commands rewrite ids and strings of a CH9329 for good (Openterface_QT:serial/ch9329.h @4df2e5fe)."""
+    stick = display_of(monitors.built("DEL", 0xA0E7, "DELL U2720Q", "F8TK2X3", 0, 0, 2020))
+    (finding,) = detect(view(usb=[rewritten()], displays=[stick]))
+    assert finding.level == 3
+    assert "AL-200 Keyboard" in finding.sentence
+    assert {evidence.kind for evidence in finding.evidence} == {"usb", "displays"}
+
+
+def test_honest_twin_by_its_build_alone_it_is_the_shape_s_to_say_and_a_guest_is_left_out() -> None:
+    stick = display_of(monitors.built("DEL", 0xA0E7, "DELL U2720Q", "F8TK2X3", 0, 0, 2020))
+    office = display_of(monitors.built("DEL", 0xA0E7, "DELL P2419H", "7XK2M03", 53, 30, 2019))
+    assert list(detect(view(usb=[rewritten()]))) == []
+    assert list(detect(view(usb=[rewritten()], displays=[office]))) == []
+    # Keyboards as fast as a gaming one, or slow as an office's, beside a television.
+    assert list(detect(view(usb=[huntsman(), k120()], displays=[stick]))) == []
+    guest = HostFacts(chassis="virtual", hypervisor="kvm")
+    assert list(detect(view(usb=[rewritten()], displays=[stick], host=[guest]))) == []
+
+
+def test_honest_twin_a_registered_board_explains_both_ends() -> None:
+    stick = display_of(monitors.built("DEL", 0xA0E7, "DELL U2720Q", "F8TK2X3", 0, 0, 2020))
+    known = rewritten(serial=serial("LAB-7"), has_serial=True)
+    entry = Sanction(owner="lab", reason="test rack", asset_serial="LAB-7")
+    policy = Policy(sanctions=(entry,))
+    (finding,) = detect(view(usb=[known], displays=[stick], policy=policy, assets={serial("LAB-7").digest: 0}))
+    assert (finding.level, bool(finding.sanctioned)) == (0, True)
+    # What allows something else on this laptop allows no board.
+    other = Policy(sanctions=(Sanction(owner="help desk", reason="support", tool="anydesk", devices=("laptop-1",)),))
+    (finding,) = detect(view(usb=[rewritten()], displays=[stick], policy=other))
+    assert finding.level == 3
+
+
+def test_could_not_look_at_displays_says_nothing_of_a_second_end() -> None:
+    seen = view(usb=[rewritten()], displays=[])
+    hidden = msgspec.structs.replace(
+        seen,
+        sections={**seen.sections, "displays": SectionView(kind="displays", outcome="not_permitted", observed_at=NOW)},
+    )
+    assert list(detect(hidden)) == []
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import msgspec
 import pytest
 
 from farmwatch_agent.probes.displays.linux import parse_display
+from farmwatch_collector.lab.scenarios import pictures
 from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.ip_kvm_display import detect
 from farmwatch_detectors.policy import Policy, Sanction
@@ -62,7 +63,7 @@ TIMING = "023a801871382d40582c45000f282100001e"
         ("TSB", "8801", "T749-fHD720", 3),  # jetkvm jsonrpc.go
         ("TSB", "9876", "TinyPilot", 3),
         ("TSB", "8888", "PI-KVM Video", 3),
-        ("TSB", "8888", "Toshiba-H2C", 3),
+        ("TSB", "8888", "Toshiba-H2C", 2),  # BliKVM's, and the board's under a capture program
         ("SPD", "3301", "NanoKVM", 3),
         ("TSB", "8888", "ScreenXpert-", 1),  # another board with a TC358743: linuxhw/EDID TSB8888/8810DFFFFCDB
         ("RAR", "0124", "Raritan CIM", 2),
@@ -133,6 +134,31 @@ def test_hit_a_kvms_data_under_another_name_is_known_by_its_body(monkeypatch: py
     (finding,) = detect(view(displays=[display("DEL", "2013", "OFFICE 27", edid=edited)]))
     assert (finding.level, finding.floor) == (2, False)
     assert list(detect(view(displays=[display("DEL", "2013", "OFFICE 27", edid=other)]))) == []
+
+
+@pytest.mark.parametrize("stick", pictures.CAPTURE_STICKS, ids=["most seen", "second"])
+def test_hit_a_capture_stick_under_a_monitors_names_keeps_its_timings(stick: bytes) -> None:
+    """Openterface's tool edits name and serial of an MS2109; whoever writes its flash edits maker and product too."""
+    block = bytearray(stick)
+    block[8:12] = bytes.fromhex("10acd941")  # DEL 41d9
+    block[113:126] = b"DELL P2422H\n "
+    block[127] = -sum(block[:127]) & 0xFF
+    (finding,) = detect(view(displays=[seen(bytes(block))]))
+    assert (finding.level, finding.floor) == (1, False)
+    assert "MacroSilicon" in finding.sentence
+    assert "?" in finding.sentence or "meeting rooms" in finding.sentence
+    block[54:72] = bytes.fromhex(TIMING.replace("02", "04", 1))  # another monitor's timing: no stick's body
+    assert list(detect(view(displays=[seen(bytes(block))]))) == []
+
+
+def test_honest_twin_a_streamers_board_with_blikvms_chip_is_asked_about_without_a_floor() -> None:
+    """Toshiba-H2C: in linuxhw/EDID from KVMs and from whoever captures with such a board."""
+    (finding,) = detect(view(displays=[display("TSB", "8888", "Toshiba-H2C")]))
+    assert (finding.level, finding.floor) == (2, False)
+    assert "streaming" in finding.sentence
+    assert "?" in finding.sentence
+    (own,) = detect(view(displays=[display("TSB", "8888", "PI-KVM Video")]))
+    assert (own.level, own.floor) == (3, True)
 
 
 def test_miss_the_real_monitor_of_a_donors_model_says_nothing() -> None:

@@ -15,6 +15,7 @@ from .kvm_cases import (
     JETKVM_ABSOLUTE,
     JETKVM_KEYBOARD,
     JETKVM_RELATIVE,
+    PIKVM_ABSOLUTE,
     PIKVM_KEYBOARD,
     PIKVM_RELATIVE,
     endpoint,
@@ -33,6 +34,9 @@ LAPTOP = HostFacts(chassis="laptop", hypervisor="")
 
 #: JetKVM's absolute pointer with two buttons instead of three, as another firmware may have it.
 OTHER_ABSOLUTE = JETKVM_ABSOLUTE.replace("29031500250175019503", "29021500250175019502")
+
+#: A pen's collection, as drawing tablets have it.
+PEN = "050d0902a1018502050d0920a10009421500250175019501810205010930093126ff7f751095028102c0c0"
 
 #: A collection of a maker's own page, as settings programs use it.
 VENDOR = "060aff0901a1018509090275089509150026ff008102c0"
@@ -139,6 +143,40 @@ def test_miss_relative_at_full_speed_from_user_space_with_another_keyboard_s_des
         interfaces=tuple(hid(place, "01/01", 8, each, **plain) for place, each in enumerate(common)),
     )  # fmt: skip
     assert list(detect(view(usb=[device], host=[LAPTOP]))) == []
+
+
+@pytest.mark.parametrize("hidden", [False, True], ids=["bytes", "features"])
+@pytest.mark.parametrize(
+    "mouse",
+    [
+        # One description with relative and absolute reports (PaulStoffregen/cores:teensy4/usb_desc.c @7f107ee0)
+        JETKVM_RELATIVE.replace("a1010901", "a10185010901") + PIKVM_ABSOLUTE.replace("a1010901", "a10185020901"),
+        # A keyboard's and an absolute mouse's, as boards with one HID interface have them
+        PIKVM_KEYBOARD.replace("a101", "a1018501", 1) + PIKVM_ABSOLUTE.replace("a101", "a1018502", 1),
+        # 0 to 4095, the range in which a CH9329 is told where to point (its serial protocol, command 4)
+        PIKVM_ABSOLUTE.replace("26ff7f", "26ff0f"),
+    ],
+    ids=["both moves", "keys and moves", "4,096 places"],
+)
+def test_hit_a_cable_or_board_that_points_absolutely_in_a_description_of_its_own(mouse: str, hidden: bool) -> None:
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+    parts = (hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain), hid(1, "01/02", 8, mouse, **plain))
+    if hidden:
+        parts = tuple(
+            msgspec.structs.replace(
+                part, report_descriptor=None, features=features_of(bytes.fromhex(part.report_descriptor or ""))
+            )
+            for part in parts
+        )
+    # 480 Mbit/s adds nothing here: boards of hobbyists are as fast.
+    for speed in (12.0, 480.0):
+        cable = gadget(vendor_id="3f81", product_id="9a02", speed_mbps=speed, interfaces=parts)
+        assert level_of(cable) == 2
+    # XP-Pen's tablets have such a mouse beside their pen (linuxwacom/wacom-hid-descriptors, 28bd:095b).
+    pen = hid(2, "00/00", 10, PEN, **plain)
+    assert level_of(gadget(vendor_id="28bd", product_id="095b", speed_mbps=12.0, interfaces=(*parts, pen))) == 0
+    unread = msgspec.structs.replace(pen, report_descriptor=None)
+    assert level_of(gadget(vendor_id="28bd", product_id="095b", speed_mbps=12.0, interfaces=(*parts, unread))) == 0
 
 
 def test_hit_what_windows_remembers_is_told_and_counts_at_most_level_2() -> None:

@@ -84,6 +84,49 @@ def test_hit_a_keyboard_that_only_types_has_a_pointer_under_every_disguise_at_on
     assert level_of(hidden(device)) == 3
 
 
+#: The keyboard's, mouse's and maker's functions of a real one: fruit-bat/pico-zxspectrum issue 145 (usbhid-dump).
+UNIFYING_MOUSE = (
+    "05010902a10185020901a100050919012910150025019510750181020501160 1f826ff07750c9502093009318106158125 7f75089501"
+    "09388106050c0a380295018106c0c0050c0901a101850375109502150126ff0219012aff028100c006bcff0988a1018508190129ff150126ff"
+    "00750895018100c0"
+).replace(" ", "")
+UNIFYING_MAKER = "0600ff0901a1018510750895061500 26ff00090181000901 9100c0".replace(" ", "")
+
+
+def test_hit_a_cable_under_a_receiver_s_whole_identity_lacks_what_its_maker_s_programs_speak_to() -> None:
+    """A CH9329 at full speed with 8-byte packets: keyboard and mouse, and nothing of Logitech's."""
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+    cable = unifying(
+        max_packet_size0=8,
+        interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain), hid(1, "01/02", 8, PIKVM_RELATIVE, **plain)),
+    )
+    assert {each.kind for each in conflicts(cable, truths()["046d:c52b"])} == {"maker"}
+    assert level_of(cable) == 2
+    real = unifying(
+        interfaces=(
+            hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain),
+            hid(1, "01/02", 8, UNIFYING_MOUSE, **plain),
+            hid(2, "00/00", 32, UNIFYING_MAKER, **plain),
+        )
+    )
+    assert level_of(real) == 0
+    # Where one function was not told it may be the maker's.
+    unread = msgspec.structs.replace(cable.interfaces[1], report_descriptor=None)
+    assert level_of(msgspec.structs.replace(cable, interfaces=(cable.interfaces[0], unread))) == 0
+
+
+def test_hit_a_low_speed_keyboard_cannot_have_large_control_packets() -> None:
+    """USB 2.0, 5.5.3: 8 bytes. A Dell KB216 is at low speed in eight kernel logs."""
+    plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
+    typing = gadget(
+        vendor_id="413c", product_id="2113", manufacturer="Dell", product="Dell KB216 Wired Keyboard", speed_mbps=12.0,
+        interfaces=(hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain),),
+    )  # fmt: skip
+    assert {each.kind for each in conflicts(typing, truths()["413c:2113"])} == {"packets"}
+    assert level_of(typing) == 0, "one lesser thing"
+    assert level_of(msgspec.structs.replace(typing, has_serial=True)) == 1
+
+
 def test_hit_held_at_full_speed_three_lesser_things_are_left() -> None:
     donor = {"vendor_id": "046d", "product_id": "c52b", "manufacturer": "Logi", "product": "USB Receiver"}
     slow = jetkvm_renamed(**donor, speed_mbps=12.0, serial=serial("8f3c21d07a5e4b19"))

@@ -18,6 +18,7 @@ class TruthEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interfaces     how many it has at most; 0 when no dump tells
     manufacturers  strings, case set aside
     has_serial     null when dumps differ or do not tell
+    maker          true when each dump of its report descriptors has a page of the maker's own
     points         false when none of its functions moves a pointer
     disguises      manufacturer and product that KVM settings offer under these ids, and that the product never says
     note           why a row weighs nothing
@@ -31,6 +32,7 @@ class TruthEntry(Entry, frozen=True, kw_only=True, forbid_unknown_fields=True):
     interfaces: int = 0
     manufacturers: tuple[str, ...] = ()
     has_serial: bool | None = None
+    maker: bool = False
     points: bool = True
     disguises: tuple[tuple[str, str], ...] = ()
     note: str = ""
