@@ -2,16 +2,18 @@
 
 Detects
     Displays whose data are a capture chip's, a dummy plug's, a KVM's or name no size; displays made by software;
-    data that promise more than is ever shown. Level 1: that alone, while no ordinary monitor is there. Level 2:
-    such a display by a judged sign, level 3: by a measured one, and the laptop's own keyboard and touchpad untouched
-    for five working days. What `built_in_unused` says is counted in levels 2 and 3 and nowhere else.
+    data that promise more than is ever shown. Level 1: that alone, while no ordinary monitor is there. Beside it the
+    laptop's own keyboard and touchpad untouched for five working days: level 2 by a judged sign, level 3 by a measured
+    one (known data, or no size under the name of a maker whose monitors all have one). What `built_in_unused` says is
+    counted in levels 2 and 3 and nowhere else.
 Why
     Whoever looks at the screen from afar needs something that poses as a monitor, and nobody sits at the keyboard.
 Innocent explanations
     A television or projector; a streamer's capture box; a dummy plug or virtual screen for work with a closed lid; an
     adapter that takes 1080p only. With the built-in keyboard unused: the same, used as a desk.
 Blind spots
-    A KVM that passes the picture on to a real monitor, or copies a panel's data and modes. Systems that tell no
+    A KVM that passes the picture on to a real monitor, or copies a panel's data and modes. One that calls itself a
+    television is taken for one: level 2. Systems that tell no
     devices of input apart (built_in_unused) reach level 1 at most. A screen plugged in less than three days ago.
 Triage
     Look what the video cable leads to. Ask for the laptop's own keyboard to be used in a call.

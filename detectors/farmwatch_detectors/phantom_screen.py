@@ -20,6 +20,10 @@ Strength = Literal["measured", "judged", "slight"]
 
 #: Screens of other devices that their owner looks at.
 _OWN_SCREENS = ("airplay", "sidecar", "miracast")
+#: Makers of monitors who sell neither televisions nor projectors: all 399 of theirs in a sample of linuxhw/EDID name a
+#: size. Of those that name none there (153 of 2,552) nearly all are televisions, projectors, amplifiers and headsets.
+_SIZED = {"ACI": 49, "AOC": 61, "AUS": 38, "DEL": 121, "HPN": 39, "HWP": 38, "IVM": 25, "LEN": 28}
+_COLLECTION = "linuxhw/EDID@cc83e522"
 _NATIVE = "Its data promise {0}x{1}, yet it shows {2}: capture chips promise more than they take."
 
 
@@ -44,8 +48,16 @@ def _by_edid(display: Display) -> Iterator[Sign]:
         text = f"Its data are those of a {match.entry.name}."
         yield Sign("measured", text, cited("edid.yaml", match.entry))
     elif display.edid_digest and not display.fault and display.size_cm == (0, 0) and display.virtual is not True:
-        text = "Its data name no size, as capture chips do and few panels; projectors and televisions do too."
-        yield Sign("measured", text, "linuxhw/EDID@cc83e522 (1,592 of 113,248)")
+        yield _without_size(display.manufacturer)
+
+
+def _without_size(maker: str) -> Sign:
+    sized = _SIZED.get(maker)
+    if sized:
+        text = f"Its data name no size, as capture chips do; all {sized} monitors of its maker examined name one."
+        return Sign("measured", text, f"{_COLLECTION} (0 of {sized})")
+    text = "Its data name no size, as televisions, projectors and capture chips do."
+    return Sign("judged", text, f"{_COLLECTION} (1,592 of 113,248)")
 
 
 def _by_driver(display: Display) -> Iterator[Sign]:
@@ -69,10 +81,17 @@ def _by_mode(display: Display) -> Iterator[Sign]:
 
 
 def in_place_of_a_panel(device: DeviceView) -> Evidence | None:
-    """Returns what stands in place of a panel on this laptop now, by a measured sign, as evidence; else None."""
-    for sighting in sightings(device, "displays", Display):
-        sign = next((sign for sign in signs(sighting.item) if sign.strength == "measured"), None)
-        if sign is not None and not sighting.seen_until:
+    """Returns what stands in place of a panel on this laptop now, by a measured sign, as evidence; else None.
+
+    None too while another external display is a panel by all that is known: a streamer's capture box stands beside one.
+    """
+    outer = [each for each in sightings(device, "displays", Display) if not each.seen_until and not each.item.internal]
+    told = [(each, signs(each.item)) for each in outer]
+    if any(each.item.edid_digest and not found for each, found in told):
+        return None
+    for sighting, found in told:
+        sign = next((sign for sign in found if sign.strength == "measured"), None)
+        if sign is not None:
             subject = f"Display {quoted(sighting.item.name)} on {sighting.item.connector}"
             return Evidence(kind="displays", subject=subject, fact=sign.text, source=sign.source)
     return None

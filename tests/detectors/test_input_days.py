@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from farmwatch_detectors.input_days import input_days, tells_devices, unused_built_in
+from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import SectionView, Span
 from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.input_source import InputDay
@@ -32,6 +33,17 @@ def test_a_method_that_tells_devices_apart_goes_before_one_that_was_watched_long
 
 def test_days_older_than_asked_for_and_days_to_come_are_left_out() -> None:
     assert input_days(remembering([day(14), day(13), day(-1)])) == [day(13)]
+
+
+@pytest.mark.parametrize(("begun", "counted"), [(4, 5), (30, 12), (-3, 12), (None, 12)])
+def test_days_of_an_earlier_person_are_nobody_s(begun: int | None, counted: int) -> None:
+    """A laptop that was handed on four days ago; a start that is to come begins nothing yet."""
+    start = (NOW - timedelta(days=begun)).date() if begun is not None else None
+    handed = msgspec.structs.replace(
+        remembering(workdays(12, EXTERNAL)), roster=RosterEntry(person="p-1", start_on=start)
+    )
+    assert len(input_days(handed, 28)) == counted
+    assert unused_built_in(handed, 28) == counted
 
 
 def test_working_days_since_the_built_in_keyboard_was_touched_are_counted() -> None:

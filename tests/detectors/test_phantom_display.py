@@ -61,6 +61,13 @@ def test_hit_a_stick_with_edited_names_and_untouched_keys() -> None:
     assert "?" in finding.sentence
 
 
+@pytest.mark.parametrize(("maker", "level"), [("DEL", 3), ("HWP", 3), ("MEI", 2), ("HIS", 2), ("OTM", 2)])
+def test_hit_no_size_is_the_stranger_the_surer_its_maker_sells_monitors_only(maker: str, level: int) -> None:
+    """linuxhw/EDID, 2,552 monitors: Dell 0 of 121 without a size; Panasonic 52 of 64, Hisense 4 of 4, Optoma 3 of 3."""
+    screen = display_of(monitors.built(maker, 0x0001, "SCREEN", "", 0, 0, 2020))
+    assert level_of(looked(screen, input_source=days(6, "usb"))) == level
+
+
 def test_hit_alone_it_is_weak_and_takes_nobody_s_evidence() -> None:
     (finding,) = detect(looked(STICK))
     assert (finding.level, finding.absorbs) == (1, ())
@@ -119,9 +126,20 @@ def test_honest_twin_a_clamshell_desk_with_dock_and_monitor() -> None:
     assert list(detect(desk)) == []
 
 
+#: Panasonic's televisions name no size: 52 of the 64 in the sample of linuxhw/EDID.
+TELEVISION = display_of(monitors.built("MEI", 0xA2E0, "Panasonic-TV", "", 0, 0, 2019))
+
+
 def test_honest_twin_a_television_of_an_evening_is_level_1() -> None:
-    television = display_of(monitors.built("SAM", 0x0F13, "SAMSUNG", "0001", 0, 0, 2019))
-    assert level_of(looked(television, input_source=days(6, "builtin"))) == 1
+    assert level_of(looked(TELEVISION, input_source=days(6, "builtin"))) == 1
+
+
+def test_honest_twin_a_television_used_as_the_desks_monitor_is_level_2_and_a_question() -> None:
+    """A keyboard beside it, lid closed or not: what half of those do who work at a television."""
+    (finding,) = detect(looked(TELEVISION, input_source=days(10, "usb"), power=[PowerFacts(lid="closed")]))
+    assert (finding.level, finding.absorbs) == (2, ("built_in_unused",))
+    assert "television" in finding.sentence
+    assert "?" in finding.sentence
 
 
 def test_honest_twin_airplay_and_docks_of_displaylink_are_no_phantoms() -> None:

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 
 from farmwatch_detectors.groups import silence_table, why_grey
+from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.posture import detect
 from farmwatch_detectors.view import SectionView, Span
 from farmwatch_schema.observables import Gap, Observable
@@ -48,6 +49,14 @@ def test_hit_days_without_any_hands_device_count_beside_a_closed_lid() -> None:
     device = lived()
     driven = msgspec.structs.replace(device, history={**device.history, "input_source": spans})
     assert only(detect(driven)).absorbs == ()
+
+
+@pytest.mark.parametrize(("begun", "stated"), [(4, 0), (11, 1), (400, 1)])
+def test_honest_twin_what_an_earlier_person_never_did_is_not_this_one_s(begun: int, stated: int) -> None:
+    """Two weeks on a shelf say nothing of somebody who has had the laptop for four days."""
+    start = (NOW - timedelta(days=begun)).date()
+    handed = msgspec.structs.replace(lived(), roster=RosterEntry(person="p-1", start_on=start))
+    assert len(list(detect(handed))) == stated
 
 
 def test_miss_a_laptop_whose_lid_was_opened_once() -> None:
