@@ -13,6 +13,8 @@ FACTS: dict[How, str] = {
 COMPARISONS: dict[Kind, str] = {
     "ip_kvm": "{} identifies itself as a {}, which shows a screen to somebody far away. "
     "15 of 113,248 collected monitors were such. Could it be the owner's, or a capture board with the same chip?",
+    "kvm_board": "{} is the input of a {}, on which IP-KVMs and capture devices are built; few laptops have one. "
+    "Could it be the owner's, for streaming or a project?",
     "residue": "{} carries what a {} leaves in a monitor's data after its names were changed. "
     "None of 2,552 real monitors examined does. Could it be a KVM of the owner's?",
     "donor": "{} is, serial included, the {} whose data KVM firmware offers as disguise. "

@@ -10,7 +10,7 @@ from farmwatch_schema.observables.displays import Display
 from ..edid_body import body_digest
 from . import Catalogue, Entry, load
 
-Kind = Literal["ip_kvm", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug", "kvm_switch"]
+Kind = Literal["ip_kvm", "kvm_board", "residue", "donor", "kvm_over_ip", "capture_chip", "dummy_plug", "kvm_switch"]
 #: Kinds that stand in place of a monitor. A local KVM switch does not: the monitor hangs behind it, at the desk.
 INPUTS: frozenset[Kind] = frozenset[Kind](get_args(Kind)) - {"kvm_switch"}
 How = Literal["pair", "digest", "serial", "body", "extension"]
