@@ -37,7 +37,7 @@ from .view import DeviceView, Sighting
 _INNOCENT = {
     1: "Macro pads and home-made keyboards are such boards.",
     2: "Kiosks, scanners and meters use such parts; so do KVM cables.",
-    3: "With a display that is no panel it makes a KVM; a macro pad beside a television looks alike.",
+    3: "With a display that is no panel it makes a KVM; a streamer's macro pad and capture box look alike.",
 }
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from farmwatch_collector.lab import monitors
 from farmwatch_collector.lab.corpus import display_of
+from farmwatch_collector.lab.scenarios import pictures
 from farmwatch_detectors.hid_emulator import detect
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_detectors.view import SectionView
@@ -99,6 +100,30 @@ def test_honest_twin_by_its_build_alone_it_is_the_shape_s_to_say_and_a_guest_is_
     assert list(detect(view(usb=[huntsman(), k120()], displays=[stick]))) == []
     guest = HostFacts(chassis="virtual", hypervisor="kvm")
     assert list(detect(view(usb=[rewritten()], displays=[stick], host=[guest]))) == []
+
+
+#: Panasonic's televisions name no size: 52 of the 64 in the sample of linuxhw/EDID.
+TELEVISION = display_of(monitors.built("MEI", 0xA2E0, "Panasonic-TV", "", 0, 0, 2019))
+
+
+@pytest.mark.parametrize(
+    ("device", "level"),
+    [(board("2341:8036", product="Arduino Leonardo"), 1), (board("2e8a:0005"), 1), (board("1a86:e129"), 2)],
+    ids=["macro pad on a Leonardo", "macro pad on a Pico", "a scanner with a CH9329"],
+)
+def test_honest_twin_a_macro_pad_at_a_television_stays_a_macro_pad(device: UsbDevice, level: int) -> None:
+    (finding,) = detect(view(usb=[device], displays=[TELEVISION]))
+    assert finding.level == level
+    assert {evidence.kind for evidence in finding.evidence} == {"usb"}
+
+
+def test_honest_twin_a_streamers_capture_box_stands_beside_a_monitor() -> None:
+    """A macro pad, a box that takes the picture for the stream, and the monitor that is looked at."""
+    box = display_of(pictures.CAPTURE_STICKS[0])
+    office = display_of(monitors.built("DEL", 0xA0E7, "DELL P2419H", "7XK2M03", 53, 30, 2019))
+    pad = board("2341:8036", product="Arduino Leonardo")
+    assert [finding.level for finding in detect(view(usb=[pad], displays=[box, office]))] == [1]
+    assert [finding.level for finding in detect(view(usb=[pad], displays=[box]))] == [3]
 
 
 def test_honest_twin_a_registered_board_explains_both_ends() -> None:
