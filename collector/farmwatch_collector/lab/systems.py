@@ -33,8 +33,8 @@ _DRIVERS = {
     "hub": ("USBHUB3", "AppleUSB30Hub"),
 }
 _CONNECTORS = {
-    "windows": {"HDMI-A-1": "HDMI-1", "HDMI-A-2": "HDMI-2"},
-    "macos": {"HDMI-A-1": "dispext0", "HDMI-A-2": "dispext1"},
+    "windows": {f"HDMI-A-{n}": f"HDMI-{n}" for n in range(1, 6)},
+    "macos": {f"HDMI-A-{n}": f"dispext{n - 1}" for n in range(1, 6)},
 }
 _WIFI = {
     "linux": ("wlp1s0", "iwlwifi", "pci"),

@@ -21,39 +21,72 @@ _LOADED = (traps_desk, traps_place)
 
 
 def people(work: Draft, group: Group) -> None:
-    """Adds a group's ordinary people to a draft: each trap at its rate, everybody else plain."""
+    """Adds a group's ordinary people to a draft.
+
+    What people share, and what excludes all else, is thrown for once; habits and equipment each by itself, so that
+    one person may have several.
+    """
+    rates = {name: group.traps.get(name, 0.0 if group.plain else each.rate) for name, each in TRAPS.items()}
     wanted = group.ordinary
     while wanted > 0:
-        trap = _trap(work, group, wanted)
-        size = trap.size if trap else 1
+        shared = _shared(work, rates, wanted)
+        size = shared.size if shared else 1
         late = work.late()  # those who share something began together
         devices = [work.new(ordinary.pick(work.chance, ordinary.PLATFORMS), late) for _ in range(size)]
+        own = [_habits(work, rates, shared) for _ in devices]
         for device in devices:
             _began(work, device)
-            if work.corpus and (trap is None or trap.name not in WITHOUT_USB):
+            if work.corpus and (shared is None or shared.name not in WITHOUT_USB):
                 real.plug_in(device, work.corpus)
-            if trap is None and work.chance.random() < AT_DESK:
-                ordinary.at_desk(device, screens=work.chance.choice((1, 1, 2)))
-        habits = trap.make(work, devices) if trap else None
-        for device in devices:
-            device.kind = "trap" if trap else "ordinary"
-            if trap:
-                device.facets["trap"] = trap.name
-            usual = habits or Habits(night_awake=work.chance.random() < NIGHT_AWAKE)
-            life.live(device, device.first, usual)
+        habits = {device.id: [Habits(night_awake=work.chance.random() < NIGHT_AWAKE)] for device in devices}
+        common = shared.make(work, devices) if shared else None
+        for device, traps in zip(devices, own, strict=True):
+            mine = habits[device.id] + ([common] if common else [])
+            _dress(work, device, traps, shared, mine)
+            life.live(device, device.first, life.together(mine))
             life.churn(device)
         work.devices += devices
         wanted -= size
 
 
-def _trap(work: Draft, group: Group, room: int) -> Trap | None:
-    """Throws the dice once: each trap comes as often as its rate says, counted in devices."""
+def _shared(work: Draft, rates: dict[str, float], room: int) -> Trap | None:
+    """Throws the dice once for what several devices share or what stands alone, each as often as its rate says."""
     left = work.chance.random()
-    for trap in TRAPS.values():
-        left -= group.traps.get(trap.name, trap.rate if not group.plain else 0.0) / trap.size
-        if left < 0:
-            return trap if trap.size <= room else None
+    for each in TRAPS.values():
+        if each.alone or each.size > 1:
+            left -= rates[each.name] / each.size
+            if left < 0:
+                return each if each.size <= room else None
     return None
+
+
+def _habits(work: Draft, rates: dict[str, float], shared: Trap | None) -> list[Trap]:
+    """Throws the dice for each habit by itself; those who stand alone have none, the others as many more."""
+    if shared and shared.alone:
+        return []
+    rest = 1 - sum(rates[each.name] for each in TRAPS.values() if each.alone)
+    found: list[Trap] = [shared] if shared else []
+    for each in TRAPS.values():
+        fits = not any(each.name in other.unlike or other.name in each.unlike for other in found)
+        if not each.alone and each.size == 1 and work.chance.random() < rates[each.name] / rest and fits:
+            found.append(each)
+    return sorted((each for each in found if each is not shared), key=lambda each: each.stage)
+
+
+def _dress(work: Draft, device: Device, traps: list[Trap], shared: Trap | None, habits: list[Habits]) -> None:
+    """Dresses one laptop: what its traps put on the desk, an ordinary desk, then the rest."""
+    at_desk = work.chance.random() < AT_DESK and not (shared and shared.alone)
+    for stage in range(4):
+        if stage == 1 and at_desk:
+            ordinary.at_desk(device, screens=work.chance.choice((1, 1, 2)))
+        for each in traps:
+            if each.stage == stage:
+                more = each.make(work, [device])
+                habits += [more] if more else []
+    names = ([shared.name] if shared else []) + [each.name for each in traps]
+    device.kind = "trap" if names else "ordinary"
+    if names:
+        device.facets["trap"] = "+".join(sorted(names))
 
 
 def _began(work: Draft, device: Device) -> None:

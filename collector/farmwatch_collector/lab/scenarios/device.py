@@ -41,10 +41,11 @@ class Facts:
         return other
 
     def add(self, kind: str, *observables: Observable) -> None:
-        """Adds what a probe finds, told as this platform tells it."""
-        self.items[kind] = self.items.get(kind, ()) + tuple(
-            seen for item in observables for seen in told(self.platform, item, self.identity_only)
-        )
+        """Adds what a probe finds, told as this platform tells it; what is there already is told once."""
+        here = list(self.items.get(kind, ()))
+        for item in observables:
+            here += [seen for seen in told(self.platform, item, self.identity_only) if seen not in here]
+        self.items[kind] = tuple(here)
 
     def drop(self, kind: str, gone: Callable[[Observable], bool]) -> None:
         """Takes away what a probe of one kind finds no more."""
@@ -79,6 +80,7 @@ class Device:
     first     local day of its first report
     enrolled  seconds since 1970, when its first report is made
     timing    `input_timing` is turned on in this laptop's settings
+    screens   monitors beside its own panel; desk: a keyboard stands on it
     corpus    folder that its monitors and devices come from; "" for the lab's own tables
     """
 
@@ -93,6 +95,8 @@ class Device:
         self.moments: list[Moment] = []
         self.use = hours.Use(enrolled, days)
         self.timing = False
+        self.screens = 0
+        self.desk = False
         self.corpus = ""
         self.person = f"p-{chance.getrandbits(40):010x}"
         self.cohort = ""
@@ -111,6 +115,10 @@ class Device:
             change(self.facts)
         else:
             self.moments.append(Moment(at, change, wakes))
+
+    def vary(self, word: str) -> None:
+        """Notes which form of a trap it has, for the label."""
+        self.facets["variant"] = "+".join([*filter(None, [self.facets.get("variant")]), word])
 
     def label(self) -> Label:
         """Returns the truth about it."""

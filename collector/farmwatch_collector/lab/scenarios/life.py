@@ -3,6 +3,7 @@
 Rates of habits are assumed; docs/scenarios.md lists them beside those of the traps.
 """
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import msgspec
@@ -41,6 +42,15 @@ class Habits(msgspec.Struct, kw_only=True, frozen=True):
     mains: float | None = 0.7
     meetings: float = 0.6
     away: tuple[int, int] | None = None
+
+
+def together(habits: Sequence[Habits]) -> Habits:
+    """Returns the habits of one person: what differs from the usual holds, the last of it where several do."""
+    usual = Habits()
+    fields: dict[str, object] = {}
+    for each in habits:
+        fields |= {name: value for name, value in msgspec.structs.asdict(each).items() if value != getattr(usual, name)}
+    return msgspec.structs.replace(usual, **fields)
 
 
 def live(device: Device, first: date, habits: Habits) -> None:

@@ -122,21 +122,31 @@ def power(device: Device, *, lid: str, on_ac: bool, charge: int = 100) -> None:
 
 
 def at_desk(device: Device, keyboard: bool = True, screens: int = 1, part: int = 60) -> None:
-    """Puts keyboard, mouse and monitors on the desk; `part` is the share of input that they give.
+    """Puts keyboard, mouse and monitors on the desk, where they do not stand there already.
 
     Monitors are real ones where the device has a corpus.
+
+    screens  so many monitors, if there are not as many
+    part     share of input that keyboard and mouse give
     """
     chance = device.chance
-    if keyboard:
+    if keyboard and not device.desk:
+        device.desk = True
         usb = equipment.office_keyboard("1-1") if chance.random() < 0.5 else equipment.unifying_receiver("1-2")
         device.facts.add("usb", usb)
         device.facts.add("input_source", *external_input(usb))
         shares = usb_shares(part)
         device.use.usual = shares + built_in_shares(max(5, 100 - part)) if part < 100 else shares
-    for place in range(screens):
-        connector = f"HDMI-A-{place + 1}"
+    while device.screens < screens:
+        connector = next_connector(device)
         shown = real.monitor(device.corpus, chance, connector) if device.corpus else monitor(chance, connector)
         device.facts.add("displays", shown)
+
+
+def next_connector(device: Device) -> str:
+    """Returns where the next monitor is plugged in."""
+    device.screens += 1
+    return f"HDMI-A-{device.screens}"
 
 
 def monitor(chance: random.Random, connector: str) -> Observable:

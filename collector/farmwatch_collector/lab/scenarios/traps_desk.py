@@ -9,7 +9,7 @@ from farmwatch_schema.observables.input_source import InputDevice, InputShare
 from farmwatch_schema.observables.sessions import Session
 
 from .. import equipment, monitors, programs
-from . import hours, innocents, ordinary, permissions, pictures, tunnels
+from . import boards, hours, innocents, ordinary, permissions, pictures, tunnels
 from .device import Change, Device, Facts
 from .drafting import Draft
 from .life import Habits
@@ -42,8 +42,16 @@ def without(things: Found) -> Change:
 
 def injected(device: Device, percent: int, function: str = "keyboard") -> None:
     """Adds input that a program gives to the usual shares."""
+    device.use.usual = with_injected(device, function, percent)
+
+
+def with_injected(device: Device, function: str, percent: int) -> hours.Shares:
+    """Returns the usual shares with more input of a program, told once for each function."""
     bus = "virtual" if device.platform == "linux" else "injected"
-    device.use.usual = (*device.use.usual, InputShare(bus=bus, function=function, percent=percent))
+    same = [each for each in device.use.usual if (each.bus, each.function) == (bus, function)]
+    total = min(100, percent + sum(each.percent for each in same))
+    others = tuple(each for each in device.use.usual if each not in same)
+    return (*others, InputShare(bus=bus, function=function, percent=total))
 
 
 @trap(5, 0.002, "assumed; engineers with a lab KVM")
@@ -68,23 +76,26 @@ def _pikvm(device: Device, serial: str) -> None:
     ordinary.at_desk(device)
     device.facts.add("usb", equipment.pikvm("1-4", serial))
     edid = monitors.PIKVM_V4_PLUS if serial == "CAFEBABE" else monitors.with_serial(monitors.PIKVM_V4_PLUS, serial)
-    device.facts.add("displays", monitors.display("HDMI-A-2", edid))
+    device.facts.add("displays", monitors.display(ordinary.next_connector(device), edid))
 
 
-@trap(6, 0.01, "assumed; accessibility tools that give input by themselves")
+@trap(6, 0.01, "assumed; accessibility tools that give input by themselves", stage=2)
 def accessibility(work: Draft, devices: list[Device]) -> None:
     """Screen reader, switch control, on-screen keyboard, eye tracking: a program gives most of the input."""
     (device,) = devices
     tool = innocents.on_screen_keyboard if work.chance.random() < 0.5 else innocents.screen_reader
     with_things(tool(device.platform))(device.facts)
     part = work.chance.choice((30, 60, 90, 95))
-    device.use.usual = ordinary.built_in_shares(max(5, 100 - part))
+    device.use.usual = tuple(
+        msgspec.structs.replace(share, percent=max(5, share.percent * (100 - part) // 500 * 5))
+        for share in device.use.usual
+    )
     injected(device, part)
     if tool is innocents.on_screen_keyboard:
         injected(device, part, "pointer")
 
 
-@trap(7, 0.06, "assumed; password managers and text expanders")
+@trap(7, 0.06, "assumed; password managers and text expanders", stage=2)
 def typed_by_program(work: Draft, devices: list[Device]) -> None:
     """A password manager or text expander types now and then."""
     (device,) = devices
@@ -93,7 +104,7 @@ def typed_by_program(work: Draft, devices: list[Device]) -> None:
     injected(device, work.chance.choice((5, 5, 10)))
 
 
-@trap(8, 0.04, "assumed; help-desk sessions in four weeks")
+@trap(8, 0.04, "assumed; help-desk sessions in four weeks", unlike=("rmm_migration",), stage=3)
 def help_desk(work: Draft, devices: list[Device]) -> None:
     """A session with the help desk through the company's TeamViewer, or through Windows's Quick Assist."""
     (device,) = devices
@@ -121,10 +132,10 @@ def rmm_migration(work: Draft, devices: list[Device]) -> None:
 
 def _remote_hand(device: Device, at: int) -> None:
     """On the day of a session a program gives some of the input."""
-    bus = "virtual" if device.platform == "linux" else "injected"
-    day = at // hours.DAY
-    more = tuple(InputShare(bus=bus, function=each, percent=10) for each in ("keyboard", "pointer"))
-    device.use.shares[day] = (*device.use.usual, *more)
+    usual = device.use.usual
+    for each in ("keyboard", "pointer"):
+        device.use.usual = with_injected(device, each, 10)
+    device.use.shares[at // hours.DAY], device.use.usual = device.use.usual, usual
 
 
 @trap(9, 0.08, "assumed; developers")
@@ -140,7 +151,7 @@ def developer(work: Draft, devices: list[Device]) -> None:
     ordinary.at_desk(device, screens=2)
 
 
-@trap(10, 0.015, "assumed; virtual desktops")
+@trap(10, 0.015, "assumed; virtual desktops", alone=True)
 def virtual_desktop(_work: Draft, devices: list[Device]) -> Habits:
     """A virtual machine that people reach by remote desktop: an absolute pointer is how it works."""
     (device,) = devices
@@ -177,17 +188,19 @@ def gamer(work: Draft, devices: list[Device]) -> None:
     (device,) = devices
     device.facts.add("usb", equipment.fast_gaming_keyboard("1-3", f"8K{device.number:09}"))
     device.facts.add("usb", *equipment.dock("2-1", f"00{device.number:08X}"))
-    device.use.usual = (*ordinary.usb_shares(80), *ordinary.built_in_shares(20))
+    closed = any(getattr(item, "lid", "") == "closed" for item in device.facts.items["power"])
+    device.use.usual = ordinary.usb_shares(100) if closed else (*ordinary.usb_shares(80), *ordinary.built_in_shares(20))
     if work.chance.random() < 0.1:
         device.facts.add("processes", programs.parsec(device.platform))
 
 
-@trap(12, 0.03, "osquery issue 8106: identical monitors with one serial")
+@trap(12, 0.03, "osquery issue 8106: identical monitors with one serial", stage=0)
 def twin_monitors(_work: Draft, devices: list[Device]) -> None:
     """Two identical monitors that bear the same serial, as some makers ship them."""
     (device,) = devices
     edid = monitors.built("AOC", 0x2401, "24B1W1", "000000000000", 52, 29, 2020)
-    device.facts.add("displays", monitors.display("HDMI-A-1", edid), monitors.display("HDMI-A-2", edid))
+    for _ in range(2):
+        device.facts.add("displays", monitors.display(ordinary.next_connector(device), edid))
 
 
 @trap(15, 0.02, "assumed; macOS 14 and Windows 24H2 took rights away")
@@ -207,15 +220,33 @@ def switch_or_capture(work: Draft, devices: list[Device]) -> None:
     (device,) = devices
     chance = work.chance
     kind = chance.choice(("switch", "elgato", "capture_stick"))
-    device.facets["variant"] = kind
+    device.vary(kind)
     edid = {
         "switch": monitors.built("ATN", 0x1040, "ATEN CS1942", "", 53, 30, 2020),
         "elgato": monitors.built("EGA", 0x0001, "Elgato", "", 0, 0, 2013),
         "capture_stick": pictures.capture_chip(chance),
     }[kind]
     ordinary.at_desk(device)
-    device.facts.add("displays", monitors.display("HDMI-A-2", edid))
+    device.facts.add("displays", monitors.display(ordinary.next_connector(device), edid))
     device.facts.add("media", *innocents.streaming(device.platform))
+
+
+@trap(17, 0.01, "assumed; a television as second screen, and a board with macro keys", unlike=("switch_or_capture",))
+def macro_pad(work: Draft, devices: list[Device]) -> None:
+    """A television or a monitor that names no size as second screen, and a macro pad of one's own on an Arduino."""
+    (device,) = devices
+    size = work.chance.choice(((0, 0), (0, 0), (121, 68)))
+    device.vary("no size" if size == (0, 0) else "television")
+    ordinary.at_desk(device)
+    edid = monitors.built("SAM", 0x0F9C, "SAMSUNG", "", *size, 2019)
+    device.facts.add("displays", monitors.display(ordinary.next_connector(device), edid))
+    pad = boards.macro_pad("1-6")
+    device.facts.add("usb", pad)
+    device.facts.add(
+        "input_source",
+        InputDevice(name="Arduino LLC Arduino Leonardo", bus="usb", functions=("keyboard",), absolute=False,
+                    vendor_id=pad.vendor_id, product_id=pad.product_id, driver="hid-generic"),
+    )  # fmt: skip
 
 
 @trap(18, 0.05, "assumed; staff who write more than one language")

@@ -78,7 +78,7 @@ def shared_network(work: Draft, devices: list[Device]) -> None:
         stay(device, first, chance.randrange(2, 6), mac, "venue-guest")
 
 
-@trap(3, 0.02, size=6)
+@trap(3, 0.02, size=6, alone=True)
 def staging_bench(work: Draft, devices: list[Device]) -> None:
     """IT sets six new laptops up on one bench, through a keyboard and screen switch and with the company's own RMM,
     and ships them; the bench is registered."""
@@ -107,7 +107,10 @@ def _off_the_bench(facts: Facts) -> None:
     facts.drop("displays", lambda item: isinstance(item, Gap) or getattr(item, "name", "") == "ATEN CS1942")
 
 
-@trap(4, 0.1, "assumed; external keyboard and closed lid are called very common in threat-signals 2.5")
+@trap(
+    4, 0.1, "assumed; external keyboard and closed lid are called very common in threat-signals 2.5",
+    unlike=("traveller", "shared_network"), stage=0,
+)  # fmt: skip
 def clamshell_desk(_work: Draft, devices: list[Device]) -> Habits:
     """Lid closed, mains, dock, external keyboard and monitors only."""
     (device,) = devices
@@ -123,13 +126,13 @@ def clamshell_desk(_work: Draft, devices: list[Device]) -> Habits:
     return Habits(mains=None, meetings=0.3)
 
 
-@trap(13, 0.04)
+@trap(13, 0.04, unlike=("shared_network",))
 def traveller(work: Draft, devices: list[Device]) -> Habits:
     """A trip, parental leave, a night shift, or a move to another time zone."""
     (device,) = devices
     chance = work.chance
     kind = chance.choice(("trip", "leave", "night_shift", "moved"))
-    device.facets["variant"] = kind
+    device.vary(kind)
     days = work.scenario.days
     if kind == "trip":
         stay(device, days // 3, max(1, days // 4), ordinary.mac(chance, "94:f6:65"), "hotel")
@@ -157,7 +160,7 @@ def odd_link(work: Draft, devices: list[Device]) -> None:
     """Satellite, mobile or PPPoE: a smaller MTU, a modem of its own."""
     (device,) = devices
     kind = work.chance.choice(("pppoe", "lte", "satellite"))
-    device.facets["variant"] = kind
+    device.vary(kind)
     mtu = {"pppoe": 1492, "lte": 1428, "satellite": 1460}[kind]
     device.facts.items["network"] = tuple(
         msgspec.structs.replace(item, mtu=mtu) if isinstance(item, NetworkInterface) and item.kind == "wifi" else item
@@ -172,13 +175,16 @@ def odd_link(work: Draft, devices: list[Device]) -> None:
 def private_person(work: Draft, devices: list[Device]) -> None:
     """A privacy-minded person: a consumer VPN, the location switched off."""
     (device,) = devices
-    tunnels.set_up(device, "protonvpn", device.enrolled + work.chance.randrange(0, 5) * hours.DAY)
+    product = work.chance.choice(tunnels.CONSUMER)
+    device.vary(product)
+    tunnels.set_up(device, product, device.enrolled + work.chance.randrange(0, 5) * hours.DAY)
     device.facts.add("network", Radio(kind="location", state="off"))
 
 
-@trap(20, 0.01)
+@trap(20, 0.01, alone=True)
 def reissued(work: Draft, devices: list[Device]) -> Habits:
-    """A laptop that had another user until a week into the sample: their AnyDesk, their lab's PiKVM, their hours."""
+    """A laptop that had another user until a week into the sample: their AnyDesk, their lab's PiKVM
+    (registered for their time), their hours."""
     (device,) = devices
     handed = max(4, work.scenario.days // 3)
     at = device.enrolled + handed * hours.DAY
@@ -186,8 +192,11 @@ def reissued(work: Draft, devices: list[Device]) -> Habits:
     device.cohort = "remote_new_hire"
     own = {item.name for item in programs.any_desk(device.platform)}
     device.facts.add("processes", *programs.any_desk(device.platform))
-    device.facts.add("usb", equipment.pikvm("1-4"))
     before = at - 2 * hours.DAY  # it goes back to IT first
+    serial = f"LAB-{work.chance.getrandbits(32):08X}"
+    work.sanction("asset_serial", serial, "test bench of the firmware lab", hours.day_of(before),
+                  asset_product="pikvm", devices=[device.id])  # fmt: skip
+    device.facts.add("usb", equipment.pikvm("1-4", serial))
     device.later(before, lambda facts: facts.drop("processes", lambda item: getattr(item, "name", "") in own))
     device.later(before, lambda facts: facts.drop("usb", lambda item: getattr(item, "manufacturer", "") == "PiKVM"))
     return Habits(away=(handed - 2, handed - 1))

@@ -67,7 +67,7 @@ def _router(mac: str) -> Change:
 
 def _program(product: str) -> Change:
     def change(facts: Facts) -> None:
-        interface = _interface(facts.platform, product)
+        interface = _free(facts, _interface(facts.platform, product))
         facts.add("network", interface)
         if product == "protonvpn":
             for half in ("0.0.0.0/1", "128.0.0.0/1"):
@@ -79,6 +79,14 @@ def _program(product: str) -> Change:
             facts.add("services", service)
 
     return change
+
+
+def _free(facts: Facts, interface: NetworkInterface) -> NetworkInterface:
+    """Returns the interface under the next free name: a Mac's second tunnel is another utun."""
+    names = {getattr(item, "name", "") for item in facts.items.get("network", ())}
+    while facts.platform == "macos" and interface.name in names:
+        interface = msgspec.structs.replace(interface, name=f"utun{int(interface.name[4:]) + 1}")
+    return interface
 
 
 def _interface(platform: str, product: str) -> NetworkInterface:
