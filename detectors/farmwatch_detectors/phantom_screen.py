@@ -87,7 +87,8 @@ def in_place_of_a_panel(device: DeviceView) -> Evidence | None:
     """
     outer = [each for each in sightings(device, "displays", Display) if not each.seen_until and not each.item.internal]
     told = [(each, signs(each.item)) for each in outer]
-    if any(each.item.edid_digest and not found for each, found in told):
+    # Many Macs tell a monitor's size and name without its bytes.
+    if any(not found and (each.item.edid_digest or any(each.item.size_cm)) for each, found in told):
         return None
     for sighting, found in told:
         sign = next((sign for sign in found if sign.strength == "measured"), None)
