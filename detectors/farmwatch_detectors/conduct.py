@@ -90,6 +90,13 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(Evidence(kind=mark.section, subject=subject, fact=mark.words) for mark in self.marks)
 
 
+def is_shaped_so(conduct: Conduct) -> bool:
+    """Whether it has what every remote tool has, and something that ordinary programs have not."""
+    kinds = conduct.kinds
+    able = {"sees", "drives", "stays"} & kinds
+    return "reach" in kinds and bool(able) and ("origin" in kinds or ("stays" in able and len(able) > 1))
+
+
 def conducts_of(device: DeviceView) -> Iterator[Conduct]:
     """Yields the conduct of each program that sees, drives or stays; others need no look."""
     platform = platform_of(device)

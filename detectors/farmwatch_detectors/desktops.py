@@ -5,10 +5,10 @@ from collections.abc import Iterator
 import msgspec
 
 from farmwatch_schema.finding import Evidence
-from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
+from .machine import is_virtual
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, forwarder_of, recognised
@@ -23,6 +23,7 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
     """A remote desktop and how it is reached: open and inner ports, peers from elsewhere, logins, forwarder.
 
     virtual  on a virtual machine, by its own word: a session is the desk itself there (Windows 365, Azure's desktops)
+    program  what is quoted of the product itself
     """
 
     tool: RemoteTool | None
@@ -32,7 +33,7 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
     logins: tuple[Session, ...] = ()
     forwarder: str = ""
     virtual: bool = False
-    evidence: tuple[Evidence, ...] = ()
+    program: tuple[Evidence, ...] = ()
 
     @property
     def name(self) -> str:
@@ -45,6 +46,11 @@ class Desktop(msgspec.Struct, frozen=True, kw_only=True):
         logins = () if self.virtual else self.logins
         peers = [c.peer for c in self.connections] + [s.client for s in logins if s.client is not None]
         return any(peer.scope == "public" for peer in peers)
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """What a finding quotes: its program, listeners, connections and logins."""
+        return (*self.program, *_quotes_of(self))
 
 
 def desktops_of(device: DeviceView) -> Iterator[Desktop]:
@@ -61,11 +67,6 @@ def desktops_of(device: DeviceView) -> Iterator[Desktop]:
     for protocol in sorted({login.protocol for login in logins} - explained):
         mine = tuple(s for s in logins if s.protocol == protocol)
         yield Desktop(tool=None, logins=mine, virtual=is_virtual(device))
-
-
-def is_virtual(device: DeviceView) -> bool:
-    """Whether the device is a virtual machine, by its own word."""
-    return any(facts.hypervisor for facts in device.of("host", HostFacts))
 
 
 def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Session]) -> Desktop:
@@ -87,7 +88,7 @@ def _desktop(device: DeviceView, found: Recognised[RemoteTool], logins: list[Ses
         logins=tuple(login for login in logins if login.protocol in protocols),
         forwarder=forwarder_of(device),
         virtual=is_virtual(device),
-        evidence=evidence_of(found),
+        program=evidence_of(found),
     )
 
 
@@ -103,8 +104,7 @@ def _is_its(item: Listener, found: Recognised[RemoteTool], usual: set[str]) -> b
     return item in found.listeners or waiting
 
 
-def quotes_of(desktop: Desktop) -> Iterator[Evidence]:
-    """Yields what a finding quotes of its listeners, connections and logins."""
+def _quotes_of(desktop: Desktop) -> Iterator[Evidence]:
     for ports, whom in ((desktop.open_ports, "the network"), (desktop.inner_ports, "the laptop itself only")):
         if ports:
             yield Evidence(kind="sockets", subject=desktop.name, fact=f"Listens on {words_of_ports(ports)} for {whom}.")

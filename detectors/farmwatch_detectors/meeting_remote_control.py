@@ -19,12 +19,12 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.media import Grant
 from farmwatch_schema.observables.processes import Process
 
-from .catalog.control_helpers import ControlHelper, helper_of, helpers
-from .detector import Detector
+from .catalog.control_helpers import helper_of, helpers
+from .detector import Detector, quote
 from .matching import platform_of
 from .view import DeviceView
 
@@ -45,33 +45,16 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         client = running.get(entry.id)
         if client is None:
             continue
-        given = [grant for grant in grants if _is_of(grant, entry, client)]
+        names = (*entry.bundles, client.name, client.package)
+        given = [grant for grant in grants if grant.app in names]
         may = {grant.what for grant in given}
         if may & _DRIVES and may & _SEES:
-            yield _finding(device, entry, given)
-
-
-def _is_of(grant: Grant, entry: ControlHelper, process: Process) -> bool:
-    return grant.app in entry.bundles or grant.app in (process.name, process.package)
-
-
-def _finding(device: DeviceView, entry: ControlHelper, given: list[Grant]) -> Finding:
-    times = [device.seen_from("media", grant) for grant in given]
-    known = [time for time in times if time is not None]
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=1,
-        sentence=(
-            f"{entry.name} may see the screen and give input, which it needs only to let others in a meeting drive "
-            "this laptop. Many give it once, for pair programming or support. Check: does the person give control?"
-        ),
-        evidence=tuple(
-            Evidence(kind="media", subject=entry.name, fact=f"Holds the grant for {grant.what}.") for grant in given
-        ),
-        subject=entry.id,
-        seen_from=min(known).isoformat() if known and len(known) == len(times) else "",
-    )
+            sentence = (
+                f"{entry.name} may see the screen and give input, which it needs only to let others in a meeting drive "
+                "this laptop. Many give it once, for pair programming or support. Check: does the person give control?"
+            )
+            quotes = (quote("media", entry.name, f"Holds the grant for {grant.what}.") for grant in given)
+            yield DETECTOR.finding(1, sentence, quotes, entry.id, since=device.since("media", *given))
 
 
 DETECTOR = Detector(

@@ -23,16 +23,30 @@ from collections.abc import Iterator
 
 from farmwatch_schema.finding import Finding
 
-from .desktops import Desktop, desktops_of, quotes_of, words_of_ports
+from .desktops import Desktop, desktops_of, words_of_ports
 from .detector import Detector
-from .hardware import quoted, words_of
+from .hardware import quoted
 from .view import DeviceView
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per built-in remote desktop that listens, and one for logins that none explains."""
     for desktop in desktops_of(device):
-        yield _finding(device, desktop)
+        level, what = _level(desktop)
+        what = f"{desktop.name} {what}"
+        sanction = device.allowed(tool=desktop.tool.id) if desktop.tool else None
+        if sanction is not None:
+            level, sentence = 0, f"{what}. Policy allows it here: {sanction.words}."
+        elif level:
+            sentence = (
+                f"{what}. It comes with the system, and most laptops keep it off. "
+                "Could be help desk or working from another room. Check: tickets, then ask who connects."
+            )
+        else:
+            needed = "is it needed? Nobody reaches it without a tunnel."
+            sentence = f"{what}. Check: {'is this desktop registered?' if desktop.logins else needed}"
+        subject = desktop.tool.id if desktop.tool else desktop.logins[0].protocol
+        yield DETECTOR.finding(level, sentence, desktop.evidence, subject, sanction=sanction)
 
 
 def _level(desktop: Desktop) -> tuple[int, str]:
@@ -41,37 +55,13 @@ def _level(desktop: Desktop) -> tuple[int, str]:
         return 3 if desktop.public else 2, f"has somebody connected from {place}"
     if desktop.open_ports:
         return 1, f"is switched on and open to the network on {words_of_ports(desktop.open_ports)}"
+    inner = words_of_ports(desktop.inner_ports)
     if desktop.forwarder:
-        ports = words_of_ports(desktop.inner_ports)
-        return 1, f"listens on {ports} while {quoted(desktop.forwarder)} forwards ports of this laptop to the outside"
+        whom = quoted(desktop.forwarder)
+        return 1, f"listens on {inner} while {whom} forwards ports of this laptop to the outside"
     if desktop.logins:
         return 0, "has somebody connected, as every virtual desktop has"
-    return 0, f"listens on {words_of_ports(desktop.inner_ports)}, for the laptop itself only"
-
-
-def _finding(device: DeviceView, desktop: Desktop) -> Finding:
-    tool = desktop.tool
-    level, what = _level(desktop)
-    sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id) if tool else None
-    if sanction is not None:
-        level, sentence = 0, f"{desktop.name} {what}. Policy allows it here: {words_of(sanction)}."
-    elif level == 0:
-        check = "is this desktop registered?" if desktop.logins else "is it needed? Nobody reaches it without a tunnel."
-        sentence = f"{desktop.name} {what}. Check: {check}"
-    else:
-        sentence = (
-            f"{desktop.name} {what}. It comes with the system, and most laptops keep it off. "
-            f"Could be help desk or working from another room. Check: tickets, then ask who connects."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=desktop.evidence + tuple(quotes_of(desktop)),
-        subject=tool.id if tool else desktop.logins[0].protocol,
-        sanctioned=words_of(sanction) if sanction else "",
-    )
+    return 0, f"listens on {inner}, for the laptop itself only"
 
 
 DETECTOR = Detector(

@@ -20,11 +20,10 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.host import HostFacts
 
-from .detector import Detector
-from .hardware import words_of
+from .detector import Detector, quote
 from .view import DeviceView
 
 #: Its id in catalog/remote_access.yaml, which a policy names.
@@ -33,29 +32,23 @@ _PRODUCT = "intel-amt"
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields a finding when out-of-band management is provisioned."""
+    sanction = device.allowed(tool=_PRODUCT)
     for facts in device.of("host", HostFacts):
         if facts.out_of_band != "provisioned":
             continue
-        sanction = device.policy.sanction_for(device.device, device.now.date(), tool=_PRODUCT)
         what = "Out-of-band management (AMT) is provisioned"
-        if sanction is not None:
-            sentence = f"{what}. Policy allows it here: {words_of(sanction)}."
-        else:
-            sentence = (
+        level, sentence = (
+            1,
+            (
                 f"{what}: who holds its password can see and drive this laptop below the system. Some companies manage "
                 "their fleet so. Check: is it yours, or a former owner's?"
-            )
-        since = device.seen_from("host", facts)
-        yield Finding(
-            detector=DETECTOR.id,
-            group=DETECTOR.group,
-            level=0 if sanction else 1,
-            sentence=sentence,
-            evidence=(Evidence(kind="host", subject="the machine", fact="AMT says that it is provisioned."),),
-            subject=_PRODUCT,
-            seen_from=since.isoformat() if since else "",
-            sanctioned=words_of(sanction) if sanction else "",
+            ),
         )
+        if sanction is not None:
+            level, sentence = 0, f"{what}. Policy allows it here: {sanction.words}."
+        quotes = (quote("host", "the machine", "AMT says that it is provisioned."),)
+        since = device.since("host", facts)
+        yield DETECTOR.finding(level, sentence, quotes, _PRODUCT, since=since, sanction=sanction)
 
 
 DETECTOR = Detector(

@@ -24,7 +24,6 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 
 from .detector import Detector
-from .hardware import words_of
 from .view import DeviceView
 from .visits import Visit, visits_of
 
@@ -38,24 +37,14 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         level = _level(visit)
         if level is None:
             continue
-        tool = _SERVERS.get(visit.subject, visit.subject)
-        sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool)
+        sanction = device.allowed(tool=_SERVERS.get(visit.subject, visit.subject))
         if sanction is not None:
-            level = 0
-            sentence = f"{visit.name} has somebody connected. Policy allows it here: {words_of(sanction)}."
+            level, sentence = 0, f"{visit.name} has somebody connected. Policy allows it here: {sanction.words}."
         elif level == 0:
             sentence = f"{visit.name} is open, as on any virtual desktop. Check: is this one registered?"
         else:
             sentence = _sentence(visit)
-        yield Finding(
-            detector=DETECTOR.id,
-            group=DETECTOR.group,
-            level=level,
-            sentence=sentence,
-            evidence=visit.evidence,
-            subject=visit.subject,
-            sanctioned=words_of(sanction) if sanction else "",
-        )
+        yield DETECTOR.finding(level, sentence, visit.evidence, visit.subject, sanction=sanction)
 
 
 def _level(visit: Visit) -> int | None:

@@ -24,86 +24,53 @@ from datetime import timedelta
 
 from farmwatch_schema.finding import Evidence, Finding
 
-from .detector import Detector
-from .tool_days import DAYS, Use, handed_over, uses_of, vendor_of
+from .detector import Detector, quote
+from .tool_days import DAYS, Use, at_once, handed_over, related, uses_of
 from .view import DeviceView
 
 #: The days of a person's time with the laptop in which a second tool says more.
-FIRST_DAYS = 30
-
-#: Two tools that were there together for no longer than this were changed for each other.
-_CHANGE = timedelta(days=1)
+FIRST_DAYS = timedelta(days=30)
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields at most one finding, on the strongest pair."""
     uses = uses_of(device)
-    allowed = {use.tool.id for use in uses if _allowed(device, use)}
+    allowed = {use.tool.id for use in uses if device.allowed(tool=use.tool.id) is not None}
+    first_days = device.now - (handed_over(device) or device.enrolled_at) <= FIRST_DAYS
     pairs = [
-        (_level(device, one, other, allowed), one, other)
+        (_level(one, other, allowed, first_days), one, other)
         for place, one in enumerate(uses)
         for other in uses[place + 1 :]
-        if _unrelated(one, other) and not {one.tool.id, other.tool.id} <= allowed
+        if not related(one.tool, other.tool) and not {one.tool.id, other.tool.id} <= allowed
     ]
     if not pairs:
         return
     level, one, other = max(pairs, key=lambda pair: pair[0])
-    ends = [use.until for use in uses if use.until is not None]
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=_sentence(device, one, other, allowed),
-        evidence=tuple(_quote(use, use.tool.id in allowed) for use in (one, other)),
-        subject="tools",
-        seen_until=max(ends).isoformat() if len(ends) == len(uses) else "",
-    )
-
-
-def _allowed(device: DeviceView, use: Use) -> bool:
-    return device.policy.sanction_for(device.device, device.now.date(), tool=use.tool.id) is not None
-
-
-def _unrelated(one: Use, other: Use) -> bool:
-    both_play = "gaming" in one.tool.tags and "gaming" in other.tool.tags
-    return vendor_of(one.tool) != vendor_of(other.tool) and not both_play
-
-
-def _level(device: DeviceView, one: Use, other: Use, allowed: set[str]) -> int:
-    # A managed service's agent brings a remote tool of another vendor with it.
-    bundle = (one.tool.category == "rmm") != (other.tool.category == "rmm")
-    if bundle or not _at_once(one, other):
-        return 1
-    beside_allowed = bool({one.tool.id, other.tool.id} & allowed)
-    return 1 + (not beside_allowed) + _in_first_days(device)
-
-
-def _at_once(one: Use, other: Use) -> bool:
-    """Whether both are there, or were there for longer than a change from one to the other takes."""
-    ends = [use.until for use in (one, other) if use.until is not None]
-    begins = [use.since for use in (one, other) if use.since is not None]
-    return not ends or not begins or min(ends) - max(begins) > _CHANGE
-
-
-def _in_first_days(device: DeviceView) -> bool:
-    return device.now - (handed_over(device) or device.enrolled_at) <= timedelta(days=FIRST_DAYS)
-
-
-def _sentence(device: DeviceView, one: Use, other: Use, allowed: set[str]) -> str:
-    at_once = "beside" if _at_once(one, other) else "before or after"
+    beside = "beside" if at_once(one, other) else "before or after"
     which = "one of them is" if {one.tool.id, other.tool.id} & allowed else "both are"
-    first = " in the person's first weeks" if _in_first_days(device) else ""
-    return (
-        f"{one.tool.name} was at work {at_once} {other.tool.name} within {DAYS} days{first}, and {which} not allowed "
+    first = " in the person's first weeks" if first_days else ""
+    sentence = (
+        f"{one.tool.name} was at work {beside} {other.tool.name} within {DAYS} days{first}, and {which} not allowed "
         "by policy. Laptops rarely have tools of two vendors. Could be a migration. Check: which one is the company's?"
     )
+    quotes = (_quote(use, use.tool.id in allowed) for use in (one, other))
+    ends = [use.until for use in uses if use.until is not None]
+    until = max(ends).isoformat() if len(ends) == len(uses) else ""
+    yield DETECTOR.finding(level, sentence, quotes, "tools", until=until)
+
+
+def _level(one: Use, other: Use, allowed: set[str], first_days: bool) -> int:
+    # A managed service's agent brings a remote tool of another vendor with it.
+    bundle = (one.tool.category == "rmm") != (other.tool.category == "rmm")
+    if bundle or not at_once(one, other):
+        return 1
+    return 1 + (not {one.tool.id, other.tool.id} & allowed) + first_days
 
 
 def _quote(use: Use, allowed: bool) -> Evidence:
     since = f"since {use.since:%Y-%m-%d}" if use.since else "from the first report on"
     until = f" until {use.until:%Y-%m-%d}" if use.until else ", and is there now"
-    by_policy = "; policy allows it" if allowed else ""
-    return Evidence(kind="processes", subject=use.tool.name, fact=f"Was at work {since}{until}{by_policy}.")
+    return quote("processes", use.tool.name, f"Was at work {since}{until}{'; policy allows it' if allowed else ''}.")
 
 
 DETECTOR = Detector(

@@ -19,6 +19,9 @@ from .view import DeviceView, Span
 #: How far back is looked.
 DAYS = 14
 
+#: Two tools that were there together for no longer than this were changed for each other.
+_CHANGE = timedelta(days=1)
+
 #: Kinds of product through which a person sees and drives. Meeting clients, shells and what comes with the system
 #: are of other kinds.
 _DRIVES = frozenset({"remote-desktop", "remote-assist", "rmm", "vnc"})
@@ -79,6 +82,18 @@ def uses_of(device: DeviceView) -> list[Use]:
 def vendor_of(tool: RemoteTool) -> str:
     """Returns whose it is: the id of the first product of that vendor."""
     return _vendors()[tool.id]
+
+
+def related(one: RemoteTool, other: RemoteTool) -> bool:
+    """Whether two tools beside each other say nothing: of one vendor, or both for playing."""
+    return _vendors()[one.id] == _vendors()[other.id] or ("gaming" in one.tags and "gaming" in other.tags)
+
+
+def at_once(one: Use, other: Use) -> bool:
+    """Whether both are there, or were there for longer than a change from one to the other takes."""
+    ends = [use.until for use in (one, other) if use.until is not None]
+    begins = [use.since for use in (one, other) if use.since is not None]
+    return not ends or not begins or min(ends) - max(begins) > _CHANGE
 
 
 def _counts(tool: RemoteTool) -> bool:

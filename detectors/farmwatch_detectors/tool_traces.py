@@ -1,6 +1,7 @@
 """What points to a remote tool although nothing of it runs: programs that ran lately, browser hosts, grants."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -47,6 +48,12 @@ def traces_of(device: DeviceView) -> dict[str, list[Trace]]:
         if trace not in found[tool]:
             found[tool].append(trace)
     return found
+
+
+def ended_at(traces: Sequence[Trace]) -> str:
+    """Returns when the last of some traces was there, as findings state it; "" while any of them still is."""
+    ends = [trace.gone for trace in traces if trace.gone is not None]
+    return max(ends).isoformat() if ends and len(ends) == len(traces) else ""
 
 
 def _ran(device: DeviceView) -> list[tuple[str, Trace]]:

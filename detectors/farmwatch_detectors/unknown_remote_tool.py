@@ -22,15 +22,11 @@ References
 from collections.abc import Iterator
 
 from farmwatch_schema.finding import Finding
-from farmwatch_schema.observables.processes import Process
 
-from .catalog.control_helpers import helper_of
-from .catalog.extensions import is_assistive
-from .conduct import Conduct, conducts_of
+from .conduct import conducts_of, is_shaped_so
 from .detector import Detector
+from .familiar import Familiar
 from .hardware import quoted
-from .matching import AnyProduct, Confidence, at_least, deception_index, platform_of, tool_index, tunnel_index
-from .programs import Recognised, recognised
 from .view import DeviceView
 
 #: Points from which each level is stated.
@@ -50,69 +46,21 @@ _WORDS = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per program that behaves so."""
-    platform = platform_of(device)
-    shaped = [conduct for conduct in conducts_of(device) if _is_shaped_so(conduct)]
-    known, called = _known(device) if shaped else (set[Process](), set[Process]())
-    for conduct in shaped:
-        if any(process in known for process in conduct.processes):
+    familiar = Familiar(device)
+    for conduct in conducts_of(device):
+        if not is_shaped_so(conduct) or familiar.knows(conduct.processes):
             continue
-        points = conduct.points
-        names = [helper_of(process, platform) for process in conduct.processes]
-        if any(agreed for _, agreed in names):
-            continue
-        harmless = any(entry for entry, _ in names) or any(each in called for each in conduct.processes)
-        if harmless or any(is_assistive(each.name, platform) for each in conduct.processes):
-            points -= _NAME_ALONE
+        points = conduct.points - (_NAME_ALONE if familiar.sounds_harmless(conduct.processes) else 0)
         level = next((level for least, level in _LEVELS if points >= least), 0)
         if level:
-            yield _finding(device, conduct, level)
-
-
-def _is_shaped_so(conduct: Conduct) -> bool:
-    """Whether it has what every remote tool has, and something that ordinary programs have not."""
-    kinds = conduct.kinds
-    able = {"sees", "drives", "stays"} & kinds
-    return "reach" in kinds and bool(able) and ("origin" in kinds or ("stays" in able and len(able) > 1))
-
-
-def _known(device: DeviceView) -> tuple[set[Process], set[Process]]:
-    """Returns programs that other detectors speak of or need not, and those that only bear a harmless one's name."""
-    known: set[Process] = set()
-    called: set[Process] = set()
-    for tool in recognised(device, tool_index()):
-        told = tool.product.role == "host" and tool.product.alarm in ("warn", "high")
-        for process, match in tool.programs:
-            if at_least(match.confidence, "high" if not told else "medium"):
-                known.add(process)
-            elif at_least(match.confidence, "medium"):
-                called.add(process)
-    programs = [pair for each in recognised(device, tunnel_index()) for pair in _sure(each)]
-    programs += [pair for each in recognised(device, deception_index()) for pair in _sure(each)]
-    known.update(process for process, confidence in programs if at_least(confidence, "high"))
-    called.update(process for process, confidence in programs if confidence == "medium")
-    return known, called
-
-
-def _sure(found: Recognised[AnyProduct]) -> list[tuple[Process, Confidence]]:
-    return [(process, match.confidence) for process, match in found.programs]
-
-
-def _finding(device: DeviceView, conduct: Conduct, level: int) -> Finding:
-    first = conduct.processes[0]
-    does = ", ".join(words for kind, words in _WORDS.items() if kind in conduct.kinds)
-    since = device.seen_from("processes", first)
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=(
-            f"Unknown program {quoted(first.name)} {does}. Together that is what remote tools do. "
-            "Could be a company's own agent or a developer's build. Check: who installed it, and what for?"
-        ),
-        evidence=conduct.evidence,
-        subject=first.path or first.name,
-        seen_from=since.isoformat() if since else "",
-    )
+            first = conduct.processes[0]
+            does = ", ".join(words for kind, words in _WORDS.items() if kind in conduct.kinds)
+            sentence = (
+                f"Unknown program {quoted(first.name)} {does}. Together that is what remote tools do. "
+                "Could be a company's own agent or a developer's build. Check: who installed it, and what for?"
+            )
+            subject, since = first.path or first.name, device.since("processes", first)
+            yield DETECTOR.finding(level, sentence, conduct.evidence, subject, since=since)
 
 
 DETECTOR = Detector(

@@ -9,7 +9,8 @@ from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.sessions import Session
 from farmwatch_schema.observables.sockets import InboundConnection, Listener
 
-from .desktops import PROTOCOLS, is_virtual
+from .desktops import PROTOCOLS
+from .machine import is_virtual
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, forwarder_of, recognised, surely
