@@ -30,12 +30,11 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 
 from .detector import Detector
-from .hardware import words_of
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised
 from .tool_levels import level_of
-from .tool_traces import Trace, traces_of
+from .tool_traces import Trace, ended_at, traces_of
 from .view import DeviceView
 
 
@@ -60,26 +59,19 @@ def _finding(
         level, what = 1, f"is not seen running and {telling[0].words}"
     if not level:
         return
-    sanction = device.policy.sanction_for(device.device, device.now.date(), tool=tool.id)
+    sanction = device.allowed(tool=tool.id)
     if sanction is not None and not disguised:
-        level, sentence = 0, f"{tool.name} {what}. Policy allows it here: {words_of(sanction)}."
+        level, sentence = 0, f"{tool.name} {what}. Policy allows it here: {sanction.words}."
     elif tool.alarm == "allow":
         level, sentence = 0, f"{tool.name} {what}. Companies install it themselves. Check: is it your own?"
     else:
         sentence = _sentence(tool, found, level, what)
-    left = bool(found is not None and (found.programs or found.services or found.packages))
-    ends = [trace.gone for trace in telling if trace.gone is not None]
-    yield Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=(evidence_of(found) if found is not None else ()) + tuple(trace.evidence for trace in traces),
-        subject=tool.id,
-        seen_from=first_seen(device, found) if found is not None else "",
-        seen_until=max(ends).isoformat() if ends and len(ends) == len(telling) and not left else "",
-        sanctioned=words_of(sanction) if sanction and not level else "",
-    )
+    quotes = (*(evidence_of(found) if found is not None else ()), *(trace.evidence for trace in traces))
+    there = found is not None and bool(found.programs or found.services or found.packages)
+    yield DETECTOR.finding(
+        level, sentence, quotes, tool.id, since=first_seen(device, found) if found is not None else "",
+        until="" if there else ended_at(telling), sanction=None if level else sanction,
+    )  # fmt: skip
 
 
 def _sentence(tool: RemoteTool, found: Recognised[RemoteTool] | None, level: int, what: str) -> str:
