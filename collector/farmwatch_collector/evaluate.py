@@ -121,7 +121,7 @@ def judge(view: DeviceView, detectors: Sequence[Detector] = DETECTORS, *, new_ru
             tables[detector.id] = table_of(detector.id)
             stated += _checked(detector, tables[detector.id], list(detector.detect(view)))
         except Exception as error:  # any fault of one detector must leave the others' evidence standing
-            _log.exception("detector failed", extra={"detector": detector.id, "device": view.device})
+            _log.exception("detector %s failed on device %s", detector.id, view.device)
             silent.add(detector.id)
             failed.setdefault(detector.group, []).append(f"detector {detector.id} failed ({type(error).__name__})")
     for finding in view.levels:

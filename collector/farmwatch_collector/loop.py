@@ -106,7 +106,7 @@ class DueLoop:
             try:
                 view = self._store.view(device.device, now)
             except Exception:  # its own evaluation will say so
-                _log.exception("a device could not be read", extra={"device": device.device})
+                _log.exception("device %s could not be read", device.device)
                 continue
             if view is not None:
                 self._recall(view)
@@ -147,7 +147,7 @@ class DueLoop:
             self._store.save(assessment, self.versions, next_change, self._channels)
             self._new_rules.discard(device)
         except Exception as error:
-            _log.exception("an evaluation failed", extra={"device": device})
+            _log.exception("the evaluation of device %s failed", device)
             problem = (
                 f"The last evaluation failed ({type(error).__name__}: {error}); the score is older than the facts."
             )

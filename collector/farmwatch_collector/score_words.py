@@ -100,7 +100,7 @@ def head_sentence(
         parts.append(f"Nothing stands out in the {looked} of {len(levels)} groups that could be looked at.")
         allowed = dict.fromkeys(GROUPS[each.group] for each in findings if each.sanctioned and not each.seen_until)
         if allowed:
-            parts.append(f"What the policy sanctions is there: {', '.join(allowed)}.")
+            parts.append(f"There, but sanctioned or explained: {', '.join(allowed)}.")
     else:
         reasons = "; ".join(f"{_said(level, findings)} ({GROUPS[level.group]})" for level in counting)
         word = level_words(attention, levels).capitalize()

@@ -140,7 +140,10 @@ def test_a_confirmed_case_that_changed_tables_would_lose_is_said(
     assert decided["flagged_after"] is True
     assert decided["points_after"] < decided["points_now"]
     assert main(["backtest", *words]) == 0
-    assert f"case {case.id}, confirmed, laptop-056" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert f"case {case.id}, confirmed, laptop-056" in said
+    assert "fewer than 100 device-days: too few for a rate" in said
+    assert "per 1,000" not in said
 
 
 @pytest.mark.parametrize(

@@ -79,9 +79,25 @@ def test_a_case_is_worked_on_and_closed(cases: Any) -> None:
     assert (closed["state"], closed["closed_as"], closed["reason"]) == ("closed", "sanctioned", "the lab's")
     assert closed["until"] == f"{last + timedelta(days=1)}T00:00:00Z"
     page = cases("show", "1")
+    assert page.splitlines()[1].startswith("closed; review")
+    assert f"as sanctioned, expected until {last + timedelta(days=1)} 00:00 UTC: the lab's" in page
     assert "asked for the shipping address" in page
     assert "A PiKVM is plugged in." in page
     assert "open again" in cases("reopen", "1", "--reason", "the lab has none")
+
+
+def test_a_close_says_until_when_what_counts_is_expected(cases: Any) -> None:
+    last = (NOW + timedelta(days=30)).date()
+    said = cases("close", "1", "--class", "benign", "--reason", "a demonstration", "--until", str(last)).strip()
+    end = f"{last + timedelta(days=1)} 00:00 UTC"
+    assert said == f"case 1 is closed as benign, explained; what counts now is expected until {end}"
+
+
+def test_the_list_is_searched_and_told_by_standing(cases: Any) -> None:
+    cases("note", "1", "I am on it")
+    assert [each["id"] for each in items(cases("list", "--standing", "ongoing", "--json"))] == [1]
+    assert [each["id"] for each in items(cases("list", "--search", "LAPTOP-1", "--json"))] == [1]
+    cases("list", "--standing", "old", code=2)
 
 
 def test_the_same_code_with_and_without_json(cases: Any) -> None:
@@ -115,14 +131,14 @@ def test_everything_leaves_an_audit_line_looking_too(cases: Any) -> None:
     cases("close", "2", "--class", "confirmed", "--reason", "admitted")
     lines = items(cases("audit", "--case", "2", "--json"))
     assert [(line["action"], line["before"], line["after"]) for line in lines] == [
-        ("case closed", "open", "confirmed"),
+        ("case closed", "open", "confirmed: admitted"),
         ("case assigned", "", "bob"),
         ("case viewed", "", ""),
         ("case opened", "", "urgent"),
     ]
     assert all(line["actor"].startswith("command line") for line in lines[:-1])
     text = cases("audit")
-    assert "open -> confirmed" in text
+    assert "open -> confirmed: admitted" in text
     assert "exported audit log" in text
     (older,) = items(cases("audit", "--case", "2", "--limit", "1", "--before", str(lines[2]["id"]), "--json"))
     assert older["action"] == "case opened"

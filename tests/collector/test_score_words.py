@@ -111,5 +111,5 @@ def test_the_head_tells_what_could_not_be_seen_from_what_nobody_can_see_yet() ->
 def test_the_head_says_that_something_sanctioned_is_there() -> None:
     levels = (GroupLevel(group="H", level=0, bits=0, meaning="only what is sanctioned or harmless"),)
     stated = finding("hard", "H", 0, sanctioned="lab")
-    assert _head(*levels, findings=(stated,)).endswith("What the policy sanctions is there: hardware control.")
+    assert _head(*levels, findings=(stated,)).endswith("There, but sanctioned or explained: hardware control.")
     assert "sanctions" not in _head(*levels)

@@ -18,6 +18,8 @@ from .serve import data_options, store_url
 
 HELP = "cases now against cases with changed level tables"
 SHOWN = 30
+LEAST_DAYS = 100
+"""Device-days below which one case more or less would make any rate."""
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -86,8 +88,11 @@ def _lines(result: Result) -> Iterator[str]:
         yield from (f"  {words}" for words in result.tables)
     else:
         yield "no table differs from the shipped ones: both counts are of the same weights"
-    yield _side("now", result.now)
-    yield _side("after", result.after)
+    few = result.device_days < LEAST_DAYS
+    if few:
+        yield f"fewer than {LEAST_DAYS} device-days: too few for a rate"
+    yield _side("now", result.now, few)
+    yield _side("after", result.after, few)
     yield from _changes("become cases", result.entering)
     yield from _changes("are cases no more", result.leaving)
     yield "cases that people closed:" if result.decided else "no case was closed in that time"
@@ -106,10 +111,9 @@ def _lines(result: Result) -> Iterator[str]:
     yield from (f"  {words}" for words in result.limits)
 
 
-def _side(name: str, side: Side) -> str:
-    return (
-        f"{name:6} {side.cases:5} new cases, {side.per_1000:.3f} per 1,000 devices and day; {side.flagged} at the end"
-    )
+def _side(name: str, side: Side, few: bool) -> str:
+    rate = "" if few else f", {side.per_1000:.3f} per 1,000 devices and day"
+    return f"{name:6} {side.cases:5} new cases{rate}; {side.flagged} at the end"
 
 
 def _changes(words: str, changes: tuple[Change, ...]) -> Iterator[str]:

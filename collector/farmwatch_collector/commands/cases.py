@@ -9,7 +9,7 @@ from typing import get_args
 import msgspec
 
 from ..assessment import LEVEL_WORDS, Assessment
-from ..cases import CLOSE_WORDS, DEFAULT_DAYS, MOST_DAYS, Case, CaseError, CaseEvent, CaseState, CloseClass
+from ..cases import CLOSE_WORDS, DEFAULT_DAYS, MOST_DAYS, Case, CaseError, CaseEvent, CaseState, CloseClass, Standing
 from ..drawn import drawn
 from ..store import Store, open_store
 from .serve import data_options, store_url
@@ -46,6 +46,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     listing = act("list", "cases by points, highest first", numbered=False)
     listing.add_argument("--state", choices=list(STATES), default="unclosed", help="open and waiting ones, or these")
     listing.add_argument("--level", choices=list(LEVEL_WORDS), default="none", help="this level and above")
+    listing.add_argument("--standing", choices=get_args(Standing), help="of those not closed; else every one")
+    listing.add_argument("--search", default="", metavar="TEXT", help="in the device's id, name, person or site")
     listing.add_argument("--owner", action="append", metavar="NAME", help=f"whose; {NOBODY}: unassigned; repeatable")
     listing.add_argument("--limit", type=int, default=100, help="at most so many rows (100)")
     listing.add_argument("--after", type=int, default=0, metavar="ID", help="goes on after this case")
@@ -110,7 +112,13 @@ class _Call(msgspec.Struct, frozen=True):
 def _list(call: _Call) -> Answer:
     owners = None if call.options.owner is None else [_owner(name) for name in call.options.owner]
     found = call.store.cases(
-        STATES[call.options.state], call.options.level, owners, max(1, call.options.limit), call.options.after
+        STATES[call.options.state],
+        call.options.level,
+        owners,
+        max(1, call.options.limit),
+        call.options.after,
+        call.options.standing,
+        call.options.search.strip(),
     )
     lines = [f"{'id':>5}  {'points':>6}  {'level':13} {'standing':10} {'state':8} {'owner':16} {'device':24} groups"]
     lines += [_line(case) for case in found]
@@ -155,9 +163,10 @@ def _show(call: _Call) -> Answer:
 
 
 def _page(case: Case, history: list[CaseEvent], assessment: Assessment | None) -> list[str]:
+    stands = case.state if case.state == "closed" else f"{case.state}, {case.standing}"
     lines = [
         f"case {case.id}: {drawn(case.name or case.device)} ({case.device})",
-        f"{case.state}, {case.standing}; {LEVEL_WORDS[case.level]}, {case.points} points at its opening or last growth"
+        f"{stands}; {LEVEL_WORDS[case.level]}, {case.points} points at its opening or last growth"
         + (f", {case.points_now} now" if case.points_now is not None else ""),
         f"owner {drawn(case.owner) or NOBODY}" + (f", waiting on {drawn(case.waiting_on)}" if case.waiting_on else ""),
     ]
@@ -165,7 +174,9 @@ def _page(case: Case, history: list[CaseEvent], assessment: Assessment | None) -
         lines.append(f"returned from case {case.previous}")
     if case.closed_as and case.closed_at:
         end = f", expected until {case.until:%Y-%m-%d %H:%M} UTC" if case.until else ""
-        lines.append(f"closed {case.closed_at:%Y-%m-%d %H:%M} as {CLOSE_WORDS[case.closed_as]}{end}")
+        lines.append(
+            f"closed {case.closed_at:%Y-%m-%d %H:%M} as {CLOSE_WORDS[case.closed_as]}{end}: {drawn(case.reason)}"
+        )
     lines += ["", drawn(assessment.sentence if assessment else case.sentence), ""]
     for finding in assessment.findings if assessment else ():
         mark = f" [{drawn(finding.sanctioned)}]" if finding.sanctioned else ""
@@ -199,7 +210,7 @@ def _close(call: _Call) -> Answer:
     how = call.store.close_case(
         call.options.case, call.now, call.actor, call.options.closed_as, call.options.reason, call.options.until
     )
-    end = f"; what counts call.now is expected until {how.until:%Y-%m-%d %H:%M} UTC" if how.until else ""
+    end = f"; what counts now is expected until {how.until:%Y-%m-%d %H:%M} UTC" if how.until else ""
     return _done(call.store, call.options.case, f"is closed as {CLOSE_WORDS[how.closed_as]}{end}")
 
 
@@ -215,7 +226,7 @@ def _audit(call: _Call) -> Answer:
     text = [f"{'line':>6}  {'when (UTC)':16}  who, what, before, after"]
     for line in lines:
         change = f": {drawn(line.before) or '-'} -> {drawn(line.after) or '-'}" if line.before or line.after else ""
-        words = f"{drawn(line.actor)}  {drawn(line.action)} {drawn(line.subject)}{change}"
+        words = f"{drawn(line.actor)}  {drawn(line.action)} {drawn(line.subject)}".rstrip() + change
         text.append(f"{line.id:6}  {line.at:%Y-%m-%d %H:%M}  {words}")
     return list(lines), "\n".join(text)
 

@@ -8,7 +8,7 @@ import asyncio
 import re
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 from urllib.parse import urlencode
 
 import msgspec
@@ -32,9 +32,11 @@ from ..cases import (
     CaseError,
     CaseEvent,
     CaseState,
+    Standing,
     closing,
     written,
 )
+from ..clearing import clearing_of
 from ..expectations import NEVER, counts
 from ..store.protocol import Store
 from . import views
@@ -45,6 +47,7 @@ from .rendering import HEADERS, PRIVATE, AnyRequest, document, page
 Seen = TypeVar("Seen")
 
 ROWS = 100
+LONGEST_SEARCH = 200
 STATES: dict[str, tuple[str, tuple[CaseState, ...]]] = {
     "unclosed": ("open or waiting", ("open", "waiting")),
     "open": ("open", ("open",)),
@@ -104,14 +107,18 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
         asked = request.query_params
         state, owner = str(asked.get("state", "unclosed")), str(asked.get("owner", "queue"))
         level, after = str(asked.get("level", "none")), str(asked.get("after", ""))
-        if state not in STATES or owner not in OWNERS or level not in LEVEL_WORDS:
+        standing, search = str(asked.get("standing", "")), str(asked.get("q", "")).strip()
+        known_standing = next((each for each in get_args(Standing) if each == standing), None)
+        if state not in STATES or owner not in OWNERS or level not in LEVEL_WORDS or (standing and not known_standing):
             raise HTTPException("The queue has no such filter. Start again from the queue.", status_code=400)
+        if len(search) > LONGEST_SEARCH:
+            raise HTTPException(f"A search has at most {LONGEST_SEARCH} characters.", status_code=400)
         minimum: AttentionLevel = next(each for each in LEVEL_WORDS if each == level)
         me = sessions.person(request.cookies.get(COOKIE))
         owners = {"queue": {me, ""}, "mine": {me} if me else set[str](), "nobody": {""}, "everybody": None}[owner]
         begin = int(after) if _NUMBER.match(after) else 0
         wanted = None if owners is None else sorted(owners)
-        found = await ask(store.cases, STATES[state][1], minimum, wanted, ROWS + 1, begin)
+        found = await ask(store.cases, STATES[state][1], minimum, wanted, ROWS + 1, begin, known_standing, search)
         more, found = len(found) > ROWS, found[:ROWS]
         today = clock().date()
         return page(
@@ -119,14 +126,18 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
             now=clock(),
             cases=found,
             counts=await ask(store.case_counts),
+            untold=[each for each in await ask(store.notices_waiting) if each.problem],
             states=STATES,
             owners=OWNERS,
             state=state,
             owner=owner,
             level=level,
+            standing=standing,
+            standings=get_args(Standing),
+            search=search,
             after=begin,
             following=found[-1].id if more else 0,
-            filters=_filters(state, owner, level),
+            filters=_filters(state, owner, level, standing, search),
             latest=today + timedelta(days=MOST_DAYS),
             usual=today + timedelta(days=DEFAULT_DAYS),
             today=today,
@@ -159,7 +170,7 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
                     await ask(store.close_case, number, now, name, *values, version=version)
             except CaseError as error:
                 refused.append(str(error))
-        back = "/cases?" + _filters(one(form, "state"), one(form, "in"), one(form, "level"))
+        back = "/cases?" + _filters(*(one(form, name) for name in ("state", "in", "level", "standing", "q")))
         if refused:
             done = len(chosen) - len(refused)
             return page("cases_refused.html", status=409, refused=refused, done=done, back=back)
@@ -184,7 +195,7 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
             now=clock(),
             case=found,
             assessment=assessment,
-            standing=views.standing(assessment),
+            clearing=clearing_of(assessment) if assessment else None,
             findings=views.explained(assessment) if assessment else [],
             explained=[each for each in open_now if each.group not in NEVER],
             never=[each for each in open_now if each.group in NEVER],
@@ -239,15 +250,18 @@ def _until(form: Form) -> str:
     return one(form, "until") if one(form, "class") in ("sanctioned", "benign") else ""
 
 
-def _filters(state: str, owner: str, level: str) -> str:
+def _filters(state: str, owner: str, level: str, standing: str, search: str) -> str:
     """Returns the queue's filters as a query, only those that there are."""
-    return urlencode(
-        {
-            "state": state if state in STATES else "unclosed",
-            "owner": owner if owner in OWNERS else "queue",
-            "level": level if level in LEVEL_WORDS else "none",
-        }
-    )
+    query = {
+        "state": state if state in STATES else "unclosed",
+        "owner": owner if owner in OWNERS else "queue",
+        "level": level if level in LEVEL_WORDS else "none",
+    }
+    if standing in get_args(Standing):
+        query["standing"] = standing
+    if search:
+        query["q"] = search[:LONGEST_SEARCH]
+    return urlencode(query)
 
 
 def _see_other(path: str) -> Response[Any]:

@@ -25,6 +25,7 @@ from ..clearing import clearing_of
 from ..store.protocol import DeviceRow, SectionRow, Store
 from . import views
 from .access import COOKIE, SESSION_LIFE, Sessions
+from .audit_page import audit_route
 from .case_pages import case_routes
 from .facts import MOST_SECTIONS, Room, facts_of, never_reported
 from .forms import from_own_page
@@ -194,7 +195,8 @@ def routes(
     async def icon() -> Response[bytes]:
         return Response(ICON, media_type="image/svg+xml", headers={**HEADERS, "Cache-Control": "public, max-age=86400"})
 
-    handlers = [devices, device, section, sign_in, sign_out, style, icon, *case_routes(store, sessions, clock)]
+    mine = [devices, device, section, sign_in, sign_out, style, icon]
+    handlers = [*mine, *case_routes(store, sessions, clock), audit_route(store, sessions, clock)]
     return [Router("/", route_handlers=handlers, exception_handlers=problem_pages, include_in_schema=False)]
 
 

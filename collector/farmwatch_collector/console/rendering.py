@@ -14,6 +14,7 @@ from farmwatch_schema.finding import GROUPS
 
 from ..assessment import LEVEL_WORDS
 from ..cases import CLOSE_WORDS
+from ..drawn import drawn
 from ..score_words import probability_words
 from . import views, words
 
@@ -52,6 +53,7 @@ _templates = Environment(
 )
 _templates.filters.update(
     age=words.age,
+    because=words.because,
     moment=words.moment,
     number=words.number,
     odds=probability_words,
@@ -104,7 +106,7 @@ def _problem(request: AnyRequest, error: Exception) -> Response[str]:
     """Returns the page for a request that cannot be served: what, why, and what to do next."""
     status = error.status_code if isinstance(error, HTTPException) else 500
     if status >= 500:
-        log.error("page failed", exc_info=error, extra={"path": request.url.path})
+        log.error("page failed: %s", drawn(request.url.path), exc_info=error)
         title, remedy, detail = "The console failed on this page", "", ""
     else:
         title, remedy = _PROBLEMS.get(status, ("This request cannot be served", "Start again from the device list."))

@@ -5,6 +5,7 @@ reaches a page: characters that draw nothing, or that change the direction of wh
 written as their code points, and long text is cut with the rest behind a summary.
 """
 
+import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
 
@@ -21,6 +22,9 @@ MINUS = "\N{MINUS SIGN}"
 
 #: Marks above or below a letter that are drawn in a row; more of them would cover the neighbours.
 MARKS = 2
+
+#: How a head sentence begins: "Near certain, about 98 in 100: ".
+_HEAD = re.compile(r"\A[A-Z][a-z ]+, (?:about|more than|less than) [\d,]+ in [\d,]+: ")
 
 _UNDRAWN = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
 
@@ -117,6 +121,12 @@ def span(length: timedelta) -> str:
 def moment(at: datetime) -> str:
     """Returns a time in UTC to the minute: "2026-11-22 08:17"."""
     return at.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+
+
+def because(sentence: str) -> str:
+    """Returns a head sentence without level and chance at its beginning, which a row tells in other columns."""
+    rest = _HEAD.sub("", sentence, count=1)
+    return rest[:1].upper() + rest[1:]
 
 
 def skew(seconds: int) -> str:

@@ -71,7 +71,7 @@ class Courier:
             try:
                 busy = self.once(channel)
             except Exception:  # the store is away: notices wait in it
-                _log.exception("a notice could not be handled; it stays", extra={"channel": channel})
+                _log.exception("a notice for %s could not be handled; it stays", channel)
                 self._stop.wait(RETRY_SECONDS)
                 continue
             if not busy:
@@ -90,7 +90,7 @@ class Courier:
             self._channels[channel].deliver(Telling(name=notice.name, body=body, link=link, at=now))
         except Exception as error:
             if not isinstance(error, DeliveryError):
-                _log.exception("a channel failed", extra={"channel": channel})
+                _log.exception("channel %s failed", channel)
             self._put_off(notice, str(error) or type(error).__name__)
             return True
         self._store.notice_sent(notice.name, self._clock())
@@ -100,6 +100,13 @@ class Courier:
         now = self._clock()
         jitter = random.uniform(0.8, 1.2)  # noqa: S311  # spreads attempts, decides nothing
         due_at = None if now - notice.made_at > GIVE_UP else now + wait_after(notice.attempts) * jitter
-        fields = {"channel": notice.channel, "case": notice.case, "attempts": notice.attempts, "problem": problem}
-        _log.warning("a notice was not taken" if due_at else "a notice is given up", extra=fields)
+        what = "was not taken" if due_at else "is given up"
+        _log.warning(
+            "the notice of case %d for %s %s at attempt %d: %s",
+            notice.case,
+            notice.channel,
+            what,
+            notice.attempts,
+            problem,
+        )
         self._store.notice_failed(notice.name, problem, due_at)

@@ -60,7 +60,7 @@ def note(connection: Connection, number: int, at: datetime, actor: str, text: st
     state = connection.execute(select(head.c.state).where(head.c.id == number)).scalar()
     case, _ = _case(connection, number, None, closed=state == "closed")
     _update(connection, case, at, standing="ongoing")
-    tell(connection, number, at, actor, "noted", text)
+    tell(connection, number, at, actor, "noted", text, after=text)
 
 
 def wait(connection: Connection, number: int, at: datetime, actor: str, on: str, version: int | None) -> None:
@@ -107,7 +107,8 @@ def close(
         _expect(connection, case, key, now, at, how, case.owner or actor)
         _judge_again(connection, key, at)
     end = f", expected until {how.until:%Y-%m-%d %H:%M} UTC" if how.until else ""
-    tell(connection, number, at, actor, "closed", f"as {how.closed_as}{end}: {how.reason}", case.state, how.closed_as)
+    decided = f"{how.closed_as}{end}: {how.reason}"
+    tell(connection, number, at, actor, "closed", f"as {decided}", case.state, decided)
     return how
 
 
@@ -155,7 +156,7 @@ def reopen(connection: Connection, number: int, at: datetime, actor: str, reason
     values = {"closed_at": None, "closed_as": "", "reason": "", "until": None, "rest": None, "fell": 0}
     _update(connection, case, at, state="open", standing="ongoing", low_since=None, **values)
     _judge_again(connection, key, at)
-    tell(connection, number, at, actor, "reopened", reason, case.closed_as, "open")
+    tell(connection, number, at, actor, "reopened", reason, case.closed_as, f"open: {reason}")
 
 
 def _judge_again(connection: Connection, key: int, at: datetime) -> None:

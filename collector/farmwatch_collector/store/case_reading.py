@@ -7,9 +7,10 @@ import msgspec
 from sqlalchemy import Connection, Row, Select, and_, func, or_, select
 
 from ..assessment import AttentionLevel, level_rank
-from ..cases import AuditLine, Case, CaseEvent, CaseState
+from ..cases import AuditLine, Case, CaseEvent, CaseState, Standing
 from . import tables as t
 from .case_following import case_from
+from .reading import matches
 from .times import moment
 
 _POINTS = func.coalesce(t.assessment.c.points, t.case_head.c.points)
@@ -36,22 +37,29 @@ def _case(row: Row[Any]) -> Case:
     return msgspec.structs.replace(case, name=row.name, points_now=row.points_now, level_now=row.level_now)
 
 
-def cases(
-    connection: Connection,
-    states: Sequence[CaseState],
-    minimum: AttentionLevel,
-    owners: Sequence[str] | None,
-    limit: int,
-    after: int,
-) -> list[Case]:
+class Wanted(msgspec.Struct, frozen=True):
+    """Which cases, as `CaseStore.cases` is asked for them."""
+
+    states: Sequence[CaseState]
+    minimum: AttentionLevel
+    owners: Sequence[str] | None
+    standing: Standing | None
+    search: str
+
+
+def cases(connection: Connection, wanted: Wanted, limit: int, after: int) -> list[Case]:
     """Returns cases by their device's points now, highest first."""
     head = t.case_head
-    query = _cases().where(head.c.state.in_(states))
-    if minimum != "none":
-        least = level_rank(minimum)
+    query = _cases().where(head.c.state.in_(wanted.states))
+    if wanted.minimum != "none":
+        least = level_rank(wanted.minimum)
         query = query.where(head.c.level.in_([level for level in _LEVELS if level_rank(level) >= least]))
-    if owners is not None:
-        query = query.where(head.c.owner.in_(owners))
+    if wanted.owners is not None:
+        query = query.where(head.c.owner.in_(wanted.owners))
+    if wanted.standing is not None:
+        query = query.where(head.c.standing == wanted.standing, head.c.state != "closed")
+    if wanted.search:
+        query = query.outerjoin(t.roster, t.roster.c.device == t.device.c.device).where(matches(wanted.search))
     if after:
         last = connection.execute(_cases().add_columns(_POINTS.label("mark")).where(head.c.id == after)).first()
         if last is not None:

@@ -7,7 +7,7 @@ from typing import Protocol
 import msgspec
 
 from ..assessment import AttentionLevel
-from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing
+from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing, Standing
 
 
 class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,12 +61,16 @@ class CaseStore(Protocol):
         owners: Sequence[str] | None = None,
         limit: int = 100,
         after: int = 0,
+        standing: Standing | None = None,
+        search: str = "",
     ) -> list[Case]:
         """Returns cases by their device's points now, highest first.
 
         minimum  least level that the case holds
         owners   whose; "" among them for cases that nobody has; None for everybody's
         after    id of the case whose followers in this order are wanted; 0 from the first
+        standing of those not closed; None for every one
+        search   part of the device's id or name, or of what the roster says of its person
         """
         ...
 

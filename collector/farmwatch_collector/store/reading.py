@@ -374,7 +374,8 @@ def _row(row: Row[Any]) -> DeviceRow:
     )
 
 
-def _matches(search: str) -> ColumnElement[bool]:
+def matches(search: str) -> ColumnElement[bool]:
+    """Returns whether a device's id or name, or what the roster says of its person, holds a text."""
     text = search.lower()
     return or_(
         *(
@@ -399,7 +400,7 @@ def rows(
         levels = [level for level, rank in _RANK.items() if rank >= _RANK[minimum]]
         query = query.where(t.assessment.c.attention.in_(levels))
     if search:
-        query = query.where(_matches(search))
+        query = query.where(matches(search))
     last = device(connection, after) if after else None
     if last is not None:
         place = (t.device.c.name, t.device.c.device)
@@ -424,7 +425,7 @@ def counts(connection: Connection, search: str) -> "dict[AttentionLevel | Litera
         .group_by(t.assessment.c.attention)
     )
     if search:
-        query = query.where(_matches(search))
+        query = query.where(matches(search))
     found: dict[AttentionLevel | Literal["unjudged"], int] = {level: 0 for level, _ in THRESHOLDS}
     found["unjudged"] = 0
     for level, count in connection.execute(query):

@@ -153,7 +153,7 @@ class SqliteStore(SqliteCases):
                 for job in group:
                     self._transact([job])
                 return
-            _log.error("a transaction was not stored", exc_info=error, extra={"path": self.path})
+            _log.error("a transaction was not stored in %s", self.path, exc_info=error)
             for job in group:
                 self._refuse(job, error)
             return
@@ -188,7 +188,7 @@ class SqliteStore(SqliteCases):
             try:
                 self._raw.execute("ROLLBACK")
             except sqlite3.Error:
-                _log.exception("a rollback failed", extra={"path": self.path})
+                _log.exception("a rollback failed in %s", self.path)
 
     def _refuse(self, job: _Bundle | _Job, error: Exception) -> None:
         if isinstance(job, _Job):

@@ -7,7 +7,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ..assessment import AttentionLevel
-from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing
+from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing, Standing
 from . import case_acts, case_reading, notices
 from .protocol_cases import Notice
 
@@ -30,8 +30,11 @@ class SqliteCases:
         owners: Sequence[str] | None = None,
         limit: int = 100,
         after: int = 0,
+        standing: Standing | None = None,
+        search: str = "",
     ) -> list[Case]:
-        return self._ask(lambda connection: case_reading.cases(connection, states, minimum, owners, limit, after))
+        wanted = case_reading.Wanted(states, minimum, owners, standing, search)
+        return self._ask(lambda connection: case_reading.cases(connection, wanted, limit, after))
 
     def case_counts(self) -> dict[str, int]:
         return self._ask(case_reading.counts)

@@ -80,6 +80,7 @@ def paths(served: Served) -> list[str]:
         "/",
         "/cases?owner=everybody",
         "/cases/1",
+        "/audit",
         *(f"/devices/{served.devices[name]}" for name in ("laptop-056", "laptop-060", "hostile", "silent")),
     ]
 
@@ -183,7 +184,7 @@ def test_a_case_is_worked_on_without_script(served: Served, opened: Open) -> Non
     page.get_by_role("button", name="Assign").click()
     page.get_by_label("Whose").select_option("mine")
     page.get_by_role("button", name="Show").click()
-    assert page.url.endswith("/cases?state=unclosed&owner=mine&level=none")
+    assert page.url.endswith("/cases?q=&state=unclosed&owner=mine&level=none&standing=")
     page.get_by_role("link", name=f"Case {case.id}", exact=True).click()
     page.get_by_label("Note").fill("the tool is the help desk's")
     page.get_by_role("button", name="Add note").click()

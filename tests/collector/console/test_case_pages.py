@@ -13,6 +13,7 @@ from litestar.testing import TestClient
 from farmwatch_collector.assessment import GroupLevel
 from farmwatch_collector.console import Sessions, problem_pages, routes
 from farmwatch_collector.store import Store, open_store
+from farmwatch_detectors.policy import RosterEntry
 
 from ..store.contract import StoreContract, assessment
 from .markup import Page
@@ -77,7 +78,7 @@ def version(store: Store, number: int) -> int:
     return case.version
 
 
-PATHS = ["/cases", "/cases?state=all&owner=everybody", "/cases/1", "/cases/3", "/cases/1.json"]
+PATHS = ["/audit", "/cases", "/cases?state=all&owner=everybody", "/cases/1", "/cases/3", "/cases/1.json"]
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -91,7 +92,7 @@ def test_nothing_is_done_for_who_is_not_signed_in(stranger: Client, store: Store
     assert len(store.case_history(1)) == 1
 
 
-@pytest.mark.parametrize("path", ["/cases", "/cases/1", "/cases/3", "/cases?level=urgent&owner=nobody"])
+@pytest.mark.parametrize("path", ["/audit", "/cases", "/cases/1", "/cases/3", "/cases?level=urgent&owner=nobody"])
 def test_pages_hold_every_check_of_structure_and_the_strict_policy(analyst: Client, path: str) -> None:
     page(analyst, path)
     answer = analyst.get(path)
@@ -198,6 +199,33 @@ def test_the_queue_goes_on_after_a_hundred_with_its_filter(analyst: Client, stor
     (following,) = [link["href"] for link in found.all("a") if link.get("rel") == "next"]
     assert "owner=everybody" in following
     assert len(cases_in(page(analyst, following))) == 3
+
+
+def test_the_queue_is_searched_by_laptop_and_person_and_keeps_the_search(analyst: Client, store: Store) -> None:
+    store.set_roster({"d-1": RosterEntry(person="Ada Example")})
+    assert cases_in(page(analyst, "/cases?q=laptop-2")) == [2]
+    assert cases_in(page(analyst, "/cases?q=ada+ex")) == [1]
+    assert cases_in(page(analyst, "/cases?q=%25")) == []
+    answer = send(analyst, "/cases", case=["1.1"], act="assign", owner="ann", q="a&b=c", standing="new")
+    assert answer.headers["location"].endswith("&standing=new&q=a%26b%3Dc")
+    page(analyst, "/cases?q=" + "x" * 201, 400)
+
+
+def test_the_queue_is_filtered_by_standing(analyst: Client, store: Store) -> None:
+    store.note_case(2, NOW, "ann", "I am on it")
+    assert cases_in(page(analyst, "/cases?standing=ongoing")) == [2]
+    assert sorted(cases_in(page(analyst, "/cases?standing=new"))) == [1, 3]
+    page(analyst, "/cases?standing=old", 400)
+
+
+def test_a_long_note_can_be_read_to_its_end(analyst: Client) -> None:
+    send(analyst, "/cases/1/note", text="x" * 1_990 + " the end")
+    assert "the end" in page(analyst, "/cases/1").text
+
+
+def test_a_closed_row_says_why_and_until_when(analyst: Client, store: Store) -> None:
+    store.close_case(1, NOW, "ann", "sanctioned", "the lab's KVM", until="2026-12-31")
+    assert "the lab's KVM expected until 2027-01-01 00:00" in page(analyst, "/cases?state=closed").text
 
 
 def test_checked_cases_are_closed_with_one_reason(analyst: Client, store: Store) -> None:
@@ -341,3 +369,15 @@ def test_the_devices_page_shows_its_case(analyst: Client, store: Store) -> None:
     assert "nobody has it" in found.text
     store.close_case(1, NOW, "ann", "benign", "one demonstration")
     assert "one demonstration expected until" in page(analyst, "/devices/d-1").text
+
+
+def test_what_could_not_be_delivered_stands_above_the_queue(analyst: Client, store: Store) -> None:
+    StoreContract().enrolled(store, "d-4", "laptop-4")
+    store.save(assessment("d-4", NOW, 60, attention="review"), "v1", None, ("webhook",))
+    notice = store.claim_notice(NOW, ["webhook"])
+    assert notice is not None
+    assert "could not be delivered" not in page(analyst, "/cases").text
+    store.notice_failed(notice.name, "hooks.example.com answered 302.", NOW + timedelta(minutes=1))
+    assert "webhook, case 4, attempt 1: hooks.example.com answered 302." in page(analyst, "/cases").text
+    store.notice_sent(notice.name, NOW)
+    assert "could not be delivered" not in page(analyst, "/cases").text

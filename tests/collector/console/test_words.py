@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from farmwatch_collector.console.words import MINUS, age, number, ratio, share, shown, skew, title, visible
+from farmwatch_collector.console.words import MINUS, age, because, number, ratio, share, shown, skew, title, visible
 
 from .memory import ENDLESS, FORMULA, OVERRIDE, SCRIPT
 
@@ -109,6 +109,14 @@ def test_the_laptops_clock_is_told_with_its_direction() -> None:
     assert skew(20) == "within a minute"
     assert skew(-5_400) == "90 min behind"
     assert skew(86_400 * 3) == "3 days ahead"
+
+
+@pytest.mark.parametrize("chance", ["about 1 in 3", "more than 99 in 100", "less than 1 in 100,000"])
+def test_a_row_of_the_queue_begins_with_what_was_found(chance: str) -> None:
+    assert (
+        because(f"Near certain, {chance}: a tool: RustDesk (remote software).") == "A tool: RustDesk (remote software)."
+    )
+    assert because("Nothing stands out: so far.") == "Nothing stands out: so far."
 
 
 def test_names_of_fields_become_words() -> None:

@@ -116,7 +116,7 @@ class CaseContract:
         ]
         lines = store.audit("case 1")
         assert [(each.actor, each.action, each.before, each.after) for each in lines] == [
-            ("ann", "case noted", "", ""),
+            ("ann", "case noted", "", "asked for the address"),
             ("ann", "case waiting", "", "HR"),
             ("ann", "case assigned", "", "ann"),
             ("evaluation", "case opened", "", "review"),
@@ -226,8 +226,11 @@ class CaseContract:
         store.assign_case(whole[0].id, START, "ann", "ann")
         assert [case.device for case in store.cases(owners=["ann"])] == ["b"]
         assert [case.device for case in store.cases(owners=["ann", ""], limit=2)] == ["b", "d"]
+        assert [case.device for case in store.cases(standing="ongoing")] == ["b"]
+        assert [case.device for case in store.cases(standing="new", search="C")] == ["c"]
         store.close_case(whole[1].id, START, "ann", "confirmed", "yes")
         assert [case.device for case in store.cases(("closed",))] == ["d"]
+        assert store.cases(("open", "waiting", "closed"), standing="ongoing", search="d") == []
         counted = store.case_counts()
         assert {word: count for word, count in counted.items() if count} == {
             "open": 3,
