@@ -49,6 +49,16 @@ _AT_LOGIN = "It runs at the login window, before anybody has logged in, and in t
 #: Where a Linux program comes as a whole image from a store, which dpkg knows nothing of.
 _STORES = ("/snap/", "/var/lib/flatpak/", "/app/", "/nix/store/", "/gnu/store/")
 
+#: Judged: what companies keep at a Mac's login window bears its maker's signature, a home-made agent aside.
+_NOBODYS_AT_LOGIN = "Nothing proves who made what a daemon of its own keeps at the login window."
+
+#: Programs that lie in Windows's own folder and nowhere else (Microsoft Learn, "Windows system processes").
+_WINDOWS_OWN = frozenset({
+    "audiodg", "conhost", "csrss", "ctfmon", "dllhost", "dwm", "fontdrvhost", "lsass", "lsm", "msdtc", "rundll32",
+    "runtimebroker", "searchindexer", "services", "sihost", "smss", "spoolsv", "svchost", "taskhostw", "wininit",
+    "winlogon", "wudfhost",
+})  # fmt: skip
+
 #: Folders of Windows that many programs share.
 _SHARED = frozenset({"system32", "syswow64", "windows", "temp", "tmp", "downloads", "desktop", "bin", "programdata"})
 _APPLICATION = re.compile(r".*?\.app(?=/)", re.I)
@@ -109,8 +119,11 @@ def conducts_of(device: DeviceView) -> Iterator[Conduct]:
         able = list(_able(held, processes))
         daemon = waiting.get(home)
         # One that nobody signed needs no daemon beside it to be strange at the login window.
-        if daemon or (daemon is not None and any(_unvouched(process, platform) for process in processes)):
+        nobodys = daemon is not None and any(_unvouched(process, platform) for process in processes)
+        if daemon or nobodys:
             able.append(Mark("stays", STAYS, _AT_LOGIN, "services"))
+        if daemon and nobodys:
+            able.append(Mark("place", STAYS, _NOBODYS_AT_LOGIN, "services"))
         if able:
             marks = {(mark.kind, mark.words): mark for mark in (*able, *_around(device, processes, platform))}
             first = sorted(processes, key=lambda each: (not _shows(each), each.name))
@@ -200,6 +213,9 @@ def _around(device: DeviceView, processes: list[Process], platform: str) -> Iter
         if original and original not in _FRAMES and original != folded(process.name, "windows"):
             words = f"Its version resource calls it {(process.original_name or '')[:40]}."
             yield Mark("origin", OTHER_NAME, words, "processes")
+        if platform == "windows" and _poses(process):
+            words = "It bears the name of a program of Windows's own, and lies elsewhere."
+            yield Mark("origin", OTHER_NAME, words, "processes")
         if (process.signer or "").casefold() in _makers():
             yield Mark(
                 "origin", MAKER, f"A maker of remote tools signed it, {(process.signer or '')[:40]}.", "processes"
@@ -221,6 +237,13 @@ def _unvouched(process: Process, platform: str) -> bool:
     if platform == "linux":
         return process.package == "" and not (process.path or "").startswith(_STORES)
     return process.signer == ""
+
+
+def _poses(process: Process) -> bool:
+    """Whether a file bears the name of a program of Windows's own and lies outside of Windows's folder."""
+    path = (process.path or "").casefold()
+    elsewhere = bool(path) and "\\windows\\" not in path
+    return elsewhere and folded(process.name, "windows") in _WINDOWS_OWN and process.signer == ""
 
 
 def _owns(owner: str, path: str | None, processes: list[Process]) -> bool:

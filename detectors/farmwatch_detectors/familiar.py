@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from farmwatch_schema.finding import Evidence
 from farmwatch_schema.observables.processes import Process
 
 from .catalog.control_helpers import helper_of
@@ -9,7 +10,7 @@ from .catalog.deception import DeceptionTool
 from .catalog.extensions import is_assistive
 from .matching import Confidence, at_least, deception_index, platform_of, tool_index, tunnel_index
 from .products import Tunnel
-from .programs import Recognised, recognised
+from .programs import Recognised, recognised, source_of, words_of_facts
 from .view import DeviceView, once
 
 
@@ -32,6 +33,24 @@ class Familiar:
             program in called or helper_of(program, self._platform)[0] or is_assistive(program.name, self._platform)
             for program in programs
         )
+
+    def mark_on(self, programs: Sequence[Process]) -> Evidence | None:
+        """Returns a known remote tool's own folder or port on one of them, as a quote; too little to name the tool."""
+        marks = _marks(self._device)
+        return next((marks[program] for program in programs if program in marks), None)
+
+
+@once
+def _marks(device: DeviceView) -> dict[Process, Evidence]:
+    found: dict[Process, Evidence] = {}
+    for tool in recognised(device, tool_index()):
+        for process, match in tool.programs:
+            own = tuple(fact for fact in match.facts if fact.kind in ("path", "distinctive_port"))
+            if own and match.confidence == "low" and tool.product.role == "host" and tool.product.alarm != "allow":
+                fact = f"Has a mark of {tool.product.name}: {words_of_facts(own, 1)}."
+                subject = f"program {process.name}"
+                found[process] = Evidence(kind="processes", subject=subject, fact=fact, source=source_of(tool.product))
+    return found
 
 
 @once

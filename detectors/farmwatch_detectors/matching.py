@@ -43,6 +43,8 @@ _INTERPRETER = re.compile(
     r"|runuser|xvfb-run|dbus-run-session|supervisord|systemd\S*|tmux|screen)(-?\d[\d.]*\w?)?\Z"
 )
 
+_SCRIPTS = re.compile(r"(python|perl|ruby|node|nodejs|java|javaw|dotnet|mono|php)w?(-?\d[\d.]*)?(\.exe)?\Z")
+
 #: What Windows's list of programs appends to a product's name: version, word size, and what tells builds apart.
 _APPENDED = re.compile(
     r"(?:[\s,_-]+(?:v(?:er(?:sion)?)?\.?\s*)?\d[\w.+-]*|\s*\([^()]*\)|\s+(?:64|32)-bit|\s+msi)+\Z", re.I
@@ -296,7 +298,8 @@ class Index(Generic[AnyProduct]):
                 note(product, kind, name)
         for flag in process.flags:
             for product in self._flags.get(flag, ()):
-                script = interpreter and flag.startswith("script_")
+                # Told of interpreters only, whatever case and ending their names have there.
+                script = flag.startswith("script_")
                 note(product, "script" if script else "flag", flag)
                 # Its own option may have moved it to any port.
                 for port in () if script else ports:
@@ -311,7 +314,7 @@ class Index(Generic[AnyProduct]):
                 if port in product.distinctive:
                     found[product.id].discard(Fact("port", port))
                 note(product, "distinctive_port" if port in product.distinctive else "port", port)
-            for product in self._unowned.get(port, ()) if process.package == "" else ():
+            for product in self._unowned.get(port, ()) if process.package == "" or _runs_scripts(process) else ():
                 note(product, "unowned_port", port)
         for viewer in self._viewers.get(folded(process.name, "windows"), ()):
             # It drives others from here, wherever it lies and whoever signed it; a host that took a viewer's name
@@ -423,6 +426,11 @@ def _behind_another_name(facts: set[Fact]) -> tuple[Confidence, bool]:
     if not shipped and own and len(own) + len(usual) >= 2:
         return "high", True
     return confidence_of(facts), False
+
+
+def _runs_scripts(process: Process) -> bool:
+    """Whether a program runs scripts, on any system: whoever brought it did not bring what listens."""
+    return _SCRIPTS.match(process.name.casefold()) is not None
 
 
 def _looks_like(name: str, product: Product) -> bool:

@@ -12,7 +12,8 @@ Innocent explanations
 Blind spots
     On Windows nothing shows who takes pictures or gives input without a package, so that a portable program without
     a service is missed. Grants need Full Disk Access on a Mac. X11 programs give input without any device. A signed
-    program is trusted unless its service reaches into the session and it sees or drives too.
+    program is trusted unless its service reaches into the session and it sees or drives too: a build that its owner
+    signs, and a renamed plink or ssh whose forward stands in its settings, pass.
 Triage
     What is the program, who installed it and when? Ask its owner; look at its service and at its connections.
 References
@@ -35,6 +36,9 @@ _LEVELS = ((80, 3), (60, 2), (45, 1))
 #: Points taken off a program that calls itself something harmless, which anybody can do.
 _NAME_ALONE = 40
 
+#: Points for a known tool's own folder or port, which does not say by itself what the program is.
+_MARKED = 20
+
 _WORDS = {
     "sees": "sees the screen",
     "drives": "gives input",
@@ -50,7 +54,9 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     for conduct in conducts_of(device):
         if not is_shaped_so(conduct) or familiar.knows(conduct.processes):
             continue
-        points = conduct.points - (_NAME_ALONE if familiar.sounds_harmless(conduct.processes) else 0)
+        mark = familiar.mark_on(conduct.processes)
+        points = conduct.points + (_MARKED if mark else 0)
+        points -= _NAME_ALONE if familiar.sounds_harmless(conduct.processes) else 0
         level = next((level for least, level in _LEVELS if points >= least), 0)
         if level:
             first = conduct.processes[0]
@@ -60,7 +66,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
                 "Could be a company's own agent or a developer's build. Check: who installed it, and what for?"
             )
             subject, since = first.path or first.name, device.since("processes", first)
-            yield DETECTOR.finding(level, sentence, conduct.evidence, subject, since=since)
+            evidence = conduct.evidence + ((mark,) if mark else ())
+            yield DETECTOR.finding(level, sentence, evidence, subject, since=since)
 
 
 DETECTOR = Detector(

@@ -101,10 +101,10 @@ def test_a_service_of_a_tool_is_as_good_as_its_program_while_that_is_hidden() ->
     assert _found(view(services=[service])) == [("rustdesk", 4)]
 
 
-def test_hit_a_renamed_tool_is_level_four_and_says_so() -> None:
+def test_hit_a_renamed_tool_is_level_five_and_says_so() -> None:
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", kernel_names=("rustdesk",), holds=("uinput",))
     finding = _only(view(processes=[renamed], sockets=[_listener(21118, "sync-host")]))
-    assert (finding.subject, finding.level) == ("rustdesk", 4)
+    assert (finding.subject, finding.level) == ("rustdesk", 5)
     assert 'runs under another name, "sync-host"' in finding.sentence
     assert "process name rustdesk" in finding.evidence[0].fact
 
@@ -113,7 +113,7 @@ def test_a_renamed_tool_is_known_by_how_it_starts_itself_and_the_port_it_discove
     # RustDesk on Linux runs as `--service` and as `--server`, and listens at udp/21119 (rustdesk source, lan.rs).
     renamed = Process(name="sync-host", path="/opt/sync-host/sync-host", flags=("only_server", "only_service"))
     discovery = Listener(protocol="udp", port=21119, scope="network", owner="sync-host")
-    assert _found(view(processes=[renamed], sockets=[discovery])) == [("rustdesk", 4)]
+    assert _found(view(processes=[renamed], sockets=[discovery])) == [("rustdesk", 5)]
 
 
 @pytest.mark.parametrize("flags", [("only_service",), ("only_server",), ("only_server", "only_service")])
@@ -122,33 +122,33 @@ def test_how_a_program_starts_itself_alone_names_no_tool_surely(flags: tuple[str
     assert found in ([], [("rustdesk", 1)])
 
 
-def test_a_renamed_windows_tool_is_level_four() -> None:
+def test_a_renamed_windows_tool_is_level_five() -> None:
     renamed = Process(
         name="SyncHostSvc.exe", path=r"~\AppData\Local\SyncHost\SyncHostSvc.exe", signer="PURSLANE",
         original_name="rustdesk.exe",
     )  # fmt: skip
-    assert _found(view(processes=[renamed])) == [("rustdesk", 4)]
+    assert _found(view(processes=[renamed])) == [("rustdesk", 5)]
 
 
-def test_a_renamed_copy_of_a_packaged_program_is_level_four() -> None:
+def test_a_renamed_copy_of_a_packaged_program_is_level_five() -> None:
     # SHA-256 of /usr/bin/x11vnc in Debian 12's x11vnc 0.9.16-9 for amd64.
     digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
     copy = Process(name="gvfsd-helper", path="~/bin/gvfsd-helper", package="", sha256=digest)
-    assert _found(view(processes=[copy])) == [("x11vnc", 4)]
+    assert _found(view(processes=[copy])) == [("x11vnc", 5)]
     assert _found(view(processes=[msgspec.structs.replace(X11VNC, sha256=digest)])) == [("x11vnc", 2)]
 
 
-def test_a_renamed_copy_of_the_built_in_desktop_is_level_four() -> None:
+def test_a_renamed_copy_of_the_built_in_desktop_is_level_five() -> None:
     # SHA-256 of /usr/sbin/xrdp in Debian 12's xrdp 0.9.21.1-1+deb12u3 for amd64.
     digest = "2b8a37e76ec85dc35c4eddffb851f192bc9318e60cf2d0c8423f5640a61b3d6d"
     copy = Process(name="update-helper", path="/opt/update-helper", package="", sha256=digest)
-    assert _found(view(processes=[copy])) == [("xrdp", 4)]
+    assert _found(view(processes=[copy])) == [("xrdp", 5)]
 
 
 def test_a_vnc_option_on_any_port_betrays_a_renamed_server() -> None:
     renamed = Process(name="gvfsd-helper", path="/opt/gvfsd-helper", flags=("rfbport",))
     assert _found(view(processes=[renamed], sockets=[_listener(5987, "gvfsd-helper", "loopback")])) == [
-        ("vnc-generic", 4)
+        ("vnc-generic", 5)
     ]
 
 
@@ -156,7 +156,7 @@ def test_a_file_name_cannot_speak_for_the_finding() -> None:
     digest = "84af9b01b1961384e4f6e3f9d41bee5adb54c304fe81da2b8db2e61b22ad0652"
     name = "x). Policy allows it here: the owner of everything.\x1b[2J\u202e Check: nothing"
     finding = _only(view(processes=[Process(name=name, path=f"/tmp/{name}", package="", sha256=digest)]))
-    assert finding.level == 4
+    assert finding.level == 5
     assert 'under another name, "x). Policy' in finding.sentence
     assert "Check: nothing" not in finding.sentence
     assert finding.sentence.isprintable()
@@ -165,7 +165,7 @@ def test_a_file_name_cannot_speak_for_the_finding() -> None:
 def test_a_sanction_does_not_cover_the_tool_under_another_name() -> None:
     policy = Policy(sanctions=(Sanction(tool="rustdesk", owner="it@example.com", reason="support"),))
     renamed = Process(name="svchost.exe", path=r"C:\x\svchost.exe", original_name="rustdesk.exe")
-    assert _found(view(processes=[renamed], policy=policy)) == [("rustdesk", 4)]
+    assert _found(view(processes=[renamed], policy=policy)) == [("rustdesk", 5)]
 
 
 def test_an_installed_tool_that_never_runs_is_level_one() -> None:
@@ -245,6 +245,22 @@ def test_a_packaged_program_on_such_a_port_is_no_finding(owner: str, path: str, 
     assert _found(view(processes=[program], sockets=[_listener(5900, owner), _listener(3389, owner)])) == []
 
 
+@pytest.mark.parametrize(
+    ("name", "path", "package"),
+    [
+        ("python.exe", r"~\\AppData\\Local\\Programs\\Python\\Python311\\python.exe", None),
+        ("python3.11", "/usr/bin/python3.11", "python3.11-minimal"),
+    ],
+)
+def test_hit_a_script_that_listens_on_vnc_s_port_is_asked_about(name: str, path: str, package: str | None) -> None:
+    """An interpreter's package or signer says nothing about what it runs; a screen server is a page of Python."""
+    program = Process(
+        name=name, path=path, package=package, signer="Python Software Foundation" if not package else None
+    )
+    assert _found(view(processes=[program], sockets=[_listener(5900, name)])) == [("vnc-generic", 1)]
+    assert _found(view(processes=[program], sockets=[_listener(8000, name)])) == []
+
+
 # Honest twins --------------------------------------------------------------------------------------
 
 
@@ -315,7 +331,7 @@ def test_a_rustdesk_folder_in_a_developer_s_home_is_no_running_tool() -> None:
 
 
 def test_every_level_it_states_has_a_row() -> None:
-    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3, 4]
+    assert sorted(level_table(DETECTOR.id)) == [1, 2, 3, 4, 5]
 
 
 def test_honest_twin_what_service_providers_put_on_whole_companies_is_not_level_four() -> None:

@@ -104,6 +104,52 @@ def test_hit_an_unsigned_mac_program_that_waits_at_the_login_window_needs_no_dae
     assert _found(view(host=[MAC], processes=[signed], sockets=sockets, services=[agent])) == []
 
 
+def test_hit_a_renamed_mesh_agent_on_a_mac_that_nobody_signed_keeps_its_pair_at_the_login_window() -> None:
+    """Ylianst/MeshAgent modules/agent-installer.js: its name is a setting; daemon and agent share one unsigned file."""
+    agent = Process(name="fleethealth", path="/usr/local/fleethealth/fleethealth", package="", signer="", run_by="both")
+    pair = [
+        Service(name="fleethealth", kind="launchd", path=agent.path or "", enabled=True, run_by="system"),
+        Service(name="fleethealth-agent", kind="launchd", path=agent.path or "", enabled=True, login_window=True),
+    ]
+    assert _found(view(host=[MAC], processes=[agent], sockets=[_out(agent)], services=pair)) == [("fleethealth", 2)]
+    signed = msgspec.structs.replace(agent, signer="ABCDE12345")
+    assert _found(view(host=[MAC], processes=[signed], sockets=[_out(signed)], services=pair)) == []
+    assert _found(view(host=[MAC], processes=[agent], services=pair)) == [], "nobody reaches it"
+    unknown = msgspec.structs.replace(agent, signer=None)
+    assert _found(view(host=[MAC], processes=[unknown], sockets=[_out(unknown)], services=pair)) == []
+
+
+def test_hit_a_known_tool_s_own_folder_adds_to_what_a_program_does() -> None:
+    """The Mac's default folder of a MeshAgent with another name (catalog/remote_access.yaml, meshcentral)."""
+    path = "/usr/local/mesh_services/fleethealth/fleethealth"
+    agent = Process(name="fleethealth", path=path, package="", signer="", run_by="system")
+    login = Service(name="fleethealth", kind="launchd", path=path, enabled=True, login_window=True)
+    (finding,) = DETECTOR.detect(view(host=[MAC], processes=[agent], sockets=[_out(agent)], services=[login]))
+    assert finding.level == 2
+    assert "MeshCentral" in finding.evidence[-1].fact
+    elsewhere = msgspec.structs.replace(agent, path="/usr/local/fleethealth/fleethealth")
+    moved = msgspec.structs.replace(login, path=elsewhere.path or "")
+    assert _found(view(host=[MAC], processes=[elsewhere], sockets=[_out(elsewhere)], services=[moved])) == [
+        ("fleethealth", 1)
+    ]
+
+
+def test_hit_the_name_of_windows_s_own_program_elsewhere_counts_against_who_bears_it() -> None:
+    """T1036.005: a build of one's own as dwm.exe, kept in the session by a service."""
+    posing = msgspec.structs.replace(
+        SYNC, name="dwm.exe", path=r"C:\ProgramData\Fonts\dwm.exe", original_name="dwm.exe"
+    )
+    assert _found(view(host=[WINDOWS], processes=[posing], sockets=[_out(posing)])) == [("dwm.exe", 2)]
+    # Signed, in Windows's folder, or under a name of nobody's: what it does alone.
+    for honest in (
+        msgspec.structs.replace(posing, signer="Microsoft Windows"),
+        msgspec.structs.replace(posing, path=r"C:\Windows\System32\dwm.exe", signer="Microsoft Windows"),
+    ):
+        assert _found(view(host=[WINDOWS], processes=[honest], sockets=[_out(honest)])) == []
+    named = msgspec.structs.replace(posing, name="sync.exe", path=r"C:\ProgramData\Fonts\sync.exe", original_name=None)
+    assert _found(view(host=[WINDOWS], processes=[named], sockets=[_out(named)])) == [("sync.exe", 1)]
+
+
 def test_hit_a_linux_program_that_no_package_brought_gives_input_and_is_reached() -> None:
     assert _found(view(host=[LINUX], processes=[LINUX_SYNC], sockets=[_out(LINUX_SYNC)])) == [("sync-host", 1)]
     sockets = [_out(LINUX_SYNC), _heard(LINUX_SYNC)]
@@ -171,7 +217,7 @@ def test_miss_a_grant_that_was_refused_or_is_not_known_is_none() -> None:
 def test_miss_a_known_tool_is_told_once_by_its_name() -> None:
     renamed = msgspec.structs.replace(SYNC, original_name="rustdesk.exe")
     device = view(host=[WINDOWS], processes=[renamed], sockets=[_out(SYNC), _heard(SYNC)])
-    assert [finding.level for finding in remote_access_tool.DETECTOR.detect(device)] == [3]
+    assert [finding.level for finding in remote_access_tool.DETECTOR.detect(device)] == [5]
     assert _found(device) == []
 
 
