@@ -6,7 +6,7 @@ Detects
     is set up for a browser, it was allowed to see the screen. Level 2: running, or started by the system, and not
     sanctioned. Level 3: prepared for access without a person, open to the network, or to the laptop itself beside a
     program that forwards its ports to the outside, or somebody connected. Level 4: running and named in reports on
-    farms, or of that kind; or under another name. A file that no package brought, on a port of VNC or RDP: level 1.
+    farms, or of that kind. Level 5: under another name. A file that no package brought, on a port of VNC or RDP: level 1.
 Why
     About half of the published farm cases drive the laptop by ordinary remote software: AnyDesk, RustDesk,
     Chrome Remote Desktop, TeamViewer.

@@ -20,7 +20,7 @@ _WIDESPREAD, _SELF_HOSTED = "msp", "self-hosted"
 def level_of(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
     """Returns level and what it does, in words; level 0 when there is nothing to say."""
     level, what = _conduct(found, forwarder)
-    return (4 if level > 1 and _is_named(found.product) else level), what
+    return (max(level, 4) if level > 1 and _is_named(found.product) else level), what
 
 
 def _is_named(tool: RemoteTool) -> bool:
@@ -32,7 +32,7 @@ def _conduct(found: Recognised[RemoteTool], forwarder: str) -> tuple[int, str]:
     if found.disguised:
         process = found.disguised[0]
         facts = next(match.facts for program, match in found.programs if program == process)
-        return 4, f"runs under another name, {quoted(process.name)} ({words_of_facts(facts, 2)})"
+        return 5, f"runs under another name, {quoted(process.name)} ({words_of_facts(facts, 2)})"
     if not found.active:
         return (1, "is installed, not seen running") if found.packages else (0, "")
     if not surely(found):

@@ -42,14 +42,14 @@ def levels(device: DeviceView) -> dict[str, int]:
 def test_hit_a_mac_program_under_another_name_is_known_by_its_signature() -> None:
     moved = msgspec.structs.replace(RUSTDESK, name="SyncHelper", path="~/Library/Sync/SyncHelper")
     found = tools(view(host=[MAC], processes=[moved]))["rustdesk"]
-    assert found.level == 3
+    assert found.level == 5
     assert "SyncHelper" in found.sentence
 
 
 def test_honest_twin_a_helper_within_the_application_is_no_disguise() -> None:
     helper = msgspec.structs.replace(RUSTDESK, name="service", path="/Applications/RustDesk.app/Contents/MacOS/service")
     found = tools(view(host=[MAC], processes=[RUSTDESK, helper]))["rustdesk"]
-    assert found.level == 2
+    assert found.level == 4
     assert "another name" not in found.sentence
 
 
@@ -114,7 +114,7 @@ def test_hit_a_tools_service_starts_a_renamed_file_however_its_path_is_written(
     sockets = [Listener(protocol="tcp", port=7070, scope="network", owner=program.name, path=path)]
     service = Service(name=name, kind="windows" if host is WINDOWS else "launchd", path=written, running=True)
     found = tools(view(host=[host], processes=[program], services=[service], sockets=sockets))["anydesk"]
-    assert found.level == 3
+    assert found.level == 5
     assert "another name" in found.sentence
 
 

@@ -26,8 +26,8 @@ def findings(device: DeviceView) -> list[Finding]:
 def test_each_way_into_a_driven_mac_is_named() -> None:
     found = {finding.subject: finding for finding in findings(mac("remote_tools"))}
     assert {"anydesk", "rustdesk", "chrome-remote-desktop", "macos-screen-sharing", "tailscale"} <= set(found)
-    assert found["anydesk"].level == 3
-    assert found["rustdesk"].level == 3
+    assert found["anydesk"].level == 4
+    assert found["rustdesk"].level == 4
     assert found["chrome-remote-desktop"].level >= 2
     assert found["macos-screen-sharing"].level == 3, "a viewer from a public address"
     assert found["tailscale"].level == 1

@@ -25,8 +25,8 @@ def findings(device: DeviceView) -> dict[str, Finding]:
 def test_each_way_into_a_driven_laptop_is_named() -> None:
     found = findings(laptop("remote_tools"))
     assert {"anydesk", "rustdesk", "screenconnect", "windows-rdp"} <= set(found)
-    assert found["anydesk"].level == 3
-    assert found["rustdesk"].level == 3, "runs under another name"
+    assert found["anydesk"].level == 4
+    assert found["rustdesk"].level == 5, "runs under another name"
     assert "svchost.exe" in found["rustdesk"].sentence
     assert found["screenconnect"].level == 3, "prepared for access without anybody"
     assert found["windows-rdp"].level == 3, "somebody from a public address"
@@ -38,7 +38,7 @@ def test_a_tool_of_the_companys_own_counts_nothing_and_a_disguise_stays() -> Non
     policy = Policy(sanctions=tuple(Sanction(tool=it, owner="it@example.com", reason="help desk") for it in allowed))
     found = findings(msgspec.structs.replace(laptop("remote_tools"), policy=policy))
     assert found["screenconnect"].level == 0
-    assert found["rustdesk"].level == 3
+    assert found["rustdesk"].level == 5
 
 
 def test_a_guest_is_told() -> None:

@@ -46,7 +46,7 @@ def levels(*programs: Program, flags: dict[int, tuple[str, ...]] | None = None, 
 
 def test_hit_anydesk_under_another_name_in_appdata_is_a_disguise() -> None:
     renamed = (rf"{ROAMING}\Updater\msupdate.exe", "AnyDesk Software GmbH", ANYDESK)
-    assert levels(renamed) == {"anydesk": 3}
+    assert levels(renamed) == {"anydesk": 5}
 
 
 @pytest.mark.parametrize(
@@ -59,14 +59,14 @@ def test_hit_anydesk_under_another_name_in_appdata_is_a_disguise() -> None:
     ],
 )
 def test_honest_twin_anydesk_under_its_own_name_is_no_disguise(path: str) -> None:
-    assert levels((path, "AnyDesk Software GmbH", ANYDESK)) == {"anydesk": 2}
+    assert levels((path, "AnyDesk Software GmbH", ANYDESK)) == {"anydesk": 4}
 
 
 def test_hit_rustdesk_as_it_unpacks_itself_and_under_another_name() -> None:
     unpacked = (rf"{LOCAL}\rustdesk\rustdesk.exe", "PURSLANE", {"originalfilename": "rustdesk.exe"})
-    assert levels(unpacked) == {"rustdesk": 2}
+    assert levels(unpacked) == {"rustdesk": 4}
     stripped = (rf"{LOCAL}\Temp\svc.exe", "", {"originalfilename": "rustdesk.exe"})
-    assert levels(stripped, flags={2000: ("only_server",)}) == {"rustdesk": 3}
+    assert levels(stripped, flags={2000: ("only_server",)}) == {"rustdesk": 5}
 
 
 def test_a_citrix_desktop_is_told_and_counts_nothing() -> None:
