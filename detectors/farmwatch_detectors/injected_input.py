@@ -53,7 +53,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     which = f"{quoted(helper)}, which runs here," if helper else "A text expander or help desk"
     sentence = (
         f"On {len(shown)} of {len(days)} working days programs or remote sessions gave "
-        f"{min(share_of(day, SOFTWARE) for day in shown)} % of the input or more, {compared}. {which} can do that. "
+        f"at least {min(share_of(day, SOFTWARE) for day in shown)} % of the input, {compared}. {which} can do that. "
         "Check: which program types for the person?"
     )
     yield DETECTOR.finding(level, sentence, quotes_of_days(shown, _parts), "software", since=midnight(shown[0]))

@@ -40,7 +40,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         elif level:
             sentence = (
                 f"{what}. It comes with the system, and most laptops keep it off. "
-                "Could be help desk or working from another room. Check: tickets, then ask who connects."
+                "Could it be help desk or working from another room? Check: tickets, then ask who connects."
             )
         else:
             needed = "is it needed? Nobody reaches it without a tunnel."

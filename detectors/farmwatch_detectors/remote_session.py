@@ -66,7 +66,7 @@ def _sentence(visit: Visit) -> str:
     else:
         does, innocent = "has a shell on this laptop", "a developer's own second machine"
     what = f"{visit.name}: somebody from {place} {does} right now. Most laptops never have this"
-    return f"{what}, and no policy allows it here. Could be {innocent}. Check: tickets, then ask who."
+    return f"{what}, and no policy allows it here. Could it be {innocent}? Check: tickets, then ask who."
 
 
 DETECTOR = Detector(

@@ -44,7 +44,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         else:
             sentence = (
                 f"{product.name} {what}: somebody outside can reach into this laptop. No policy allows it here. "
-                "Could be a developer at work, as many do. Check: ask what it is for and who uses it."
+                "Could it be a developer at work, as many are? Check: ask what it is for and who uses it."
             )
         quotes, since = evidence_of(found) + more, first_seen(device, found)
         allowed = None if level else sanction

@@ -51,7 +51,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     first = " in the person's first weeks" if first_days else ""
     sentence = (
         f"{one.tool.name} was at work {beside} {other.tool.name} within {DAYS} days{first}, and {which} not allowed "
-        "by policy. Laptops rarely have tools of two vendors. Could be a migration. Check: which one is the company's?"
+        "by policy. Few laptops have tools of two vendors. Could it be a migration? Check: which one is the company's?"
     )
     quotes = (_quote(use, use.tool.id in allowed) for use in (one, other))
     ends = [use.until for use in uses if use.until is not None]

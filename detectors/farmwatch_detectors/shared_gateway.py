@@ -77,7 +77,7 @@ def _finding(tie: Tie) -> Finding:
         others = "1 device of somebody" if unrelated == 2 else f"{unrelated - 1} devices of people"
         sentence = (
             f"Its gateway also serves {others} unrelated to its user; {share}. "
-            f"Could be {innocent}. Check: where these people live and work, and register the place if it is one."
+            f"Could it be {innocent}? Check: where these people live and work, and register the place if it is one."
         )
     return Finding(
         detector=DETECTOR.id,

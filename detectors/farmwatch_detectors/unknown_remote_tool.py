@@ -63,7 +63,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
             does = ", ".join(words for kind, words in _WORDS.items() if kind in conduct.kinds)
             sentence = (
                 f"Unknown program {quoted(first.name)} {does}. Together that is what remote tools do. "
-                "Could be a company's own agent or a developer's build. Check: who installed it, and what for?"
+                "Could it be a company's own agent or a developer's build? Check: who installed it, and what for?"
             )
             subject, since = first.path or first.name, device.since("processes", first)
             evidence = conduct.evidence + ((mark,) if mark else ())

@@ -93,7 +93,7 @@ def _finding(
     else:
         sentence = (
             f"{product.name}{named} {what}: it can hide where the laptop is or who reaches it. No policy allows it "
-            f"here. Could be {_INNOCENT.get(product.category, 'a developer at work')}. Check: ask what it is for."
+            f"here. Could it be {_INNOCENT.get(product.category, 'a developer at work')}? Check: ask what it is for."
         )
     quotes = tuple(quote_of(line, source_of(product)) for line in lines) + (evidence_of(program) if program else ())
     return Finding(
@@ -123,8 +123,8 @@ def _unknown(device: DeviceView, line: Line) -> Finding:
         sentence = f"Tunnel {line.name} is up{all_traffic}. Policy allows it here: {words_of(sanction)}."
     else:
         sentence = (
-            f"Tunnel {line.name} is up{all_traffic}, and no known VPN explains it. Could be the company's own VPN "
-            f"without a policy entry, or a developer's. Check: ask where it leads."
+            f"Tunnel {line.name} is up{all_traffic}, and no known VPN explains it. Could it be the company's own "
+            f"without a policy entry, or a developer's? Check: ask where it leads."
         )
     return Finding(
         detector=DETECTOR.id,

@@ -87,7 +87,12 @@ def test_could_not_look_is_no_finding_and_no_silence() -> None:
 
 @pytest.mark.parametrize(
     ("system", "program"),
-    [("Windows 11 Pro", "osk.exe"), ("macOS", "AssistiveControl"), ("Debian GNU/Linux", "onboard")],
+    [
+        ("Windows 11 Pro", "osk.exe"),
+        ("Windows 11 Pro", "Tobii.EyeX.Engine.exe"),
+        ("macOS", "AssistiveControl"),
+        ("Debian GNU/Linux", "onboard"),
+    ],
 )
 def test_honest_twin_keys_chosen_on_the_screen_are_level_one(system: str, program: str) -> None:
     chosen = remembering(
