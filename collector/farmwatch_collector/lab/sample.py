@@ -11,7 +11,7 @@ VERSION = 1
 
 #: Seeds that weights may be tuned on, and seeds that figures are quoted from. Never the same.
 TUNING_SEEDS = (1, 2, 3, 4, 5)
-HELD_OUT_SEEDS = (101, 102, 103, 104, 105)
+HELD_OUT_SEEDS = (201, 202, 203, 204, 205)
 
 
 class Label(msgspec.Struct, frozen=True, kw_only=True):
@@ -22,8 +22,8 @@ class Label(msgspec.Struct, frozen=True, kw_only=True):
     kind    class for which recall is told: `kvm_default`, `kvm_spoofed`, `kvm_every_spoof`, `software` (a remote tool
             and one more group), `tool_known`, `tool_renamed`, `vpn` (a consumer VPN that is up, or a mesh that takes
             all traffic), `farm`. Told without a bar: `software_pair` (two driven laptops behind one gateway),
-            `software_travel_router`, `travel_router`, `mesh` (one that takes not all traffic). `ordinary` or `trap`
-            for the innocent
+            `software_travel_router`, `travel_router`, `mesh` (one that takes not all traffic), `tampered` (its agent
+            is kept from seeing or telling). `ordinary` or `trap` for the innocent
     since   UTC, ISO 8601: from when on what the label says is to be seen
     facets  what it is composed of, by name: kvm, disguise, software, platform, missing, trap ...
     """

@@ -136,7 +136,7 @@ def test_the_small_scale_runs_and_its_page_is_written(capsys: pytest.CaptureFixt
     page = tmp_path / "bench.html"
     document = _answer(capsys, "--html", str(page), code=0)
     results = document["results"]
-    assert (results["part"], results["scale"], results["seeds"]) == ("held_out", "small", [101])
+    assert (results["part"], results["scale"], results["seeds"]) == ("held_out", "small", [HELD_OUT_SEEDS[0]])
     assert results["faults"] == {}
     assert results["farms"] > 100
     assert results["devices"] > 2 * results["farms"]
