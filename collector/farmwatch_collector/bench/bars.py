@@ -4,7 +4,7 @@ from typing import Literal
 
 import msgspec
 
-How = Literal["review", "named tool", "remote software", "network"]
+How = Literal["review", "named tool", "remote software", "network", "integrity"]
 
 
 class Bar(msgspec.Struct, frozen=True, kw_only=True):
@@ -13,7 +13,7 @@ class Bar(msgspec.Struct, frozen=True, kw_only=True):
     kind  a label's `kind`
     bar, goal  shares to reach; None where nothing is promised
     how   `review` (the device stands at review), `named tool` (level 2 of remote software, by the tool's name),
-          `remote software` and `network` (level 2 of the group, whatever says so)
+          `remote software` and `network` (level 2 of the group, whatever says so), `integrity` (level 1 of it)
     """
 
     kind: str
@@ -43,6 +43,7 @@ REPORTED = (
     Bar(kind="software_pair", words="remote software, two behind one gateway", how="review", hours=24),
     Bar(kind="software_travel_router", words="remote software behind a travel router", how="review", hours=24),
     Bar(kind="travel_router", words="travel router at level 2", how="network", hours=24),
+    Bar(kind="tampered", words="agent tampered with, agent integrity at level 1", how="integrity", hours=120),
     Bar(kind="mesh", words="mesh without an exit node at level 2", how="network", hours=24),
 )
 

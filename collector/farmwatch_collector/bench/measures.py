@@ -69,11 +69,11 @@ def found(outcome: Outcome, bar: Bar) -> bool:
     """Returns whether a device was found as its class must be, in time."""
     if bar.how == "review":
         return in_time(outcome, outcome.review_at, bar.hours)
-    group = "N" if bar.how == "network" else "R"
+    group = {"network": "N", "integrity": "A"}.get(bar.how, "R")
     name = outcome.label.facets.get("software", "") if bar.how == "named tool" else ""
     return any(
         stated.group == group
-        and stated.level >= 2
+        and stated.level >= (1 if bar.how == "integrity" else 2)
         # Ids of the catalogue have hyphens, facets are words of a scenario.
         and (not name or stated.subject.replace("-", "_") == name)
         and in_time(outcome, stated.at, bar.hours)

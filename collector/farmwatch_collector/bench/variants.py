@@ -84,7 +84,7 @@ def _without(rank: int, family: str) -> Detector:
 
     names: dict[str, Any] = {**vars(ip_kvm_shape), "facts": fewer}
     if family == "set":  # the same fact, found over two devices
-        names["_parts"] = lambda _device: []
+        names["in_parts"] = lambda _device: []
     detect = ip_kvm_shape.detect
     assert isinstance(detect, FunctionType)
     copied = FunctionType(detect.__code__, names, detect.__name__, detect.__defaults__, detect.__closure__)

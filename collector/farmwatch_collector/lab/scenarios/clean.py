@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from . import life, ordinary, real, traps_desk, traps_place
+from . import life, ordinary, real, rhythms, traps_desk, traps_place
 from .device import Device
 from .drafting import Draft
 from .life import Habits
@@ -45,6 +45,8 @@ def people(work: Draft, group: Group) -> None:
             _dress(work, device, traps, shared, mine)
             life.live(device, device.first, life.together(mine))
             life.churn(device)
+            if group.timing:
+                rhythms.ordinary(device)
         work.devices += devices
         wanted -= size
 

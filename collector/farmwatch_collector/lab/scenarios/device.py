@@ -81,6 +81,9 @@ class Device:
     enrolled  seconds since 1970, when its first report is made
     timing    `input_timing` is turned on in this laptop's settings
     screens   monitors beside its own panel; desk: a keyboard stands on it
+    copy      a laptop that reports under this one's identity; copied_after: seconds after the original's first
+              report at which it was given it, None for an original
+    frozen_at from when on its reports only seem to go on; 0 for never
     corpus    folder that its monitors and devices come from; "" for the lab's own tables
     """
 
@@ -95,6 +98,9 @@ class Device:
         self.moments: list[Moment] = []
         self.use = hours.Use(enrolled, days)
         self.timing = False
+        self.copy: Device | None = None
+        self.copied_after: int | None = None
+        self.frozen_at = 0
         self.screens = 0
         self.desk = False
         self.corpus = ""

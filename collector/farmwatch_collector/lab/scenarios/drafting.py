@@ -155,7 +155,8 @@ def _share(scenario: Scenario, order: Order) -> list[tuple[Group, dict[str, str]
 def _farm(work: Draft, group: Group, made: dict[str, str]) -> Device:
     device = work.new(made["platform"])
     words = {word: value for word, value in made.items() if word != "missing"}
-    farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later, group.lid)
+    farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later, group.lid,
+                        timing=group.timing)  # fmt: skip
     if group.settled:
         device.since = device.use.first_awake(device.since + group.settled * hours.DAY)
         device.facets["settled"] = str(group.settled)

@@ -11,7 +11,7 @@ from farmwatch_schema.observables.media import MediaUse
 from farmwatch_schema.observables.network import Gateway
 
 from .. import monitors
-from . import disguises, hours, life, ordinary, remote, tunnels
+from . import disguises, hours, life, ordinary, remote, rhythms, tampering, tunnels
 from .device import Change, Device, Facts
 from .hardware import PRODUCTS, device_of
 from .life import Habits
@@ -24,6 +24,7 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     disguise: str = "default"
     software: str = "none"
     vpn: str = "none"
+    tamper: str = "none"
     platform: str = "windows"
 
 
@@ -39,11 +40,14 @@ def kind_of(made: Composition) -> str:
     return "vpn" if hides else "mesh" if made.vpn == "tailscale" else made.vpn
 
 
-def put_on_shelf(device: Device, made: Composition, later: bool, lid: str = "") -> None:
+def put_on_shelf(
+    device: Device, made: Composition, later: bool, lid: str = "", *, timing: bool = False
+) -> None:  # fmt: skip
     """Makes an ordinary laptop one of a farm.
 
-    later  it was still in its person's hands at first
-    lid    `open` or `closed`; "" for either
+    later   it was still in its person's hands at first
+    lid     `open` or `closed`; "" for either
+    timing  rhythm of input is turned on in its settings
     """
     chance, first = device.chance, device.first
     device.farm = True
@@ -69,7 +73,9 @@ def put_on_shelf(device: Device, made: Composition, later: bool, lid: str = "") 
     device.facets["own_input"] = "a little" if touched else "none"
     _input(device, made, at, touched)
     if made.kvm != "none":
-        _plug_in(device, made, at)
+        ids, absolute = _plug_in(device, made, at)
+        if timing:
+            rhythms.driven(device, made.kvm, absolute, ids)
     if made.software != "none":
         installed = at + chance.randrange(0, 1800)
         device.later(installed, remote.installed(made.software, device.platform))
@@ -77,6 +83,7 @@ def put_on_shelf(device: Device, made: Composition, later: bool, lid: str = "") 
             _driven_by(device, made.software, installed)
     if made.vpn != "none":
         tunnels.set_up(device, made.vpn, at)
+    tampering.tamper(device, made.tamper)
 
 
 def _driven_by(device: Device, tool: str, since: int) -> None:
@@ -108,7 +115,8 @@ def _shelved(lid: str) -> Change:
     return change
 
 
-def _plug_in(device: Device, made: Composition, at: int) -> None:
+def _plug_in(device: Device, made: Composition, at: int) -> tuple[str, bool]:
+    """Plugs the KVM in; returns its ids and whether it points by absolute position."""
     setup = disguises.set_up(made.kvm, made.disguise, device.chance)
     if setup.detail:
         device.facets["detail"] = setup.detail
@@ -122,6 +130,7 @@ def _plug_in(device: Device, made: Composition, at: int) -> None:
         facts.add("input_source", *names)
 
     device.later(at, change)
+    return f"{plugged.vendor_id}:{plugged.product_id}", setup.absolute
 
 
 def _input_devices(setup: disguises.Setup, vendor: str, product: str) -> list[InputDevice]:

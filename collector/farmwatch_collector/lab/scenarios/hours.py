@@ -74,6 +74,15 @@ class Use:
         elif end > start:
             self.awake.append(Span(start, end))
 
+    def silence(self, start: int, end: int) -> None:
+        """Makes no reports from `start` to `end`, although it is awake: the agent is stopped."""
+        self.awake = [
+            piece
+            for span in self.awake
+            for piece in (Span(span.start, min(span.end, start)), Span(max(span.start, end), span.end))
+            if piece.end > piece.start
+        ]
+
     def work(self, start: int, end: int) -> None:
         """Somebody gives input from `start` to `end`."""
         for slot in range(max(start, self.start) // SLOT, -(-end // SLOT)):

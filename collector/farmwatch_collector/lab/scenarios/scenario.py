@@ -13,12 +13,13 @@ from .disguises import DISGUISES, possible
 from .hardware import PRODUCTS
 from .permissions import MISSING, is_missing_on
 from .remote import TOOLS
+from .tampering import TAMPERS
 from .trap_table import TRAPS
 from .tunnels import VPNS
 
 #: Classes for which recall is told (lab/sample.py).
 KINDS = ("kvm_default", "kvm_spoofed", "kvm_every_spoof", "software", "software_pair", "software_travel_router",
-         "tool_known", "tool_renamed", "vpn", "mesh", "travel_router", "farm")  # fmt: skip
+         "tool_known", "tool_renamed", "vpn", "mesh", "travel_router", "tampered", "farm")  # fmt: skip
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -29,6 +30,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     shared    as many farm laptops stand behind one gateway; 1 for one each
     later     share of them whose onset lies after enrolment
     settled   days after the onset from which on the label holds: for what is only there once it has gone on for days
+    timing    `input_timing` is turned on in these laptops' settings, where their platform tells it
     lid       of farm laptops: `open` or `closed`; "" for either
     ordinary  so many ordinary devices, with traps at their rates
     traps     rates that differ from the usual ones, by trap
@@ -42,6 +44,7 @@ class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     later: float = 0.5
     settled: int = 0
     lid: str = ""
+    timing: bool = False
     ordinary: int = 0
     traps: dict[str, float] = {}
     plain: bool = False
@@ -79,10 +82,12 @@ WORDS: dict[str, tuple[str, ...]] = {
     "disguise": DISGUISES,
     "software": TOOLS,
     "vpn": VPNS,
+    "tamper": TAMPERS,
     "platform": ("linux", "macos", "windows"),
     "missing": MISSING,
 }
-_ALONE = {"kvm": "none", "disguise": "default", "software": "none", "vpn": "none", "missing": "none"}
+_ALONE = {"kvm": "none", "disguise": "default", "software": "none", "vpn": "none", "tamper": "none",
+          "missing": "none"}  # fmt: skip
 VERSION = 1
 MAX_BYTES = 1 << 20
 REMEDY = "docs/scenarios.md has the format."

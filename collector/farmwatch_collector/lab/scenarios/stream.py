@@ -54,7 +54,8 @@ class Encoder:
 def fleet_reports(devices: Sequence[Device], key: bytes, every: int) -> Iterator[bytes]:
     """Yields the reports of all devices by time; `every` seconds pass between two heartbeats."""
     encoder = Encoder(key)
-    streams = [reports(device, encoder, every) for device in devices]
+    originals = [*devices, *(device.copy for device in devices if device.copy)]
+    streams = [reports(device, encoder, every) for device in originals]
     for _, _, data in heapq.merge(*streams):
         yield data
 
@@ -67,22 +68,27 @@ def reports(device: Device, encoder: Encoder, every: int) -> Iterator[tuple[str,
     facts = device.facts.copy()
     writer = _Writer(device, encoder)
     boots = [device.enrolled - dice.randrange(600, 5 * hours.DAY), *device.use.boots]
+    first = 1
+    if device.copied_after is not None:
+        first += device.copied_after // every
+        dice = random.Random(f"copy {device.id}")  # noqa: S311 - its boots and minutes are its own
     names = [f"{dice.getrandbits(64):016x}" for _ in boots]
     head = f'{{"device":"{device.id}","epoch":"{epoch}","sequence":'
     agent = msgspec.json.encode(Agent(version=VERSION, platform=device.platform)).decode()
     previous = ""
-    for number, at in enumerate(_times(device, every, dice), 1):
-        changed = number == 1
-        while pending and pending[-1].at <= at:
+    for number, at in enumerate(_times(device, every, dice), first):
+        changed = number == first
+        seen_at = min(at, device.frozen_at or at)
+        while pending and pending[-1].at <= seen_at:
             pending.pop().change(facts)
             changed = True
-        boot = bisect_right(boots, at) - 1
+        boot = bisect_right(boots, seen_at) - 1
         stamp = hours.stamp(at)
         last = f',"previous":"{previous}"' if previous else ""
         data = (
             f'{head}{number},"boot":"{names[boot]}","created_at":"{stamp}",'
-            f'"uptime_seconds":{at - boots[boot]},"agent":{agent},"sections":['.encode()
-            + stamp.encode().join(writer.sections(facts, at, changed))
+            f'"uptime_seconds":{seen_at - boots[boot]},"agent":{agent},"sections":['.encode()
+            + stamp.encode().join(writer.sections(facts, seen_at, changed))
             + f"]{last}}}".encode()
         )
         previous = hashlib.sha256(data).hexdigest()

@@ -1,5 +1,7 @@
 """Traps of desks and programs: what people plug in, run, and let others do with their leave."""
 
+from datetime import timedelta
+
 import msgspec
 
 from farmwatch_schema.identifiers import unkeyed
@@ -9,7 +11,7 @@ from farmwatch_schema.observables.input_source import InputDevice, InputShare
 from farmwatch_schema.observables.sessions import Session
 
 from .. import equipment, monitors, programs
-from . import boards, hours, innocents, ordinary, permissions, pictures, tunnels
+from . import boards, hours, innocents, ordinary, permissions, pictures, tampering, tunnels
 from .device import Change, Device, Facts
 from .drafting import Draft
 from .life import Habits
@@ -212,6 +214,19 @@ def permission_off(work: Draft, devices: list[Device]) -> None:
     device.facets["missing"] = name
     days = chance.randrange(1, max(2, work.scenario.days))
     permissions.take_away(device, name, device.enrolled + days * hours.DAY)
+
+
+@trap(15, 0.005, "assumed; laptops with a second system that keeps local time in the clock")
+def dual_boot(work: Draft, devices: list[Device]) -> None:
+    """A second system that keeps local time in the clock: off by whole hours after each change, until time is set."""
+    (device,) = devices
+    if device.platform == "macos":
+        return
+    offset = -60 * hours.offset_minutes(device.time_zone, device.first)
+    for day in range(2, work.scenario.days, 3):
+        at = hours.local_midnight(device.time_zone, device.first + timedelta(days=day)) + 9 * 3600
+        device.later(at, tampering.clock_off(offset), wakes=False)
+        device.later(at + 5400, tampering.clock_off(0), wakes=False)
 
 
 @trap(17, 0.015, "assumed; KVM switches and capture cards")
