@@ -39,7 +39,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     days = told_days(device, WEEKS)[-unused:]
     handless = without_hands(days)
     level = 2 if handless and unused >= MANY and not replaces_hands(device) else 1
-    what = "and no other hand's device was used either" if handless else "while an external keyboard or mouse was"
+    what = "and no other hand's device was used either" if handless else "while an external keyboard or mouse was used"
     innocent = "assistive technology or a broken keyboard" if handless else "a desk with an external keyboard"
     sentence = (
         f"The laptop's own keyboard and touchpad rested on the last {unused} working days, {what}. "

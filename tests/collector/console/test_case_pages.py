@@ -228,6 +228,14 @@ def test_a_closed_row_says_why_and_until_when(analyst: Client, store: Store) -> 
     assert "the lab's KVM expected until 2027-01-01 00:00" in page(analyst, "/cases?state=closed").text
 
 
+def test_a_closed_case_shows_the_level_that_the_device_has_now(analyst: Client, store: Store) -> None:
+    store.close_case(2, NOW, "ann", "sanctioned", "the lab's KVM", until="2026-12-31")
+    store.save(assessment("d-2", NOW + timedelta(minutes=1), 3), "v1", None)
+    text = page(analyst, "/cases/2").text
+    assert "3 points now below watch" in text
+    assert "70, urgent, by hardware control" in text
+
+
 def test_checked_cases_are_closed_with_one_reason(analyst: Client, store: Store) -> None:
     chosen = [f"{number}.{version(store, number)}" for number in (1, 2)]
     fields = {"case": chosen, "act": "close", "class": "benign", "reason": "one demonstration", "until": "2026-12-31"}
