@@ -24,9 +24,10 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.input_source import InputDay, InputDevice
 
+from .assets import sanction_for_ids
 from .catalog.input_helpers import replaces_hands
 from .detector import Detector
-from .hardware import quoted, sanction_for_ids
+from .hardware import quoted
 from .input_days import input_days, midnight, quotes_of_days, working_days
 from .machine import is_virtual
 from .view import DeviceView

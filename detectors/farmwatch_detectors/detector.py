@@ -63,10 +63,14 @@ class Detector(msgspec.Struct, frozen=True):
         until: str = "",
         sighting: Sighting[Any] | None = None,
         sanction: Sanction | None = None,
+        sanctioned: str = "",
         floor: bool = False,
         absorbs: tuple[str, ...] = (),
     ) -> Finding:
-        """Returns a finding of this detector's. Fields are `Finding`'s; a sighting gives both its times."""
+        """Returns a finding of this detector's; fields are `Finding`'s.
+
+        A sighting gives both its times, a policy entry its words.
+        """
         return Finding(
             detector=self.id,
             group=self.group,
@@ -76,7 +80,7 @@ class Detector(msgspec.Struct, frozen=True):
             subject=subject,
             seen_from=sighting.seen_from if sighting else since,
             seen_until=sighting.seen_until if sighting else until,
-            sanctioned=sanction.words if sanction else "",
+            sanctioned=sanction.words if sanction else sanctioned,
             floor=floor,
             absorbs=absorbs,
         )

@@ -1,7 +1,6 @@
-"""What the hardware detectors share: devices with their times, sanctions by asset, and words."""
+"""What the hardware detectors share: devices with their times, and words."""
 
-from collections.abc import Collection, Iterable, Iterator
-from datetime import datetime
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -12,8 +11,6 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from .catalog import Entry
-from .catalog.ip_kvm import products
-from .policy import Sanction
 from .view import DeviceView, Seen, Sighting
 
 #: Evidence gone for longer than this many days is history: its weight would be under 1/16 at 90 days' half-life.
@@ -63,66 +60,14 @@ def hid_interfaces(device: UsbDevice) -> list[UsbInterface]:
     return [interface for interface in device.interfaces if interface.class_triple.startswith("03/")]
 
 
-def sanction_for_asset(
-    device: DeviceView,
-    serials: Iterable[Identifier | None] = (),
-    products: Collection[str] = (),
-    seen_until: str = "",
-) -> Sanction | None:
-    """Returns the policy entry that registers this asset for this laptop, or None.
-
-    serials     what the asset says
-    products    catalogue ids it was recognised as; none when its names were changed
-    seen_until  of its sighting: an entry must hold today, or on the last day that a gone asset was there
-
-    A serial of its own is enough, unless the entry names another product. A serial that a firmware gives
-    to every unit (CAFEBABE) is nobody's: then, and for an asset without serial, the entry must name the
-    product recognised and this laptop. So a colleague's registered PiKVM never clears somebody else's.
-    """
-    day = datetime.fromisoformat(seen_until).date() if seen_until else device.now.date()
-    holding = [
-        entry
-        for entry in device.policy.sanctions
-        if (entry.until is None or entry.until >= day) and (not entry.devices or device.device in entry.devices)
-    ]
-    for serial in serials:
-        for entry in _registered(device, serial, holding):
-            if serial is not None and serial.constant:
-                if entry.asset_product in products and device.device in entry.devices:
-                    return entry
-            elif not entry.asset_product or not products or entry.asset_product in products:
-                return entry
-    for entry in holding:
-        if not entry.asset_serial and entry.asset_product in products and device.device in entry.devices:
-            return entry
-    return None
-
-
-def sanction_for_ids(device: DeviceView, ids: Collection[str]) -> Sanction | None:
-    """Returns the policy entry of the registered asset on this laptop's USB that alone has these ids, or None."""
-    for item in device.of("usb", UsbDevice) if len(ids) == 1 else ():
-        if item.ids in ids:
-            return sanction_for_asset(device, (item.serial,), products(item))
-    return None
-
-
-def _registered(device: DeviceView, serial: Identifier | None, entries: Iterable[Sanction]) -> list[Sanction]:
-    """Returns the entries with this serial; several may share one, as units of a product share a constant."""
-    place = device.assets.get(serial.digest) if serial is not None else None
-    if place is None or place >= len(device.policy.sanctions):
-        return []
-    text = device.policy.sanctions[place].asset_serial.strip()
-    return [entry for entry in entries if entry.asset_serial.strip() == text]
-
-
-def words_of(sanction: Sanction) -> str:
-    """Returns owner and reason, as a finding states what allows it."""
-    return f"{sanction.owner}: {sanction.reason}"
-
-
 def place_of(device: UsbDevice) -> str:
     """Returns "USB device 046d:c52b on port 1-4"."""
     return f"USB device {device.ids}" + (f" on port {device.port_path}" if device.port_path else "")
+
+
+def port_of(device: UsbDevice) -> str:
+    """Returns what tells two findings apart: the port that a USB device is on, else its ids."""
+    return device.port_path or device.ids
 
 
 def quoted(text: str | None, limit: int = 40) -> str:

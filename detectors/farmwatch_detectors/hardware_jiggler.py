@@ -19,92 +19,52 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.input_timing import InputTiming
-from farmwatch_schema.observables.usb import UsbDevice
+from farmwatch_schema.finding import Finding
 
-from .catalog.hid_emulators import Match, usb_matches
-from .detector import Detector
-from .hardware import cited, hid_interfaces, place_of, quoted, was_or_is
+from .catalog.hid_emulators import usb_matches
+from .detector import Detector, quote
+from .hardware import cited, hid_interfaces, place_of, port_of, quoted, was_or_is
+from .input_pace import PERIODS, latest_pointers
 from .remembered import usb_sightings
-from .view import DeviceView, Sighting
+from .view import DeviceView
 
-_HARDWARE = ("usb", "bluetooth")
 #: Seconds between bursts, the slack on either side, and whose they are.
 RHYTHMS = (
     (20, 1, "JetKVM", "jetkvm/kvm:internal/usbgadget and jiggler@bde0a086"),
     (15, 1, "NanoKVM", "sipeed/NanoKVM@71ab9127"),
     (60, 15, "PiKVM", "pikvm/kvmd:kvmd/plugins/hid/__init__.py@f14596e8"),
 )
-#: Beyond these a period is a person's or a screen saver's; below, a sensor's noise.
-PERIODS = range(5, 601)
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per jiggling device."""
     for sighting in usb_sightings(device):
-        match = next(usb_matches(sighting.item, "jiggler"), None)
-        if match is not None and hid_interfaces(sighting.item):
-            yield _plug(sighting, match)
-    seen: set[str] = set()
-    for timing in sorted(device.of("input_timing", InputTiming), key=lambda each: each.day, reverse=True):
-        place = f"{timing.bus} {timing.vendor_id}:{timing.product_id}"
-        if timing.bus in _HARDWARE and timing.function == "pointer" and place not in seen:
-            seen.add(place)
-            if timing.period_seconds in PERIODS:
-                yield _rhythm(device, timing, place)
-
-
-def _plug(sighting: Sighting[UsbDevice], match: Match) -> Finding:
-    item, seen = sighting.item, match.seen
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=sighting.capped(2),
-        sentence=(
-            f"{place_of(item)} {was_or_is(sighting)} a mouse jiggler by {quoted(seen)}: it moves the pointer with "
-            "nobody there. Some people own one against a strict screen lock; farms keep many laptops awake so. "
-            "Could it be that? Check: ask what it is for."
-        ),
-        evidence=(
-            Evidence(
-                kind="usb",
-                subject=place_of(item),
-                fact=f"It says {quoted(seen)} of itself.",
-                source=cited("hid_emulators.yaml", match.entry),
-            ),
-        ),
-        subject=item.port_path or item.ids,
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-    )
-
-
-def _rhythm(device: DeviceView, timing: InputTiming, place: str) -> Finding:
-    period = timing.period_seconds or 0
-    known = next((row for row in RHYTHMS if abs(period - row[0]) <= row[1]), None)
-    whose = f"as {known[2]} does by itself" if known else "more even than a hand"
-    since = device.seen_from("input_timing", timing)
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=2 if known else 1,
-        sentence=(
+        item = sighting.item
+        match = next(usb_matches(item, "jiggler"), None)
+        if match is not None and hid_interfaces(item):
+            sentence = (
+                f"{place_of(item)} {was_or_is(sighting)} a mouse jiggler by {quoted(match.seen)}: it moves the pointer "
+                "with nobody there. Some people own one against a strict screen lock; farms keep many laptops awake "
+                "so. Could it be that? Check: ask what it is for."
+            )
+            fact, source = f"It says {quoted(match.seen)} of itself.", cited("hid_emulators.yaml", match.entry)
+            quotes = (quote("usb", place_of(item), fact, source),)
+            yield DETECTOR.finding(sighting.capped(2), sentence, quotes, port_of(item), sighting=sighting)
+    for place, timing in latest_pointers(device, "usb", "bluetooth"):
+        period = timing.period_seconds or 0
+        if period not in PERIODS:
+            continue
+        known = next((row for row in RHYTHMS if abs(period - row[0]) <= row[1]), None)
+        whose = f"as {known[2]} does by itself" if known else "more even than a hand"
+        sentence = (
             f"A pointer ({place}) moved every {period} s on {timing.day}, again and again, {whose}. "
             "A jiggler of the owner's, a failing sensor or a macro of a gaming mouse can do that. "
             "Could it be one? Check: what is plugged in there, and does it move with nobody there?"
-        ),
-        evidence=(
-            Evidence(
-                kind="input_timing",
-                subject=f"pointer {place}",
-                fact=f"Ten bursts or more, {period} s apart within 5 %, on {timing.day}.",
-                source=known[3] if known else "",
-            ),
-        ),
-        subject=place,
-        seen_from=since.isoformat() if since else "",
-    )
+        )
+        fact = f"Ten bursts or more, {period} s apart within 5 %, on {timing.day}."
+        quotes = (quote("input_timing", f"pointer {place}", fact, known[3] if known else ""),)
+        since = device.since("input_timing", timing)
+        yield DETECTOR.finding(2 if known else 1, sentence, quotes, place, since=since)
 
 
 DETECTOR = Detector(

@@ -20,17 +20,19 @@ References
 """
 
 from collections.abc import Iterator
+from typing import Any
 
 from farmwatch_schema.finding import Evidence, Finding
 from farmwatch_schema.observables.bluetooth import BluetoothDevice
-from farmwatch_schema.observables.usb import UsbDevice
 
+from .assets import sanction_for_asset, sanction_for_usb
 from .catalog.hid_emulators import bluetooth_matches
-from .catalog.ip_kvm import products
-from .detector import Detector
-from .hardware import place_of, quoted, sanction_for_asset, sightings, was_or_is, words_of
+from .detector import Detector, quote
+from .hardware import place_of, port_of, quoted, sightings, was_or_is
+from .machine import virtual_if_told
 from .phantom_screen import in_place_of_a_panel
-from .programmed_input import Part, hypervised, named, part_of
+from .policy import Sanction
+from .programmed_input import Part, named, part_of
 from .remembered import usb_sightings
 from .view import DeviceView, Sighting
 
@@ -43,54 +45,35 @@ _INNOCENT = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per device recognised as such hardware."""
-    screen, virtual = in_place_of_a_panel(device), hypervised(device)
-    for sighting in usb_sightings(device):
-        both = screen if not sighting.seen_until else None
-        part = part_of(sighting.item, other_end=both is not None, virtual=virtual)
+    screen, virtual = in_place_of_a_panel(device), virtual_if_told(device)
+    for usb in usb_sightings(device):
+        part = part_of(usb.item, other_end=bool(screen and not usb.seen_until), virtual=virtual)
         if part:
-            yield _finding(device, "usb", place_of(sighting.item), sighting, part, both)
+            sanction = sanction_for_usb(device, usb, part.known)
+            yield _finding("usb", place_of(usb.item), port_of(usb.item), usb, part, screen, sanction)
     for paired in sightings(device, "bluetooth", BluetoothDevice):
-        item = paired.item
-        match = next(bluetooth_matches(item), None)
-        if match is not None and item.hid is not False:
-            both = screen if not paired.seen_until else None
-            yield _finding(device, "bluetooth", f"Bluetooth device {quoted(item.name)}", paired, named(2, match), both)
+        match = next(bluetooth_matches(paired.item), None)
+        if match is not None and paired.item.hid is not False:
+            part, name = named(2, match), f"Bluetooth device {quoted(paired.item.name)}"
+            sanction = sanction_for_asset(device, (paired.item.address,), {part.known} - {""}, paired.seen_until)
+            yield _finding("bluetooth", name, f"bluetooth {part.known}", paired, part, screen, sanction)
 
 
 def _finding(
-    device: DeviceView,
-    kind: str,
-    subject: str,
-    sighting: Sighting[UsbDevice] | Sighting[BluetoothDevice],
-    part: Part,
-    screen: Evidence | None,
-) -> Finding:
-    item, level = sighting.item, 3 if screen else sighting.capped(part.level)
-    serial = item.serial if isinstance(item, UsbDevice) else item.address
-    known = products(item) if isinstance(item, UsbDevice) else ()
-    sanction = sanction_for_asset(device, (serial,), {part.known, *known} - {""}, sighting.seen_until)
-    if sanction is not None:
-        level, sentence = 0, f"{subject} is a registered {part.name} of {words_of(sanction)}."
-    else:
-        sentence = (
-            f"{subject} {was_or_is(sighting)} a {part.name} ({quoted(part.seen)}) that types or points as it was "
-            f"programmed to, where laptops have ordinary keyboards. {_INNOCENT[level]} "
-            f"Could it be the owner's own? Check: ask what it is for and what is at its other end."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=(
-            Evidence(kind=kind, subject=subject, fact=part.fact, source=part.source),
-            *((screen,) if screen else ()),
-        ),
-        subject=(item.port_path or item.ids) if isinstance(item, UsbDevice) else f"bluetooth {part.known}",
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-        sanctioned=words_of(sanction) if sanction else "",
+    kind: str, name: str, subject: str, sighting: Sighting[Any], part: Part, screen: Evidence | None,
+    sanction: Sanction | None,
+) -> Finding:  # fmt: skip
+    both = () if screen is None or sighting.seen_until else (screen,)
+    level = 3 if both else sighting.capped(part.level)
+    sentence = (
+        f"{name} {was_or_is(sighting)} a {part.name} ({quoted(part.seen)}) that types or points as it was "
+        f"programmed to, where laptops have ordinary keyboards. {_INNOCENT[level]} "
+        f"Could it be the owner's own? Check: ask what it is for and what is at its other end."
     )
+    if sanction is not None:
+        level, sentence = 0, f"{name} is a registered {part.name} of {sanction.words}."
+    quotes = (quote(kind, name, part.fact, part.source), *both)
+    return DETECTOR.finding(level, sentence, quotes, subject, sighting=sighting, sanction=sanction)
 
 
 DETECTOR = Detector(

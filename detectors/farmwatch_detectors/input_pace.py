@@ -61,3 +61,13 @@ def even_rhythms(device: DeviceView) -> list[InputTiming]:
     told = [span.item for span in device.spans("input_timing", device.now - _RHYTHMS)]
     rows = {row for row in (*told, *device.of("input_timing", InputTiming)) if isinstance(row, InputTiming)}
     return [row for row in rows if row.period_seconds in PERIODS]
+
+
+def latest_pointers(device: DeviceView, *buses: str) -> Iterator[tuple[str, InputTiming]]:
+    """Yields the latest day of each pointer on these buses, with its place in words: "usb 046d:c077"."""
+    seen: set[str] = set()
+    for row in sorted(device.of("input_timing", InputTiming), key=lambda each: each.day, reverse=True):
+        place = f"{row.bus} {row.vendor_id}:{row.product_id}"
+        if row.bus in buses and row.function == "pointer" and place not in seen:
+            seen.add(place)
+            yield place, row

@@ -20,19 +20,16 @@ References
 """
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.finding import Finding
 
-from .catalog.edid import EdidEntry, Kind, Match, matches
-from .catalog.ip_kvm import products
-from .detector import Detector
-from .display_words import COMPARISONS, FACTS
-from .hardware import cited, fleet_words, quoted, sanction_for_asset, was_or_is, words_of
-from .policy import Sanction
-from .remembered import display_sightings, usb_sightings
-from .view import DeviceView, Sighting
+from .assets import sanction_for_picture
+from .catalog.edid import Kind, Match, matches
+from .detector import Detector, quote
+from .display_words import compared, fact_of
+from .hardware import cited, fleet_words, quoted, was_or_is
+from .remembered import display_sightings
+from .view import DeviceView
 
 _LEVELS: dict[Kind, int] = {
     "ip_kvm": 3,
@@ -48,80 +45,26 @@ _LEVELS: dict[Kind, int] = {
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per external monitor that is none."""
     for sighting in display_sightings(device):
-        if sighting.item.internal:
+        display = sighting.item
+        match = max(matches(display), key=_level, default=None)
+        if match is None or display.internal:
             continue
-        found = sorted(matches(sighting.item), key=_level, reverse=True)
-        if found:
-            yield _finding(device, sighting, found[0])
+        level = sighting.capped(_level(match))
+        subject = f"Monitor {quoted(display.name)} on {display.connector}"
+        when = f"{subject}, {was_or_is(sighting).removeprefix('was, ')}" if sighting.seen_until else subject
+        fleet = fleet_words(device, "edid", display.serial, display.serial_number)
+        sentence = " ".join(filter(None, (compared(match, when), fleet, "Check: what the video cable leads to.")))
+        sanction = sanction_for_picture(device, sighting, match.entry.product)
+        if sanction is not None:
+            level, sentence = 0, f"{subject} is the picture input of a registered KVM of {sanction.words}."
+        quotes = (quote("displays", subject, fact_of(match, display), cited("edid.yaml", match.entry)),)
+        yield DETECTOR.finding(
+            level, sentence, quotes, display.connector, sighting=sighting, sanction=sanction, floor=level == 3
+        )
 
 
 def _level(match: Match) -> int:
     return 2 if match.entry.kind == "ip_kvm" and match.how == "body" else _LEVELS[match.entry.kind]
-
-
-def _sanction(device: DeviceView, sighting: Sighting[Display], entry: EdidEntry) -> Sanction | None:
-    """The entry for this monitor, or for a KVM on this laptop's USB at the same time: both ends are one device."""
-    if not device.policy.sanctions:
-        return None
-    display = sighting.item
-    serials = (display.serial, display.serial_number)
-    own = sanction_for_asset(device, serials, {entry.product} - {""}, sighting.seen_until)
-    if own is not None:
-        return own
-    for usb in usb_sightings(device):
-        if not _together(sighting.seen_until, usb.seen_until):
-            continue
-        known = products(usb.item)
-        sanction = sanction_for_asset(device, (usb.item.serial,), known, usb.seen_until)
-        if sanction is not None and (known or sanction.asset_product):
-            return sanction
-    return None
-
-
-def _together(picture: str, usb: str) -> bool:
-    """Whether the USB end was there as long as the picture was; "" is still there. Both leave within a day."""
-    if not usb or not picture:
-        return not usb
-    return datetime.fromisoformat(usb) >= datetime.fromisoformat(picture) - timedelta(days=1)
-
-
-def _finding(device: DeviceView, sighting: Sighting[Display], match: Match) -> Finding:
-    display, entry = sighting.item, match.entry
-    subject = f"Monitor {quoted(display.name)} on {display.connector}"
-    level = sighting.capped(_level(match))
-    sanction = _sanction(device, sighting, entry)
-    if sanction is not None:
-        level, sentence = 0, f"{subject} is the picture input of a registered KVM of {words_of(sanction)}."
-    else:
-        kind: Kind = "residue" if match.how == "body" and entry.kind == "ip_kvm" else entry.kind
-        when = f"{subject}, {was_or_is(sighting).removeprefix('was, ')}" if sighting.seen_until else subject
-        fleet = fleet_words(device, "edid", display.serial, display.serial_number)
-        sentence = " ".join(
-            part
-            for part in (
-                COMPARISONS[kind].format(when, entry.name),
-                fleet,
-                "Check: what the video cable leads to.",
-            )
-            if part
-        )
-    seen = f"{display.manufacturer} {display.product} {quoted(display.name)}" if match.how == "pair" else entry.name
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=(
-            Evidence(
-                kind="displays", subject=subject, fact=FACTS[match.how].format(seen), source=cited("edid.yaml", entry)
-            ),
-        ),
-        subject=display.connector,
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-        sanctioned=words_of(sanction) if sanction else "",
-        floor=level == 3,
-    )
 
 
 DETECTOR = Detector(

@@ -23,21 +23,13 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.usb import UsbDevice
 
-from .catalog.ip_kvm import ORDER, Match, matches, products
-from .detector import Detector
-from .hardware import (
-    cited,
-    fleet_words,
-    hid_interfaces,
-    place_of,
-    quoted,
-    sanction_for_asset,
-    was_or_is,
-    words_of,
-)
+from .assets import sanction_for_asset, sanction_for_usb
+from .catalog.ip_kvm import ORDER, Match, matches
+from .detector import Detector, quote
+from .hardware import cited, fleet_words, hid_interfaces, place_of, port_of, quoted, was_or_is
 from .remembered import usb_sightings
 from .usb_shape import controls
 from .view import DeviceView, Sighting
@@ -70,9 +62,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         graded = [(_level(sighting.item, match), -ORDER.index(match.how), match) for match in found]
         level, _, best = max(graded, key=lambda row: row[:2], default=(0, 0, None))
         if level and best:
-            yield _finding(
-                device, sighting, sighting.capped(level), best, [match for match in found if match.entry is best.entry]
-            )
+            marks = [match for match in found if match.entry is best.entry]
+            yield _finding(device, sighting, sighting.capped(level), marks)
 
 
 def _level(item: UsbDevice, match: Match) -> int:
@@ -90,49 +81,34 @@ def _level(item: UsbDevice, match: Match) -> int:
     return 3 if hid or not item.interfaces else 2
 
 
-def _finding(
-    device: DeviceView, sighting: Sighting[UsbDevice], level: int, match: Match, found: list[Match]
-) -> Finding:
-    item, entry = sighting.item, match.entry
-    sanction = (
-        sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
-        # A dongle may be registered under its own id.
-        or sanction_for_asset(device, (item.serial,), {entry.id}, sighting.seen_until)
+def _finding(device: DeviceView, sighting: Sighting[UsbDevice], level: int, marks: list[Match]) -> Finding:
+    item, entry, place = sighting.item, marks[0].entry, place_of(sighting.item)
+    is_one = (
+        f"{place} {was_or_is(sighting)} {'a' if level == 3 or entry.category != 'ip_kvm' else 'perhaps a'} {entry.name}"
+    )
+    sanction = sanction_for_usb(device, sighting) or sanction_for_asset(
+        device,
+        (item.serial,),
+        {entry.id},
+        sighting.seen_until,  # a dongle may be registered under its own id
     )
     if sanction is not None:
-        level, sentence = 0, f"{place_of(item)} is the registered {entry.name} of {sanction.owner}: {sanction.reason}."
+        level, sentence = 0, f"{place} is the registered {entry.name} of {sanction.words}."
     elif entry.category == "ip_kvm":
         fleet = fleet_words(device, "usb_serial", item.serial) or "No ordinary device examined bears these marks."
-        seen = ", ".join(dict.fromkeys(quoted(m.seen) for m in found))
+        seen = ", ".join(dict.fromkeys(quoted(mark.seen) for mark in marks))
         sentence = (
-            f"{place_of(item)} {was_or_is(sighting)} {'a' if level == 3 else 'perhaps a'} {entry.name} "
-            f"by its own words ({seen}): it can show the screen and type for somebody far away. {fleet} "
+            f"{is_one} by its own words ({seen}): it can show the screen and type for somebody far away. {fleet} "
             f"Could it be the owner's or a lab's? Check: asset register, then ask who uses it."
         )
     else:
-        sentence = (
-            f"{place_of(item)} {was_or_is(sighting)} a {entry.name} that can type or point. "
-            f"{_WHAT[entry.category]} Check: ask what is plugged in there."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=tuple(
-            Evidence(
-                kind="usb",
-                subject=place_of(item),
-                fact=_FACTS[m.how].format(quoted(m.seen)),
-                source=cited("ip_kvm.yaml", m.entry),
-            )
-            for m in found
-        ),
-        subject=item.port_path or item.ids,
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-        sanctioned=words_of(sanction) if sanction else "",
-        floor=level == 3,
+        sentence = f"{is_one} that can type or point. {_WHAT[entry.category]} Check: ask what is plugged in there."
+    quotes = (
+        quote("usb", place, _FACTS[mark.how].format(quoted(mark.seen)), cited("ip_kvm.yaml", mark.entry))
+        for mark in marks
+    )
+    return DETECTOR.finding(
+        level, sentence, quotes, port_of(item), sighting=sighting, sanction=sanction, floor=level == 3
     )
 
 

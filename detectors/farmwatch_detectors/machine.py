@@ -18,6 +18,12 @@ def is_virtual(device: DeviceView) -> bool:
     return any(host.hypervisor for host in device.of("host", HostFacts))
 
 
+def virtual_if_told(device: DeviceView) -> bool | None:
+    """Returns whether it is a virtual machine; None when that is not told."""
+    hypervisor = host_of(device).hypervisor
+    return None if hypervisor is None else bool(hypervisor)
+
+
 def ids_told(device: DeviceView, field: str) -> list[str]:
     """Returns an id's digests (`serial` or `platform_uuid`) during this user's time, in the order of their coming.
 

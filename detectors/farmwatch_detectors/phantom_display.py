@@ -24,86 +24,48 @@ References
 from collections.abc import Iterator
 from datetime import timedelta
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.displays import Display
-from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.power import PowerFacts
 
-from .catalog.ip_kvm import products
-from .detector import Detector
-from .hardware import quoted, sanction_for_asset, sightings
-from .input_days import unused_built_in
-from .phantom_screen import Sign, signs
-from .remembered import usb_sightings
-from .view import DeviceView, Sighting
+from .assets import has_registered_usb
+from .detector import Detector, quote
+from .hardware import quoted
+from .input_days import TOUCHED, unused_built_in
+from .machine import host_of
+from .phantom_screen import least_of_panels
+from .view import DeviceView
 
-#: Working days of so many weeks with less than that share of a day, per cent, as built_in_unused asks for; and the
-#: days for which the display must have been there.
-UNUSED, WEEKS, TOUCHED, ATTACHED = 5, 28, 5, timedelta(days=3)
+#: Working days of so many weeks, as built_in_unused asks for, and the days for which the display must have been there.
+UNUSED, WEEKS, ATTACHED = 5, 28, timedelta(days=3)
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding for the display that is a panel the least, when none of the external ones is."""
-    host = next(iter(device.of("host", HostFacts)), HostFacts())
-    if host.hypervisor or host.chassis in ("desktop", "server", "virtual"):
+    host = host_of(device)
+    least = least_of_panels(device)
+    if least is None or host.hypervisor or host.chassis in ("desktop", "server", "virtual"):
         return
-    outer = [each for each in sightings(device, "displays", Display) if not each.seen_until and not each.item.internal]
-    told = [(each, signs(each.item)) for each in outer]
-    if not told or not all(_is_none(found) for _, found in told) or _registered(device):
+    if has_registered_usb(device):
         return
-    sighting, found = max(told, key=lambda row: ("measured" in {s.strength for s in row[1]}, len(row[1])))
-    unused = unused_built_in(device, WEEKS, TOUCHED) or 0
-    since = device.seen_from("displays", sighting.item)
-    together = unused >= UNUSED and (since is None or device.now - since >= ATTACHED)
-    level = 1 if not together else 3 if any(sign.strength == "measured" for sign in found) else 2
-    yield _finding(device, sighting, found, level, unused)
-
-
-def _is_none(found: tuple[Sign, ...]) -> bool:
-    return any(sign.strength != "slight" for sign in found)
-
-
-def _registered(device: DeviceView) -> bool:
-    """Whether a KVM on this laptop's USB is a registered asset: its picture is registered with it."""
-    return bool(device.policy.sanctions) and any(
-        sanction_for_asset(device, (each.item.serial,), products(each.item), each.seen_until) is not None
-        for each in usb_sightings(device)
-        if not each.seen_until
-    )
-
-
-def _finding(
-    device: DeviceView, sighting: Sighting[Display], found: tuple[Sign, ...], level: int, unused: int
-) -> Finding:
-    display = sighting.item
+    sighting, signs = least
+    display, since = sighting.item, device.seen_from("displays", sighting.item)
     subject = f"Display {quoted(display.name)} on {display.connector}"
-    evidence = [Evidence(kind="displays", subject=subject, fact=sign.text, source=sign.source) for sign in found]
-    lid = next((power.lid for power in device.of("power", PowerFacts)), None)
-    if lid == "closed":
-        evidence.append(Evidence(kind="power", subject="the lid", fact="The lid is closed, so nothing else is shown."))
-    if level > 1:
+    unused = unused_built_in(device, WEEKS, TOUCHED) or 0
+    together = unused >= UNUSED and (since is None or device.now - since >= ATTACHED)
+    level = 1 if not together else 3 if any(sign.strength == "measured" for sign in signs) else 2
+    quotes = [quote("displays", subject, sign.text, sign.source) for sign in signs]
+    if next((power.lid for power in device.of("power", PowerFacts)), None) == "closed":
+        quotes.append(quote("power", "the lid", "The lid is closed, so nothing else is shown."))
+    alike = "Televisions, capture boxes and dummy plugs are like that too."
+    what = f"{subject} is no panel that somebody could look at"
+    if together:
         fact = f"Its own keyboard and touchpad rested on the last {unused} working days."
-        evidence.append(Evidence(kind="input_source", subject="the laptop's own input", fact=fact))
-        sentence = (
-            f"{subject} is no panel that somebody could look at, and the laptop's own keyboard and touchpad rested "
-            f"for {unused} working days. A television or dummy plug used as a desk looks like that, seldom. "
-            "Could it be one? Check: what the video cable leads to."
-        )
-    else:
-        sentence = (
-            f"{subject} is no panel that somebody could look at. Televisions, capture boxes and dummy plugs are like "
-            "that too. Could it be one? Check: what the video cable leads to."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=tuple(evidence),
-        subject=display.connector,
-        seen_from=sighting.seen_from,
-        absorbs=("built_in_unused",) if level > 1 else (),
-    )
+        quotes.append(quote("input_source", "the laptop's own input", fact))
+        what += f", and the laptop's own keyboard and touchpad rested for {unused} working days"
+        alike = "A television or dummy plug used as a desk looks like that, seldom."
+    sentence = f"{what}. {alike} Could it be one? Check: what the video cable leads to."
+    absorbs = ("built_in_unused",) if together else ()
+    yield DETECTOR.finding(level, sentence, quotes, display.connector, since=sighting.seen_from, absorbs=absorbs)
 
 
 DETECTOR = Detector(

@@ -13,7 +13,7 @@ from farmwatch_schema.observables.displays import Display
 from .catalog.deception import device_matches
 from .catalog.edid import matches
 from .hardware import cited, quoted, sightings
-from .view import DeviceView
+from .view import DeviceView, Sighting
 
 Strength = Literal["measured", "judged", "slight"]
 """measured: collections of real monitors tell how seldom it is; judged: nobody counted; slight: only beside another."""
@@ -78,6 +78,15 @@ def _by_mode(display: Display) -> Iterator[Sign]:
         yield Sign("judged", _NATIVE.format(native.width, native.height, display.active_mode))
     if display.ddc is False:
         yield Sign("slight", "It does not answer on the control channel that panels have (DDC/CI).")
+
+
+def least_of_panels(device: DeviceView) -> tuple[Sighting[Display], tuple[Sign, ...]] | None:
+    """Returns the external display that is a panel the least, and why; None when any of them may be one."""
+    there = [each for each in sightings(device, "displays", Display) if not each.seen_until and not each.item.internal]
+    told = [(each, signs(each.item)) for each in there]
+    if not all(any(sign.strength != "slight" for sign in found) for _, found in told):
+        return None
+    return max(told, key=lambda row: (any(s.strength == "measured" for s in row[1]), len(row[1])), default=None)
 
 
 def in_place_of_a_panel(device: DeviceView) -> Evidence | None:

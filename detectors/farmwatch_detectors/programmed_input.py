@@ -4,14 +4,11 @@ from collections.abc import Iterator
 
 import msgspec
 
-from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.usb import UsbDevice
 
 from .catalog.hid_emulators import Match, usb_matches
 from .hardware import cited, hid_interfaces
-from .ip_kvm_shape import level_of
-from .usb_shape import controls, facts, is_server_controller
-from .view import DeviceView
+from .usb_shape import controls, facts, is_server_controller, level_of
 
 _NOBODYS = "keyboard or pointer built like a KVM's"
 
@@ -25,12 +22,6 @@ class Part(msgspec.Struct, frozen=True):
     source: str = ""
     known: str = ""
     fact: str = ""
-
-
-def hypervised(device: DeviceView) -> bool | None:
-    """Returns whether the laptop is a virtual machine; None when that is not known."""
-    host = next(iter(device.of("host", HostFacts)), HostFacts())
-    return None if host.hypervisor is None else bool(host.hypervisor)
 
 
 def part_of(item: UsbDevice, *, other_end: bool, virtual: bool | None) -> Part | None:

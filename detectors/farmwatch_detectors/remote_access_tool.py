@@ -1,12 +1,12 @@
 """States that a program through which the laptop can be driven is installed, running, open or disguised.
 
 Detects
-    Products of catalog/remote_access.yaml, by facts that agree: file name, package, path, service, signer,
-    own ports. Level 1: installed and never seen running, a low-confidence match, or a trace: it ran lately, its host
-    is set up for a browser, it was allowed to see the screen. Level 2: running, or started by the system, and not
-    sanctioned. Level 3: prepared for access without a person, open to the network, or to the laptop itself beside a
-    program that forwards its ports to the outside, or somebody connected. Level 4: running and named in reports on
-    farms, or of that kind. Level 5: under another name. A file that no package brought, on a port of VNC or RDP: level 1.
+    Products of catalog/remote_access.yaml, by facts that agree: file name, package, path, service, signer, own ports.
+    Level 1: installed and never seen running, a low-confidence match, a file that no package brought on a port of VNC
+    or RDP, or a trace: it ran lately, its host is set up for a browser, it was allowed to see the screen. Level 2:
+    running, or started by the system, and not sanctioned. Level 3: prepared for access without a person, open to the
+    network or to a program that forwards ports outside, or somebody connected. Level 4: running and named in reports
+    on farms, or of that kind. Level 5: under another name.
 Why
     About half of the published farm cases drive the laptop by ordinary remote software: AnyDesk, RustDesk,
     Chrome Remote Desktop, TeamViewer.
@@ -82,7 +82,7 @@ def _sentence(tool: RemoteTool, found: Recognised[RemoteTool] | None, level: int
     innocent = "a company build or a try-out" if found.disguised else "help desk, family help or game streaming"
     return (
         f"{tool.name}{named} {what}: others {can} see and drive this laptop. "
-        f"No policy allows it here. Could be {innocent}. Check: help-desk tickets, then ask who uses it."
+        f"No policy allows it here. Could it be {innocent}? Check: help-desk tickets, then ask who uses it."
     )
 
 

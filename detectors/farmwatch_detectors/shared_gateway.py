@@ -20,10 +20,10 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.identifiers import Identifier
 
-from .detector import Detector
+from .detector import Detector, quote
 from .view import DeviceView, Tie
 
 #: Addresses that routers of unrelated networks share: VRRP, RFC 5798 section 7.3 (IANA's 00-00-5E), and HSRP
@@ -39,7 +39,13 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per gateway that this device shares."""
     for tie in device.ties:
         if tie.kind == "gateway_mac" and len(tie.holders) > 1:
-            yield _finding(tie)
+            unrelated = len(tie.unrelated) + 1 if tie.unrelated and not tie.place else 0
+            level = level_of(unrelated, tie.identifier)
+            holders = f"{', '.join(tie.holders[:6])}{' and more' if len(tie.holders) > 6 else ''}"
+            quotes = (quote("fleet", f"gateway {tie.value[:8]}", f"Shared by {holders}."),)
+            since = tie.since.isoformat() if tie.since else ""
+            sentence = _sentence(tie, level, unrelated)
+            yield DETECTOR.finding(level, sentence, quotes, tie.value, since=since, sanctioned=tie.place)
 
 
 def level_of(count: int, identifier: Identifier | None) -> int:
@@ -57,43 +63,21 @@ def level_of(count: int, identifier: Identifier | None) -> int:
     return 3
 
 
-def _finding(tie: Tie) -> Finding:
-    unrelated = len(tie.unrelated) + 1 if tie.unrelated and not tie.place else 0
-    level = level_of(unrelated, tie.identifier)
+def _sentence(tie: Tie, level: int, unrelated: int) -> str:
     share = f"{len(tie.holders)} of {tie.fleet:,} devices have this gateway"
-    sanctioned = ""
     if tie.place:
-        sentence, sanctioned = f"{share}: it is the registered place {tie.place}.", tie.place
-    elif not tie.unrelated:
-        sentence = f"{share}: the records tie these people together, by household or site."
-    else:
-        weak = level == 1 and unrelated > 2
-        innocent = (
-            "an address that many routers share" if weak
-            else "an office nobody registered" if unrelated >= _OFFICE_SIZE
-            else "a couple or shared flat" if unrelated == 2
-            else "a shared house or a co-working room"
-        )  # fmt: skip
-        others = "1 device of somebody" if unrelated == 2 else f"{unrelated - 1} devices of people"
-        sentence = (
-            f"Its gateway also serves {others} unrelated to its user; {share}. "
-            f"Could it be {innocent}? Check: where these people live and work, and register the place if it is one."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=(
-            Evidence(
-                kind="fleet",
-                subject=f"gateway {tie.value[:8]}",
-                fact=f"Shared by {', '.join(tie.holders[:6])}{' and more' if len(tie.holders) > 6 else ''}.",
-            ),
-        ),
-        subject=tie.value,
-        seen_from=tie.since.isoformat() if tie.since else "",
-        sanctioned=sanctioned,
+        return f"{share}: it is the registered place {tie.place}."
+    if not tie.unrelated:
+        return f"{share}: the records tie these people together, by household or site."
+    innocent = "a shared house or a co-working room"
+    if level == 1 and unrelated > 2:
+        innocent = "an address that many routers share"
+    elif unrelated >= _OFFICE_SIZE or unrelated == 2:
+        innocent = "an office nobody registered" if unrelated > 2 else "a couple or shared flat"
+    others = "1 device of somebody" if unrelated == 2 else f"{unrelated - 1} devices of people"
+    return (
+        f"Its gateway also serves {others} unrelated to its user; {share}. "
+        f"Could it be {innocent}? Check: where these people live and work, and register the place if it is one."
     )
 
 

@@ -22,29 +22,39 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.usb import UsbDevice
+from farmwatch_schema.finding import Finding
 
-from .catalog.ip_kvm import products
-from .catalog.usb_truth import TruthEntry, truths
-from .detector import Detector
-from .hardware import cited, place_of, sanction_for_asset, was_or_is, words_of
+from .assets import sanction_for_usb
+from .catalog.usb_truth import truths
+from .detector import Detector, quote
+from .hardware import cited, place_of, port_of, was_or_is
 from .remembered import usb_sightings
 from .usb_conflicts import Conflict, conflicts
 from .usb_shape import controls
-from .view import DeviceView, Sighting
+from .view import DeviceView
 
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per device that contradicts its ids."""
     for sighting in usb_sightings(device):
-        truth = truths().get(sighting.item.ids)
-        if truth is None or not (controls(sighting.item) or sighting.item.interfaces):
+        item, place = sighting.item, place_of(sighting.item)
+        truth = truths().get(item.ids)
+        if truth is None or not (controls(item) or item.interfaces):
             continue
-        found = conflicts(sighting.item, truth)
-        level = level_of(found)
-        if level:
-            yield _finding(device, sighting, sighting.capped(level), truth, found)
+        found = conflicts(item, truth)
+        level = sighting.capped(level_of(found))
+        if not level:
+            continue
+        sentence = (
+            f"{place} {was_or_is(sighting)} no {truth.name} by {len(found)} "
+            f"{'fact' if len(found) == 1 else 'facts'}, though it bears that product's ids; none of its public dumps "
+            "agrees. Copies and new revisions exist. Could it be one? Check: look at the plug."
+        )
+        sanction = sanction_for_usb(device, sighting)
+        if sanction is not None:
+            level, sentence = 0, f"{place} is a registered KVM of {sanction.words}."
+        quotes = (quote("usb", place, each.text, cited("usb_truth.yaml", truth)) for each in found)
+        yield DETECTOR.finding(level, sentence, quotes, port_of(item), sighting=sighting, sanction=sanction)
 
 
 def level_of(found: tuple[Conflict, ...]) -> int:
@@ -55,36 +65,6 @@ def level_of(found: tuple[Conflict, ...]) -> int:
     if hard or len(found) > 2:
         return 2
     return 1 if len(found) > 1 else 0
-
-
-def _finding(
-    device: DeviceView,
-    sighting: Sighting[UsbDevice],
-    level: int,
-    truth: TruthEntry,
-    found: tuple[Conflict, ...],
-) -> Finding:
-    item, row = sighting.item, cited("usb_truth.yaml", truth)
-    sanction = sanction_for_asset(device, (item.serial,), products(item), sighting.seen_until)
-    if sanction is not None:
-        level, sentence = 0, f"{place_of(item)} is a registered KVM of {words_of(sanction)}."
-    else:
-        sentence = (
-            f"{place_of(item)} {was_or_is(sighting)} no {truth.name} by {len(found)} "
-            f"{'fact' if len(found) == 1 else 'facts'}, though it bears that product's ids; none of its public dumps "
-            "agrees. Copies and new revisions exist. Could it be one? Check: look at the plug."
-        )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=tuple(Evidence(kind="usb", subject=place_of(item), fact=each.text, source=row) for each in found),
-        subject=item.port_path or item.ids,
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-        sanctioned=words_of(sanction) if sanction else "",
-    )
 
 
 DETECTOR = Detector(

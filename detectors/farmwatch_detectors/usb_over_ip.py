@@ -19,13 +19,13 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Evidence, Finding
-from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.usb import UsbOverIp
 
-from .detector import Detector
+from .detector import Detector, quote
 from .hardware import quoted, sightings
-from .view import DeviceView, Sighting
+from .machine import is_virtual
+from .view import DeviceView
 
 _SOURCES = {
     "vhci_hcd": "torvalds/linux:drivers/usb/usbip/Kconfig",
@@ -40,41 +40,21 @@ _SOURCES = {
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per driver."""
-    guest = any(host.hypervisor for host in device.of("host", HostFacts))
-    for sighting in sightings(device, "usb", UsbOverIp):
-        # A guest's USB is its hypervisor's, through just such a driver (macOS: AppleUSBUserHCI).
-        if not guest:
-            yield _finding(sighting)
-
-
-def _finding(sighting: Sighting[UsbOverIp]) -> Finding:
-    item = sighting.item
-    client = item.role == "client"
-    when = f"was there until {sighting.seen_until[:10]}" if sighting.seen_until else "is there"
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=1 if client else 0,
-        sentence=(
-            f"A driver that takes USB devices from the network ({quoted(item.name)}) {when}: a security key or camera "
+    # A guest's USB is its hypervisor's, through just such a driver (macOS: AppleUSBUserHCI).
+    for sighting in sightings(device, "usb", UsbOverIp) if not is_virtual(device) else ():
+        name, client = sighting.item.name, sighting.item.role == "client"
+        when = f"was there until {sighting.seen_until[:10]}" if sighting.seen_until else "is there"
+        sentence = (
+            f"A driver that takes USB devices from the network ({quoted(name)}) {when}: a security key or camera "
             "elsewhere can appear here. Few laptops have one; developers and shared dongles do. "
             "Could it be that? Check: ask what it is used for."
             if client
-            else f"A driver that gives this laptop's USB devices away ({quoted(item.name)}) {when}, as developers use "
+            else f"A driver that gives this laptop's USB devices away ({quoted(name)}) {when}, as developers use "
             "to reach boards from a virtual machine or WSL. It lets nobody in by itself."
-        ),
-        evidence=(
-            Evidence(
-                kind="usb",
-                subject=f"driver {quoted(item.name)}",
-                fact="It takes devices from the network." if client else "It gives devices to the network.",
-                source=_SOURCES.get(item.name, ""),
-            ),
-        ),
-        subject=item.name,
-        seen_from=sighting.seen_from,
-        seen_until=sighting.seen_until,
-    )
+        )
+        fact = "It takes devices from the network." if client else "It gives devices to the network."
+        quotes = (quote("usb", f"driver {quoted(name)}", fact, _SOURCES.get(name, "")),)
+        yield DETECTOR.finding(1 if client else 0, sentence, quotes, name, sighting=sighting)
 
 
 DETECTOR = Detector(

@@ -18,6 +18,7 @@ from .catalog.hid_emulators import usb_matches
 from .catalog.ip_kvm import catalogue as kvm_catalogue
 from .catalog.usb_gadget import absolute_pointers, firmware_pairs, gadget_strings
 from .hardware import cited, hid_interfaces
+from .view import DeviceView
 
 Family = Literal["gadget", "pointer", "firmware", "pair", "bus", "set", "support"]
 """Facts of one family have an innocent cause in common, so two of them are not two:
@@ -283,3 +284,33 @@ def _high(device: UsbDevice) -> bool:
 def descriptor_digest(interface: UsbInterface) -> str:
     """Returns the SHA-256 of its report descriptor; "" where the bytes were not read."""
     return _read(interface.report_descriptor)[0] if interface.report_descriptor else ""
+
+
+def level_of(found: tuple[Fact, ...]) -> int:
+    """Returns the level that facts of one device reach together.
+
+    Confirmed (3) are: the gadget stack with an absolute mouse, or with both keyboard and pointer; an absolute mouse
+    beside a keyboard, at high speed, with the gadget's use of the bus or in a KVM firmware's own bytes; keyboard and
+    relative mouse in a firmware's bytes with the gadget's use of the bus; both marks of the bus, which no ordinary
+    device has, with an absolute mouse or two lesser facts. Both marks by themselves are strong (2), and one cause.
+    """
+    families = {fact.family for fact in found}
+    both = any(fact.rank == 3 and fact.family == "pointer" for fact in found)
+    bus = {fact.rank for fact in found if fact.family == "bus" and fact.rank in (5, 6)}
+    lesser = {fact.rank for fact in found if fact.family == "support"}
+    if "gadget" in families and families & {"pointer", "set", "firmware"}:
+        return 3
+    if (both and families & {"bus", "firmware"}) or ("pair" in families and families & {"bus", "firmware"}):
+        return 3
+    if len(bus) > 1 and ("pointer" in families or len(lesser) > 1):
+        return 3
+    if "gadget" in families or both or len(bus) > 1:
+        return 2
+    return 1 if families & {"pointer", "pair", "bus"} or len({fact.rank for fact in found}) > 1 else 0
+
+
+def in_parts(device: DeviceView) -> list[UsbDevice]:
+    """Returns the devices in which a Linux computer plays a keyboard here and a pointer there; none otherwise."""
+    played = [(item, plays(item)) for item in device.of("usb", UsbDevice)]
+    one = [(item, role) for item, role in played if role in ((True, False), (False, True))]
+    return [item for item, _ in one] if len({role for _, role in one}) > 1 else []

@@ -25,7 +25,6 @@ from collections.abc import Iterator
 from farmwatch_schema.finding import Finding
 
 from .detector import Detector
-from .hardware import words_of
 from .matching import tunnel_index
 from .products import Tunnel
 from .programs import Recognised, evidence_of, first_seen, recognised, source_of, surely
@@ -35,6 +34,13 @@ from .view import DeviceView
 #: Kinds of product that this detector leaves to `reverse_tunnel`.
 _REVERSE = "reverse-tunnel"
 
+_INNOCENT = {
+    "commercial-vpn": "privacy at home or in a café",
+    "circumvention": "somebody on a network that blocks sites",
+    "mesh": "a developer's or family's private network",
+    "protocol": "the company's own VPN without a policy entry",
+}
+
 
 def detect(device: DeviceView) -> Iterator[Finding]:
     """Yields one finding per VPN or tunnel program, and one per tunnel that nothing explains."""
@@ -42,13 +48,9 @@ def detect(device: DeviceView) -> Iterator[Finding]:
     lines = lines_of(device)
     owners = owners_of(lines, found)
     for product in tunnel_index().products:
-        if product.category == _REVERSE:
-            continue
-        mine = [line for line in lines if owners[line.name] == product.id]
-        program = found.get(product.id)
-        level, what = _level(product, program, mine)
-        if what:
-            yield _finding(device, product, program, mine, level, what)
+        program, mine = found.get(product.id), [line for line in lines if owners[line.name] == product.id]
+        if (program or mine) and product.category != _REVERSE:
+            yield from _named(device, product, program, mine)
     for line in lines:
         if not owners[line.name]:
             yield _unknown(device, line)
@@ -76,18 +78,16 @@ def _level(product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line
     return (1, "is installed") if sure and product.category in CONSUMER else (0, "")
 
 
-def _finding(
-    device: DeviceView,
-    product: Tunnel,
-    program: Recognised[Tunnel] | None,
-    lines: list[Line],
-    level: int,
-    what: str,
-) -> Finding:
-    sanction = device.policy.sanction_for(device.device, device.now.date(), vpn=product.id)
+def _named(
+    device: DeviceView, product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line]
+) -> Iterator[Finding]:
+    level, what = _level(product, program, lines)
+    if not what:
+        return
+    sanction = device.allowed(vpn=product.id)
     named = ", named in reports on laptop farms," if "farm-reported" in product.tags else ""
     if sanction is not None:
-        level, sentence = 0, f"{product.name} {what}. Policy allows it here: {words_of(sanction)}."
+        level, sentence = 0, f"{product.name} {what}. Policy allows it here: {sanction.words}."
     elif product.alarm == "allow":
         sentence = f"{product.name} {what}. Companies install it themselves. Check: is it your own?"
     else:
@@ -95,46 +95,23 @@ def _finding(
             f"{product.name}{named} {what}: it can hide where the laptop is or who reaches it. No policy allows it "
             f"here. Could it be {_INNOCENT.get(product.category, 'a developer at work')}? Check: ask what it is for."
         )
-    quotes = tuple(quote_of(line, source_of(product)) for line in lines) + (evidence_of(program) if program else ())
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=level,
-        sentence=sentence,
-        evidence=quotes,
-        subject=product.id,
-        seen_from=first_seen(device, program) if program else "",
-        sanctioned=words_of(sanction) if sanction else "",
-    )
-
-
-_INNOCENT = {
-    "commercial-vpn": "privacy at home or in a café",
-    "circumvention": "somebody on a network that blocks sites",
-    "mesh": "a developer's or family's private network",
-    "protocol": "the company's own VPN without a policy entry",
-}
+    quotes = (*(quote_of(line, source_of(product)) for line in lines), *(evidence_of(program) if program else ()))
+    since = first_seen(device, program) if program else ""
+    yield DETECTOR.finding(level, sentence, quotes, product.id, since=since, sanction=sanction)
 
 
 def _unknown(device: DeviceView, line: Line) -> Finding:
-    sanction = device.policy.sanction_for(device.device, device.now.date(), vpn=line.name)
+    sanction = device.allowed(vpn=line.name)
     all_traffic = " and takes all traffic" if line.carries_all else ""
     if sanction is not None:
-        sentence = f"Tunnel {line.name} is up{all_traffic}. Policy allows it here: {words_of(sanction)}."
+        sentence = f"Tunnel {line.name} is up{all_traffic}. Policy allows it here: {sanction.words}."
     else:
         sentence = (
             f"Tunnel {line.name} is up{all_traffic}, and no known VPN explains it. Could it be the company's own "
             f"without a policy entry, or a developer's? Check: ask where it leads."
         )
-    return Finding(
-        detector=DETECTOR.id,
-        group=DETECTOR.group,
-        level=0 if sanction else 1,
-        sentence=sentence,
-        evidence=(quote_of(line, ""),),
-        subject=line.name,
-        sanctioned=words_of(sanction) if sanction else "",
-    )
+    quotes = (quote_of(line, ""),)
+    return DETECTOR.finding(0 if sanction else 1, sentence, quotes, line.name, sanction=sanction)
 
 
 DETECTOR = Detector(

@@ -105,5 +105,5 @@ def test_a_renamed_copy_of_it_is_found_in_disguise(tmp_path: Path) -> None:
     with _serving(str(copy)):
         found = list(DETECTOR.detect(_view()))
     disguised = [finding for finding in found if 'runs under another name, "gvfsd-helper"' in finding.sentence]
-    assert [finding.level for finding in disguised] == [3] * len(disguised)
+    assert [finding.level for finding in disguised] == [5] * len(disguised)
     assert disguised
