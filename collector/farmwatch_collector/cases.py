@@ -223,12 +223,12 @@ def _closed(now: Assessment, case: Case) -> Followed | None:
         why = ""
         if new:
             why = f"a new group ({_named(new)})"
+        elif case.until is not None and now.at >= case.until:  # before the points, which rise because of it
+            why = f"what case {case.id} expected has ended"
         elif now.points >= rest + RISE:
             why = f"{now.points - rest} points more than after its close"
         elif case.fell:
             why = "below review for a day, and up again"
-        elif case.until is not None and now.at >= case.until:
-            why = f"what case {case.id} expected has ended"
         if why:
             return _opened(now, case, f"closed as {CLOSE_WORDS[case.closed_as or 'confirmed']}, and back: {why}")
     low_since = None if case.fell or now.points > LOWERED_BELOW else case.low_since or now.at

@@ -140,6 +140,7 @@ def test_a_closed_case_does_not_come_back_by_what_was_known() -> None:
         (70, ("H",), {}, "10 points more than after its close"),
         (52, ("H",), {"fell": True}, "below review for a day, and up again"),
         (52, ("H",), {"until": START + 2 * HOUR, "closed_as": "benign"}, "what case 1 expected has ended"),
+        (60, ("H",), {"until": START + 2 * HOUR, "closed_as": "benign", "rest": 0}, "what case 1 expected has ended"),
     ],
 )
 def test_a_device_returns_as_such(points: int, groups: tuple[Group, ...], changes: dict[str, Any], why: str) -> None:
