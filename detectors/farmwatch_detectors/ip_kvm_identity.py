@@ -21,14 +21,12 @@ References
     T1219.003 Remote Access Hardware; docs/catalogues.md; catalog/ip_kvm.yaml names file and commit per entry.
 """
 
-from collections.abc import Iterator
-
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.usb import UsbDevice
 
 from .assets import sanction_for_asset, sanction_for_usb
 from .catalog.ip_kvm import ORDER, Match, matches
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import cited, fleet_words, hid_interfaces, place_of, port_of, quoted, was_or_is
 from .remembered import usb_sightings
 from .usb_shape import controls
@@ -54,7 +52,7 @@ _WHAT = {
 }
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per USB device that bears such an identity, with all its marks."""
     for sighting in usb_sightings(device):
         found = list(matches(sighting.item))
@@ -102,7 +100,7 @@ def _finding(device: DeviceView, sighting: Sighting[UsbDevice], level: int, mark
             f"Could it be the owner's or a lab's? Check: asset register, then ask who uses it."
         )
     else:
-        sentence = f"{is_one} that can type or point. {_WHAT[entry.category]} Check: ask what is plugged in there."
+        sentence = f"{is_one} that can type or point. {_WHAT[entry.category]} Could it be one? Check: what is plugged in there."
     quotes = (
         quote("usb", place, _FACTS[mark.how].format(quoted(mark.seen)), cited("ip_kvm.yaml", mark.entry))
         for mark in marks

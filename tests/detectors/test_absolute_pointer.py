@@ -34,7 +34,7 @@ BY_SOFTWARE = (share("virtual", "keyboard", 30), share("virtual", "pointer", 70,
 def test_hit_a_kvms_pointer_that_does_the_work_is_level_one_whatever_its_share() -> None:
     found = only(detect(remembering(workdays(10, BY_KVM), (*OWN, KVM_POINTER), usb=[KVM])))
     assert found.level == 1, "that it is there counts in group H; only its use is new"
-    assert "85 % of the input or more on 10 of 10 days" in found.sentence
+    assert "at least 85 % of the input on 10 of 10 days" in found.sentence
 
 
 def test_hit_absolute_pointing_from_no_usb_device_is_level_two() -> None:
