@@ -1,10 +1,9 @@
 """States that the hours of use do not fit one person who lives where the records say.
 
 Detects
-    Of 15 active days or more in four weeks, quarters of an hour with input in local time. Level 1: two rhythms: two
-    blocks of two hours or more with five idle hours between on two thirds of the days, or nights on some days and
-    days on others. Level 2: half of the input or more between 22 and 6 o'clock on two thirds of the days; or 16 hours
-    and more on five days.
+    15 active days or more in four weeks, in quarters of an hour of local time. Level 1: two rhythms: two blocks of two
+    hours or more, five idle hours apart, on two thirds of the days, or nights on some days and days on others. Level 2:
+    half of the input by night on two thirds of the days; or 16 hours and more on five days.
 Why
     Somebody on the other side of the world works by day there, or two people share one account.
 Innocent explanations
@@ -19,12 +18,10 @@ References
     US State Department and Treasury advisory of 16 May 2022 (long hours, logins at odd hours); T1078 Valid Accounts.
 """
 
-from collections.abc import Iterator
-
 from farmwatch_schema.finding import Finding
 
 from .day_hours import HOUR, Days, busiest_hours, by_night, in_two_blocks, local_days
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .view import DeviceView
 from .zones import offset_minutes, told_offset
 
@@ -35,7 +32,7 @@ LONG_HOURS, LONG_DAYS = 16, 5
 EACH = 5
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields the strongest of the three things that hours can say."""
     zone = device.roster.time_zone if device.roster else ""
     own, claimed = told_offset(device), offset_minutes(zone, device.now.date())

@@ -19,19 +19,15 @@ References
     T1219.003 Remote Access Hardware, T1219.002 Remote Desktop Software; docs/privacy.md says what is counted.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .catalog.input_helpers import replaces_hands
-from .detector import Detector
+from .detector import Detector, Findings
 from .input_days import TOUCHED, midnight, quotes_of_days, share_of, told_days, unused_built_in, without_hands
 from .view import DeviceView
 
 FEW, MANY, WEEKS = 5, 8, 28
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when the built-in devices rested for `FEW` working days or more."""
     unused = unused_built_in(device, WEEKS, TOUCHED)
     if unused is None or unused < FEW:

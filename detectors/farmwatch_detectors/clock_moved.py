@@ -18,18 +18,14 @@ References
     T1070.006 Timestomp; hwclock(8) on UTC and local time in the hardware clock.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .reporting import clock_jumps
 from .view import DeviceView
 
 FEW, MANY = 2, 4
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when the clock jumped to and fro more than once."""
     jumps = clock_jumps(device)
     if len(jumps) < FEW or len({seconds > 0 for _, seconds in jumps}) < 2:

@@ -19,12 +19,9 @@ References
     T1550 Use Alternate Authentication Material; T1078.004; DMTF DSP0134 (SMBIOS), system UUID and serial number.
 """
 
-from collections.abc import Iterator
 from datetime import UTC
 
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .machine import ids_told
 from .reporting import recent_events
 from .view import DeviceView
@@ -33,7 +30,7 @@ FORK_DAYS = 3
 _IDS = (("serial number", "serial"), ("platform UUID", "platform_uuid"))
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding that quotes every sign of a second machine."""
     forked, beside = recent_events(device, "forked"), recent_events(device, "two_boots")
     quotes = [

@@ -64,6 +64,15 @@ _SHARED = frozenset({"system32", "syswow64", "windows", "temp", "tmp", "download
 _APPLICATION = re.compile(r".*?\.app(?=/)", re.I)
 
 
+_DOES: dict[MarkKind, str] = {
+    "sees": "sees the screen",
+    "drives": "gives input",
+    "stays": "serves a service in the session",
+    "reach": "is reachable",
+    "origin": "has an unproven origin or name",
+}
+
+
 class Mark(msgspec.Struct, frozen=True):
     """One thing that a program does, or how it came here, with its points and the quote of it."""
 
@@ -92,6 +101,11 @@ class Conduct(msgspec.Struct, frozen=True, kw_only=True):
     def points(self) -> int:
         """All points together; who sees and drives gets some more for both."""
         return sum(mark.points for mark in self.marks) + (BOTH if {"sees", "drives"} <= self.kinds else 0)
+
+    @property
+    def words(self) -> str:
+        """What it does: "sees the screen, is reachable"."""
+        return ", ".join(words for kind, words in _DOES.items() if kind in self.kinds)
 
     @property
     def evidence(self) -> tuple[Evidence, ...]:

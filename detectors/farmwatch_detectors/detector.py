@@ -91,6 +91,10 @@ def quote(kind: str, subject: str, fact: str, source: str = "") -> Evidence:
     return Evidence(kind=kind, subject=subject, fact=fact, source=source)
 
 
+#: What `detect` yields.
+Findings = Iterator[Finding]
+
+
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     levels: tuple[Level, ...]
 

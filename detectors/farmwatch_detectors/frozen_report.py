@@ -19,16 +19,12 @@ References
     T1565.002 Transmitted Data Manipulation; clock_gettime(2), CLOCK_BOOTTIME.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .reporting import STUCK
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding while the uptime of the reports stands still."""
     reporting = device.reporting
     if reporting is None or reporting.uptime_stuck < STUCK[0]:

@@ -10,33 +10,22 @@ Innocent explanations
     presenter's clicker; a gaming mouse's macro.
 Blind spots
     Jigglers with random pauses and a cheap mouse's id: most of those sold. PiKVM's own varies by a quarter, so its
-    period is told only when it happens to be even. Rhythm is opt-in by policy. Programs: see keep_awake.
+    period is seldom even enough. Rhythm is opt-in by policy. Programs: see keep_awake.
 Triage
     Ask for the screen lock's policy reason; look what is plugged in. Does it move with nobody there?
 References
     T1219.003; pikvm/kvmd, jetkvm/kvm and sipeed/NanoKVM as docs/catalogues.md cites them; catalog/hid_emulators.yaml.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .catalog.hid_emulators import usb_matches
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import cited, hid_interfaces, place_of, port_of, quoted, was_or_is
-from .input_pace import PERIODS, latest_pointers
+from .input_pace import PERIODS, latest_pointers, published_rhythm
 from .remembered import usb_sightings
 from .view import DeviceView
 
-#: Seconds between bursts, the slack on either side, and whose they are.
-RHYTHMS = (
-    (20, 1, "JetKVM", "jetkvm/kvm:internal/usbgadget and jiggler@bde0a086"),
-    (15, 1, "NanoKVM", "sipeed/NanoKVM@71ab9127"),
-    (60, 15, "PiKVM", "pikvm/kvmd:kvmd/plugins/hid/__init__.py@f14596e8"),
-)
 
-
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per jiggling device."""
     for sighting in usb_sightings(device):
         item = sighting.item
@@ -54,17 +43,17 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         period = timing.period_seconds or 0
         if period not in PERIODS:
             continue
-        known = next((row for row in RHYTHMS if abs(period - row[0]) <= row[1]), None)
-        whose = f"as {known[2]} does by itself" if known else "more even than a hand"
+        whose, source = published_rhythm(period)
+        how = f"as {whose} does by itself" if whose else "more even than a hand"
         sentence = (
-            f"A pointer ({place}) moved every {period} s on {timing.day}, again and again, {whose}. "
+            f"A pointer ({place}) moved every {period} s on {timing.day}, again and again, {how}. "
             "A jiggler of the owner's, a failing sensor or a macro of a gaming mouse can do that. "
             "Could it be one? Check: what is plugged in there, and does it move with nobody there?"
         )
         fact = f"Ten bursts or more, {period} s apart within 5 %, on {timing.day}."
-        quotes = (quote("input_timing", f"pointer {place}", fact, known[3] if known else ""),)
+        quotes = (quote("input_timing", f"pointer {place}", fact, source),)
         since = device.since("input_timing", timing)
-        yield DETECTOR.finding(2 if known else 1, sentence, quotes, place, since=since)
+        yield DETECTOR.finding(2 if whose else 1, sentence, quotes, place, since=since)
 
 
 DETECTOR = Detector(

@@ -19,7 +19,6 @@ References
     T1219.003 Remote Access Hardware, T1200 Hardware Additions; catalog/hid_emulators.yaml.
 """
 
-from collections.abc import Iterator
 from typing import Any
 
 from farmwatch_schema.finding import Evidence, Finding
@@ -27,7 +26,7 @@ from farmwatch_schema.observables.bluetooth import BluetoothDevice
 
 from .assets import sanction_for_asset, sanction_for_usb
 from .catalog.hid_emulators import bluetooth_matches
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import place_of, port_of, quoted, sightings, was_or_is
 from .machine import virtual_if_told
 from .phantom_screen import in_place_of_a_panel
@@ -43,7 +42,7 @@ _INNOCENT = {
 }
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per device recognised as such hardware."""
     screen, virtual = in_place_of_a_panel(device), virtual_if_told(device)
     for usb in usb_sightings(device):

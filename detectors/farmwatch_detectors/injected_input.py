@@ -8,8 +8,8 @@ Why
     made of software. Whoever renames the program still types through it.
 Innocent explanations
     Text expanders, password managers, mouse software and remappers; assistive technology; one keyboard for two
-    computers; a session of the help desk; working on the office machine from home. Beside a program that can give all
-    of it, and beside a remote tool that the policy allows, it is level 1. On virtual machines it is not looked at.
+    computers; a session of the help desk. Beside a program that can give all of it, or a remote tool that the policy
+    allows, it is level 1; virtual machines are left out.
 Blind spots
     Hardware looks like a hand. X11's XTEST, Wayland's portals and Windows beside a touch screen show no such input;
     a Mac tells it only where hardware was silent in the same minute.
@@ -19,13 +19,10 @@ References
     T1219.002 Remote Desktop Software; learn.microsoft.com, RAWINPUTHEADER (messages without a device).
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.input_source import InputDay
 
 from .catalog.input_helpers import helps_input, replaces_hands
-from .detector import Detector
+from .detector import Detector, Findings
 from .hardware import quoted
 from .input_days import HANDS, input_days, midnight, quotes_of_days, share_of, working_days
 from .machine import is_virtual
@@ -37,7 +34,7 @@ PART, MOST, HARDLY = 25, 80, 10
 FEW, MANY, WEEKS = 3, 5, 28
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when programs gave a good part of the input on several days."""
     if is_virtual(device):
         return

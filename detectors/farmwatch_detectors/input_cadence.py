@@ -1,13 +1,13 @@
 """States that a pointer moves, or keys come, at the pace of a network and not of a hand's device.
 
 Detects
-    Gaps between events of one USB or software pointer on three days or more: next to none shorter than 9 ms, most
-    of 9 to 18 ms (level 1), or most of 18 to 120 ms (level 2). Level 1 too: a keyboard on USB of whose gaps a third
-    and more are shorter than 2 ms, as when keys arrive in bunches after a loss.
+    Gaps between events of one USB or software pointer on three days or more: next to none shorter than 9 ms, most of 9
+    to 18 ms (level 1) or of 18 to 120 ms (level 2). Level 1 too: a keyboard on USB of whose gaps a third are shorter
+    than 2 ms, as when keys arrive in bunches after a loss.
 Why
-    A mouse on USB reports every 8 ms or faster while it moves. A web page's KVM sends a move every 10 ms at best
-    (PiKVM, 10 to 100 by setting), or once in half a round trip to its operator (TinyPilot). A constant delay does not
-    show in gaps at all; pace, jitter and loss do.
+    A mouse on USB reports every 8 ms or faster while it moves. A KVM's web page sends a move every 10 ms at best
+    (PiKVM), or once in half a round trip to its operator (TinyPilot). A constant delay shows in no gap; pace, jitter
+    and loss do.
 Innocent explanations
     A mouse of low rate or in power saving; a pen tablet; a remote desktop; a laptop under load, which blurs
     gaps; macro keys and bar-code scanners. Bluetooth and built-in devices are as slow, and are left out.
@@ -17,16 +17,16 @@ Blind spots
 Triage
     Read the range as what it is: a pace. Compare with the laptop's own round trip to the company.
 References
-    pikvm/kvmd web client and tiny-pilot web client (10 ms; half a round trip); Kuzminykh et al., arXiv 2012.03577
-    (what a network does to the times of keys); USB 2.0, 9.6.6 (polling intervals).
+    pikvm/kvmd and tiny-pilot web clients (10 ms; half a round trip); Kuzminykh et al., arXiv 2012.03577 (a network's
+    mark on the times of keys); USB 2.0, 9.6.6.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.input_timing import InputTiming
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .input_days import midnight
 from .input_pace import BUNCHED, FAST, SLOW, WEB, middle, paced_devices, part
 from .machine import is_virtual
@@ -37,7 +37,7 @@ FEW_DAYS = 3
 HARDLY, MOST, THIRD = 10, 60, 30
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per device that gave input at a network's pace on `FEW_DAYS` days or more."""
     for its, rows in paced_devices(device) if not is_virtual(device) else ():
         name = f"{its.bus} {its.vendor_id}:{its.product_id}"

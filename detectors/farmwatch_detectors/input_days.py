@@ -8,12 +8,11 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, timedelta
 
 from farmwatch_schema.finding import Evidence
-from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.observables.input_source import InputDay, InputDevice
 from farmwatch_schema.observables.input_timing import InputTiming
 
 from .catalog.input_helpers import holds_keyboard
-from .machine import is_virtual
+from .machine import no_laptop
 from .view import DeviceView, once
 
 #: So many days are looked back over at most.
@@ -84,6 +83,11 @@ def share_of(day: InputDay, buses: Iterable[str], function: str = "") -> int:
     return max(parts, default=0)
 
 
+def absolute_share(day: InputDay) -> int:
+    """Returns how much of a day's active time absolute pointing filled, per cent; that of sessions left out."""
+    return max((s.percent for s in day.shares if s.absolute and s.bus != "remote"), default=0)
+
+
 def without_hands(days: Iterable[InputDay]) -> bool:
     """Whether next to nothing came from any device that a hand moves, on each of these days."""
     return all(share_of(day, HANDS) < TOUCHED for day in days)
@@ -108,11 +112,7 @@ def midnight(day: InputDay | InputTiming) -> str:
 
 def has_built_in(device: DeviceView) -> bool:
     """Whether both a keyboard and a pointer of the laptop's own are told as such, and nobody holds them."""
-    if is_virtual(device) or any(
-        host.chassis in ("desktop", "server", "virtual") for host in device.of("host", HostFacts)
-    ):
-        return False
-    if holds_keyboard(device):
+    if no_laptop(device) or holds_keyboard(device):
         return False
     own = {
         function

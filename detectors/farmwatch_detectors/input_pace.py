@@ -17,6 +17,12 @@ _WEEKS = timedelta(days=28)
 _RHYTHMS = timedelta(days=14)
 #: Seconds between bursts. Beyond these a period is a person's or a screen saver's; below, a sensor's noise.
 PERIODS = range(5, 601)
+#: Seconds between bursts of published firmware, the slack on either side, and whose they are.
+_PUBLISHED = (
+    (20, 1, "JetKVM", "jetkvm/kvm:internal/usbgadget and jiggler@bde0a086"),
+    (15, 1, "NanoKVM", "sipeed/NanoKVM@71ab9127"),
+    (60, 15, "PiKVM", "pikvm/kvmd:kvmd/plugins/hid/__init__.py@f14596e8"),
+)
 
 
 def part(row: InputTiming, bucket: slice) -> int:
@@ -61,6 +67,11 @@ def even_rhythms(device: DeviceView) -> list[InputTiming]:
     told = [span.item for span in device.spans("input_timing", device.now - _RHYTHMS)]
     rows = {row for row in (*told, *device.of("input_timing", InputTiming)) if isinstance(row, InputTiming)}
     return [row for row in rows if row.period_seconds in PERIODS]
+
+
+def published_rhythm(period: int) -> tuple[str, str]:
+    """Returns whose firmware moves the pointer so by itself, and where that is known from; "" twice for nobody's."""
+    return next(((name, source) for at, slack, name, source in _PUBLISHED if abs(period - at) <= slack), ("", ""))
 
 
 def latest_pointers(device: DeviceView, *buses: str) -> Iterator[tuple[str, InputTiming]]:

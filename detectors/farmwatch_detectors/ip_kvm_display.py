@@ -19,30 +19,19 @@ References
     T1219.003 Remote Access Hardware; VESA E-EDID 1.4; catalog/edid.yaml names file and commit per entry.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .assets import sanction_for_picture
-from .catalog.edid import Kind, Match, matches
-from .detector import Detector, quote
+from .catalog.edid import Match, matches
+from .detector import Detector, Findings, quote
 from .display_words import compared, fact_of
 from .hardware import cited, fleet_words, quoted, was_or_is
 from .remembered import display_sightings
 from .view import DeviceView
 
-_LEVELS: dict[Kind, int] = {
-    "ip_kvm": 3,
-    "kvm_board": 2,
-    "residue": 2,
-    "donor": 2,
-    "kvm_over_ip": 2,
-    "capture_chip": 1,
-    "dummy_plug": 1,
-}
+#: Kinds that have other causes than a KVM: streaming, meeting rooms, work with a closed lid.
+_WEAK = ("capture_chip", "dummy_plug")
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per external monitor that is none."""
     for sighting in display_sightings(device):
         display = sighting.item
@@ -64,7 +53,9 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 
 
 def _level(match: Match) -> int:
-    return 2 if match.entry.kind == "ip_kvm" and match.how == "body" else _LEVELS[match.entry.kind]
+    if match.entry.kind == "ip_kvm" and match.how != "body":
+        return 3
+    return 1 if match.entry.kind in _WEAK else 2
 
 
 DETECTOR = Detector(

@@ -100,7 +100,8 @@ def _finding(device: DeviceView, sighting: Sighting[UsbDevice], level: int, mark
             f"Could it be the owner's or a lab's? Check: asset register, then ask who uses it."
         )
     else:
-        sentence = f"{is_one} that can type or point. {_WHAT[entry.category]} Could it be one? Check: what is plugged in there."
+        what = _WHAT[entry.category]
+        sentence = f"{is_one} that can type or point. {what} Could it be that? Check: what is plugged in there."
     quotes = (
         quote("usb", place, _FACTS[mark.how].format(quoted(mark.seen)), cited("ip_kvm.yaml", mark.entry))
         for mark in marks

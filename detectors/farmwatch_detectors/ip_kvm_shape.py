@@ -27,13 +27,11 @@ References
     T1219.003 Remote Access Hardware; Linux drivers/usb/gadget/function/f_hid.c; firmware named per fact.
 """
 
-from collections.abc import Iterator
-
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.usb import UsbDevice
 
 from .assets import sanction_for_usb
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import place_of, port_of, quoted, was_or_is
 from .machine import host_of, virtual_if_told
 from .remembered import usb_sightings
@@ -43,7 +41,7 @@ from .view import DeviceView, Sighting
 _IN_PARTS = "A Linux computer plays a keyboard in one device and a pointer in another: {}."
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per USB device whose build speaks for an IP-KVM, with every fact that spoke."""
     chassis, virtual, parts = host_of(device).chassis, virtual_if_told(device), in_parts(device)
     for sighting in usb_sightings(device):

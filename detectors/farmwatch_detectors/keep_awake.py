@@ -19,12 +19,12 @@ References
     T1036 Masquerading; pikvm/kvmd, jetkvm/kvm and sipeed/NanoKVM sources; catalog/deception.yaml.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from datetime import timedelta
 
 from farmwatch_schema.finding import Evidence, Finding
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import quoted
 from .input_days import input_days, quarters
 from .input_pace import even_rhythms
@@ -38,7 +38,7 @@ SOFTWARE = ("virtual", "injected", "other", "remote", "")
 RHYTHM_DAYS, RESTLESS_DAYS, RESTLESS_QUARTERS = 2, 3, 92
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per program, per lock, for a rhythm and for days without rest."""
     for found in recognised(device, deception_index()):
         if found.product.category == "mouse-jiggler" and found.active and surely(found):

@@ -18,6 +18,13 @@ def is_virtual(device: DeviceView) -> bool:
     return any(host.hypervisor for host in device.of("host", HostFacts))
 
 
+def no_laptop(device: DeviceView) -> bool:
+    """Whether it says that it is a virtual machine, a desktop or a server: built-in keyboard and panel say nothing."""
+    return any(
+        host.hypervisor or host.chassis in ("desktop", "server", "virtual") for host in device.of("host", HostFacts)
+    )
+
+
 def virtual_if_told(device: DeviceView) -> bool | None:
     """Returns whether it is a virtual machine; None when that is not told."""
     hypervisor = host_of(device).hypervisor

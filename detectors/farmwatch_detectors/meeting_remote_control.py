@@ -17,14 +17,11 @@ References
     T1219 Remote Access Tools; Zoom support, "Requesting or giving remote control", names the grant on macOS.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.media import Grant
 from farmwatch_schema.observables.processes import Process
 
 from .catalog.control_helpers import helper_of, helpers
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .matching import platform_of
 from .view import DeviceView
 
@@ -32,7 +29,7 @@ _DRIVES = frozenset({"accessibility", "post_event", "remote_desktop"})
 _SEES = frozenset({"screen", "remote_desktop"})
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per meeting client that runs and may give input."""
     platform = platform_of(device)
     running: dict[str, Process] = {}

@@ -1,35 +1,30 @@
 """States that the system's own remote desktop is open to the network, or that somebody is connected to it.
 
 Detects
-    Built-in remote desktop (GNOME Remote Desktop, krfb, vino, xrdp, Windows Remote Desktop, macOS Screen
-    Sharing) that listens on more than loopback, or on loopback beside a program that forwards ports from
-    outside: level 1. A live session from elsewhere: level 2; from a public address: level 3. Listening for the
-    laptop itself only is shown and not counted; being installed is no finding.
+    Built-in remote desktop (GNOME Remote Desktop, krfb, vino, xrdp, Windows Remote Desktop, macOS Screen Sharing) open
+    to the network, or on loopback beside a program that forwards ports from outside: level 1. A live session from
+    elsewhere: level 2; from a public address: level 3. For the laptop itself only: shown, not counted.
 Why
     It needs no extra program, so no list of tools shows it, and it lets the laptop be driven all day.
 Innocent explanations
     Help desk; working on the office machine from home; a colleague on the same network; a test laboratory. On a
     virtual machine a session is the desk itself: shown and not counted.
 Blind spots
-    A session through a tunnel that ends on the laptop comes from loopback. Without rights the owner of a
-    listener is hidden: then a usual port counts only while its program or service is seen.
+    A session through a tunnel that ends on the laptop comes from loopback. Without rights the owner of a listener is
+    hidden: a usual port counts only while its program or service is seen.
 Triage
     Ask who connects and from where; compare with help-desk tickets. Switch remote desktop off by policy.
 References
     T1021.001 Remote Desktop Protocol, T1021.005 VNC; catalog/remote_access.yaml, category os-builtin.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .desktops import Desktop, desktops_of, words_of_ports
-from .detector import Detector
+from .detector import Detector, Findings
 from .hardware import quoted
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per built-in remote desktop that listens, and one for logins that none explains."""
     for desktop in desktops_of(device):
         level, what = _level(desktop)

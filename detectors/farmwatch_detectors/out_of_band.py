@@ -18,19 +18,16 @@ References
     T1219 Remote Access Tools; T1542 Pre-OS Boot names the place below the system.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.host import HostFacts
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .view import DeviceView
 
 #: Its id in catalog/remote_access.yaml, which a policy names.
 _PRODUCT = "intel-amt"
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when out-of-band management is provisioned."""
     sanction = device.allowed(tool=_PRODUCT)
     for facts in device.of("host", HostFacts):

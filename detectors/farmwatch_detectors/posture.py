@@ -19,12 +19,9 @@ References
     T1219.003 Remote Access Hardware; US Department of Justice, United States v. Chapman (shelves of laptops).
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .input_days import told_days, without_hands
 from .physical_use import WINDOW, traits
 from .view import DeviceView
@@ -34,7 +31,7 @@ SOME, MOST = 3, 4
 AWAY = timedelta(days=3)
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when the laptop lay closed for two weeks and little else happened to it."""
     power = device.section("power")
     if power is None or not power.looked or device.now - power.observed_at > AWAY:

@@ -25,11 +25,7 @@ References
     T1219.002 Remote Desktop Software; catalog/remote_access.yaml names sources per entry; docs/catalogues.md.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector
+from .detector import Detector, Findings
 from .matching import tool_index
 from .products import RemoteTool
 from .programs import Recognised, evidence_of, first_seen, forwarder_of, recognised
@@ -38,7 +34,7 @@ from .tool_traces import Trace, ended_at, traces_of
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per product."""
     found = {each.product.id: each for each in recognised(device, tool_index())}
     traces = traces_of(device)
@@ -49,7 +45,7 @@ def detect(device: DeviceView) -> Iterator[Finding]:
 
 def _finding(
     device: DeviceView, tool: RemoteTool, found: Recognised[RemoteTool] | None, traces: list[Trace]
-) -> Iterator[Finding]:
+) -> Findings:
     disguised = found is not None and bool(found.disguised)
     if tool.role == "viewer" or (tool.alarm == "info" and not (tool.category == "os-builtin" and disguised)):
         return

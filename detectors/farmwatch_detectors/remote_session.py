@@ -19,19 +19,21 @@ References
     T1219.002 Remote Desktop Software, T1021 Remote Services; docs/flags.md, `remote_session_window`.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector
+from .detector import Detector, Findings
 from .view import DeviceView
 from .visits import Visit, visits_of
 
 #: The catalogue's id of what takes sessions of a protocol: what a policy names.
 _SERVERS = {"ssh": "ssh-server", "ica": "citrix-vda"}
+#: What somebody does, and the innocent reading, by kind of visit.
+_WORDS = {
+    "drives": ("sees and can drive this laptop", "a support call or the person's own second machine"),
+    "desktop": ("uses this laptop as a Citrix desktop", "the company's own remote access to an office machine"),
+    "shell": ("has a shell on this laptop", "a developer's own second machine"),
+}
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per tool or kind of session through which somebody is connected."""
     for visit in visits_of(device):
         level = _level(visit)
@@ -43,7 +45,9 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         elif level == 0:
             sentence = f"{visit.name} is open, as on any virtual desktop. Check: is this one registered?"
         else:
-            sentence = _sentence(visit)
+            does, innocent = _WORDS[visit.how]
+            what = f"{visit.name}: somebody from {visit.place} {does} right now. Most laptops never have this"
+            sentence = f"{what}, and no policy allows it here. Could it be {innocent}? Check: tickets, then ask who."
         yield DETECTOR.finding(level, sentence, visit.evidence, visit.subject, sanction=sanction)
 
 
@@ -55,18 +59,6 @@ def _level(visit: Visit) -> int | None:
         # A guest's neighbour is its host.
         return None if visit.virtual and not visit.public else 1
     return 3 if visit.public else 2
-
-
-def _sentence(visit: Visit) -> str:
-    place = "a public address" if visit.public else "outside, through a tunnel" if visit.tunnelled else "elsewhere"
-    if visit.how == "drives":
-        does, innocent = "sees and can drive this laptop", "a support call or the person's own second machine"
-    elif visit.how == "desktop":
-        does, innocent = "uses this laptop as a Citrix desktop", "the company's own remote access to an office machine"
-    else:
-        does, innocent = "has a shell on this laptop", "a developer's own second machine"
-    what = f"{visit.name}: somebody from {place} {does} right now. Most laptops never have this"
-    return f"{what}, and no policy allows it here. Could it be {innocent}? Check: tickets, then ask who."
 
 
 DETECTOR = Detector(

@@ -18,11 +18,9 @@ References
     T1572 Protocol Tunneling, T1090 Proxy; docs/flags.md names the source of each flag.
 """
 
-from collections.abc import Iterator
+from farmwatch_schema.finding import Evidence
 
-from farmwatch_schema.finding import Evidence, Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import quoted
 from .matching import tunnel_index
 from .products import Tunnel
@@ -31,7 +29,7 @@ from .tunnel_ends import lets_in, starter_of, waiting_at
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per program that lets somebody in."""
     for found in recognised(device, tunnel_index()):
         if not found.programs or not lets_in(found):

@@ -19,12 +19,9 @@ References
     T1219.002 Remote Desktop Software; catalog/remote_access.yaml; tool_days.py says what makes two tools one vendor's.
 """
 
-from collections.abc import Iterator
 from datetime import timedelta
 
-from farmwatch_schema.finding import Evidence, Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .tool_days import DAYS, Use, at_once, handed_over, related, uses_of
 from .view import DeviceView
 
@@ -32,7 +29,7 @@ from .view import DeviceView
 FIRST_DAYS = timedelta(days=30)
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields at most one finding, on the strongest pair."""
     uses = uses_of(device)
     allowed = {use.tool.id for use in uses if device.allowed(tool=use.tool.id) is not None}
@@ -53,7 +50,10 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         f"{one.tool.name} was at work {beside} {other.tool.name} within {DAYS} days{first}, and {which} not allowed "
         "by policy. Few laptops have tools of two vendors. Could it be a migration? Check: which one is the company's?"
     )
-    quotes = (_quote(use, use.tool.id in allowed) for use in (one, other))
+    quotes = (
+        quote("processes", use.tool.name, f"{use.words}{'; policy allows it' if use.tool.id in allowed else ''}.")
+        for use in (one, other)
+    )
     ends = [use.until for use in uses if use.until is not None]
     until = max(ends).isoformat() if len(ends) == len(uses) else ""
     yield DETECTOR.finding(level, sentence, quotes, "tools", until=until)
@@ -65,12 +65,6 @@ def _level(one: Use, other: Use, allowed: set[str], first_days: bool) -> int:
     if bundle or not at_once(one, other):
         return 1
     return 1 + (not {one.tool.id, other.tool.id} & allowed) + first_days
-
-
-def _quote(use: Use, allowed: bool) -> Evidence:
-    since = f"since {use.since:%Y-%m-%d}" if use.since else "from the first report on"
-    until = f" until {use.until:%Y-%m-%d}" if use.until else ", and is there now"
-    return quote("processes", use.tool.name, f"Was at work {since}{until}{'; policy allows it' if allowed else ''}.")
 
 
 DETECTOR = Detector(

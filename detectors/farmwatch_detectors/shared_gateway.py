@@ -18,12 +18,9 @@ References
     T1090 Proxy, T1219 Remote Access Tools; docs/policy.md for places and households.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.identifiers import Identifier
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .view import DeviceView, Tie
 
 #: Addresses that routers of unrelated networks share: VRRP, RFC 5798 section 7.3 (IANA's 00-00-5E), and HSRP
@@ -35,7 +32,7 @@ _SHARED_MAKERS = frozenset({"00005e", "00000c", "0007b4"})
 _OFFICE_SIZE = 25
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per gateway that this device shares."""
     for tie in device.ties:
         if tie.kind == "gateway_mac" and len(tie.holders) > 1:

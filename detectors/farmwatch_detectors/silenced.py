@@ -22,16 +22,14 @@ References
 
 from collections.abc import Iterator
 
-from farmwatch_schema.finding import Finding
-
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .reporting import LONGEST, SHORTEST, WATCHED, lost_reports, no_more_permitted, quiet_days, stopped_probes
 from .view import DeviceView
 
 GAP_DAYS = 3
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding that quotes every way in which the agent is kept from seeing or telling."""
     causes = list(_causes(device))
     if not causes:

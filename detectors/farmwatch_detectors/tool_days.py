@@ -57,6 +57,12 @@ class Use(msgspec.Struct, frozen=True):
     since: datetime | None
     until: datetime | None
 
+    @property
+    def words(self) -> str:
+        """When it was at work."""
+        since = f"since {self.since:%Y-%m-%d}" if self.since else "from the first report on"
+        return f"Was at work {since}" + (f" until {self.until:%Y-%m-%d}" if self.until else ", and is there now")
+
 
 def uses_of(device: DeviceView) -> list[Use]:
     """Returns the tools that run now or ran in the last `DAYS` days, each once, by id."""

@@ -20,12 +20,8 @@ References
     T1219 Remote Access Tools, T1036.005 Match Legitimate Resource Name or Location; conduct.py names sources.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .conduct import conducts_of, is_shaped_so
-from .detector import Detector
+from .detector import Detector, Findings
 from .familiar import Familiar
 from .hardware import quoted
 from .view import DeviceView
@@ -39,16 +35,8 @@ _NAME_ALONE = 40
 #: Points for a known tool's own folder or port, which does not say by itself what the program is.
 _MARKED = 20
 
-_WORDS = {
-    "sees": "sees the screen",
-    "drives": "gives input",
-    "stays": "serves a service in the session",
-    "reach": "is reachable",
-    "origin": "has an unproven origin or name",
-}
 
-
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per program that behaves so."""
     familiar = Familiar(device)
     for conduct in conducts_of(device):
@@ -60,9 +48,8 @@ def detect(device: DeviceView) -> Iterator[Finding]:
         level = next((level for least, level in _LEVELS if points >= least), 0)
         if level:
             first = conduct.processes[0]
-            does = ", ".join(words for kind, words in _WORDS.items() if kind in conduct.kinds)
             sentence = (
-                f"Unknown program {quoted(first.name)} {does}. Together that is what remote tools do. "
+                f"Unknown program {quoted(first.name)} {conduct.words}. Together that is what remote tools do. "
                 "Could it be a company's own agent or a developer's build? Check: who installed it, and what for?"
             )
             subject, since = first.path or first.name, device.since("processes", first)

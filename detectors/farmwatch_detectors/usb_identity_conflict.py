@@ -1,10 +1,10 @@
 """States that a USB device bears the ids of a known keyboard, mouse or receiver that it cannot be.
 
 Detects
-    A claim that the build contradicts: high speed where the product is slow, a drive, network card or pointer in a
-    keyboard, a receiver without its maker's own function, strings or serials that KVM settings invent; and lesser
-    things: a foreign manufacturer, a serial where it has none, packets or functions of another product. Level 3: one
-    of the first and another; level 2: one of them, or three lesser ones; level 1: two lesser ones.
+    A claim that the build contradicts. Hard: high speed where the product is slow, a drive, network card or pointer in
+    a keyboard, a receiver without its maker's own function, strings or serials that KVM settings invent. Lesser: a
+    foreign manufacturer, a serial where it has none, packets or functions of another product. Level 3: a hard one and
+    another; 2: one hard or three lesser; 1: two lesser.
 Why
     Whoever hides a KVM gives it the ids of a common product. The contradictions are made by that very step.
 Innocent explanations
@@ -20,13 +20,9 @@ References
     T1219.003 Remote Access Hardware, T1036 Masquerading; catalog/usb_truth.yaml cites a dump per row.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
-
 from .assets import sanction_for_usb
 from .catalog.usb_truth import truths
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import cited, place_of, port_of, was_or_is
 from .remembered import usb_sightings
 from .usb_conflicts import Conflict, conflicts
@@ -34,7 +30,7 @@ from .usb_shape import controls
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per device that contradicts its ids."""
     for sighting in usb_sightings(device):
         item, place = sighting.item, place_of(sighting.item)

@@ -17,12 +17,9 @@ References
     T1219.003 Remote Access Hardware; Linux drivers/usb/usbip; vadimgrn/usbip-win2; libusb issue 187 (VirtualHere).
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.usb import UsbOverIp
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import quoted, sightings
 from .machine import is_virtual
 from .view import DeviceView
@@ -38,7 +35,7 @@ _SOURCES = {
 }
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per driver."""
     # A guest's USB is its hypervisor's, through just such a driver (macOS: AppleUSBUserHCI).
     for sighting in sightings(device, "usb", UsbOverIp) if not is_virtual(device) else ():

@@ -16,17 +16,14 @@ References
     T1497 names the adversary's side of looking; T1564.006 Run Virtual Instance.
 """
 
-from collections.abc import Iterator
-
-from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables.host import HostFacts
 
-from .detector import Detector, quote
+from .detector import Detector, Findings, quote
 from .hardware import quoted
 from .view import DeviceView
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields a finding when the system runs on a hypervisor."""
     for host in device.of("host", HostFacts):
         if not host.hypervisor:

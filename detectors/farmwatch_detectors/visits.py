@@ -49,6 +49,11 @@ class Visit(msgspec.Struct, frozen=True, kw_only=True):
     tunnelled: bool = False
     evidence: tuple[Evidence, ...] = ()
 
+    @property
+    def place(self) -> str:
+        """Where somebody is, in words."""
+        return "a public address" if self.public else "outside, through a tunnel" if self.tunnelled else "elsewhere"
+
 
 def visits_of(device: DeviceView) -> Iterator[Visit]:
     """Yields who is connected now. Built-in remote desktops are left to `desktops`."""

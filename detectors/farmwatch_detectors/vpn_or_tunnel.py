@@ -20,11 +20,9 @@ References
     T1572 Protocol Tunneling, T1090 Proxy; catalog/vpn_tunnel.yaml names sources per entry.
 """
 
-from collections.abc import Iterator
-
 from farmwatch_schema.finding import Finding
 
-from .detector import Detector
+from .detector import Detector, Findings
 from .matching import tunnel_index
 from .products import Tunnel
 from .programs import Recognised, evidence_of, first_seen, recognised, source_of, surely
@@ -42,7 +40,7 @@ _INNOCENT = {
 }
 
 
-def detect(device: DeviceView) -> Iterator[Finding]:
+def detect(device: DeviceView) -> Findings:
     """Yields one finding per VPN or tunnel program, and one per tunnel that nothing explains."""
     found = {each.product.id: each for each in recognised(device, tunnel_index())}
     lines = lines_of(device)
@@ -78,9 +76,7 @@ def _level(product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line
     return (1, "is installed") if sure and product.category in CONSUMER else (0, "")
 
 
-def _named(
-    device: DeviceView, product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line]
-) -> Iterator[Finding]:
+def _named(device: DeviceView, product: Tunnel, program: Recognised[Tunnel] | None, lines: list[Line]) -> Findings:
     level, what = _level(product, program, lines)
     if not what:
         return
