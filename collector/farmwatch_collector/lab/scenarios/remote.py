@@ -167,9 +167,20 @@ def _mesh(platform: str) -> Found:
     }[platform]
     return {
         "processes": [process(platform, name, path, run_by="system", count="1", helper=True)],
-        "services": [_service(platform, ("meshagent.service", "meshagent", "Mesh Agent"), path)],
+        "services": _mesh_services(platform, ("meshagent.service", "meshagent", "Mesh Agent"), path),
         "sockets": [_out(name)],
     }
+
+
+def _mesh_services(platform: str, names: tuple[str, str, str], path: str) -> list[Observable]:
+    """A Mac's agent has a daemon, and beside it one for both kinds of session (createLaunchDaemon and createLaunchAgent
+    in Ylianst/MeshAgent:modules/agent-installer.js).
+    """
+    service = _service(platform, names, path)
+    if platform != "macos":
+        return [service]
+    daemon = msgspec.structs.replace(service, run_by="system", login_window=False)
+    return [daemon, msgspec.structs.replace(service, name=f"{names[1]}-agent", run_by="user")]
 
 
 def _renamed(platform: str) -> Found:
@@ -204,8 +215,8 @@ def _renamed_mesh(platform: str) -> Found:
     }[platform]
     running = process(platform, name, path, run_by="system", count="1", original="MeshAgent.exe", helper=True,
                       kernel_names=("meshagent",))  # fmt: skip
-    service = _service(platform, ("fleethealth.service", "fleethealth", "Fleet Health"), path)
-    return {"processes": [running], "services": [service], "sockets": [_out(name)]}
+    services = _mesh_services(platform, ("fleethealth.service", "fleethealth", "Fleet Health"), path)
+    return {"processes": [running], "services": services, "sockets": [_out(name)]}
 
 
 def _rebuilt(platform: str) -> Found:

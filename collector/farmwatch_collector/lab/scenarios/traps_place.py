@@ -194,7 +194,7 @@ def reissued(work: Draft, devices: list[Device]) -> Habits:
     device.facts.add("processes", *programs.any_desk(device.platform))
     before = at - 2 * hours.DAY  # it goes back to IT first
     serial = f"LAB-{work.chance.getrandbits(32):08X}"
-    work.sanction("asset_serial", serial, "test bench of the firmware lab", hours.day_of(before),
+    work.sanction("asset_serial", serial, "test bench of the firmware lab", hours.day_of(at) + timedelta(days=1),
                   asset_product="pikvm", devices=[device.id])  # fmt: skip
     device.facts.add("usb", equipment.pikvm("1-4", serial))
     device.later(before, lambda facts: facts.drop("processes", lambda item: getattr(item, "name", "") in own))
