@@ -138,6 +138,7 @@ RULES: tuple[Rule, ...] = (
         "serves_screen", ("AnyDesk",), ("--service", "--control"), "seen on Macs: the daemon's and the agent's argument"
     ),
     Rule("serves_screen", ("anydesk",), ("--service",), "AnyDesk command line interface docs"),
+    Rule("serves_screen", (), ("-kvm0", "-kvm1"), "MeshAgent source, agent-installer.js: its part in the session"),
     Rule("serves_screen", (), ("?e=Support&*",), "ConnectWise ScreenConnect: e=Support for sessions with a person"),
     Rule(
         "serves_screen",
@@ -215,7 +216,9 @@ for _rule in RULES:
 #: Names without case; where two differ in case alone, the one in small letters.
 _BY_FOLDED = {name.casefold(): name for name in sorted((*_BY_TOOL, *_SSH_TOOLS, *SCRIPTS))}
 #: Something of a nameless rule must be there at all, before any rule is tried: most processes fail this test.
-_NAMELESS = re.compile(rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0|\0\?e=(?:Access|Support)&")
+_NAMELESS = re.compile(
+    rb"\0tunnel\0|\0R:|--installedByUser|--meshServiceName|\0-rfbport\0|\0-kvm[01]\0|\0\?e=(?:Access|Support)&"
+)
 #: ssh(1): -R [bind_address:]port:host:hostport, and the option of that name: ssh under another name has them too.
 _REMOTE_FORWARD = re.compile(
     rb"\0-[46AaCfGgKkMNnqsTtVvXxYy]*R\0?(?:[^\0:]*:|\[[^\0\]]*\]:)?\d{1,5}:(?:\[[^\0\]]+\]|[^\0:]+):\d{1,5}(?:\0|\Z)"

@@ -236,6 +236,9 @@ def test_no_probe_asks_for_arguments_or_environments_itself() -> None:
         ((r"C:\cloudflared\cloudflared.exe", "tunnel", "run", "--token", MARKER), ("tunnel_mode",)),
         ((r"C:\Program Files (x86)\ScreenConnect Client (a1b2c3d4e5f6a7b8)\ScreenConnect.ClientService.exe",
           f"?e=Access&y=Guest&h={MARKER}&p=8041"), ("unattended_setup",)),
+        # MeshAgent's part in the session, under any name (createLaunchAgent in modules/agent-installer.js).
+        (("/usr/local/fleethealth/fleethealth", "-kvm1", f"--serviceId={MARKER}"), ("serves_screen",)),
+        (("/usr/bin/qemu-system-x86_64", "-enable-kvm", "-machine", "accel=kvm"), ()),
         ((r"C:\Windows\Temp\update.exe", f"?e=Support&y=Guest&h={MARKER}&p=8041"), ("serves_screen",)),
         ((r"C:\Program Files (x86)\Google\Chrome Remote Desktop\CurrentVersion\remoting_start_host.exe",
           f"--code={MARKER}", f"--pin={MARKER}"), ("unattended_setup",)),
