@@ -36,8 +36,10 @@ def detect(device: DeviceView) -> Findings:
     """Yields the strongest of the three things that hours can say."""
     zone = device.roster.time_zone if device.roster else ""
     own, claimed = told_offset(device), offset_minutes(zone, device.now.date())
+    if claimed is None and own is None:
+        return
     days = local_days(device, zone if claimed is not None else "", own or 0)
-    if len(days) < ENOUGH or (claimed is None and own is None):
+    if len(days) < ENOUGH:
         return
     nightly = sum(by_night(slots, NIGHTLY) for slots in days.values())
     long = sum(len(slots) >= LONG_HOURS * HOUR for slots in days.values())

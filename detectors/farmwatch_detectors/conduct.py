@@ -10,7 +10,7 @@ lib_core, Sunshine's udev rules.
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from functools import cache
+from functools import cache, lru_cache
 from typing import Literal
 
 import msgspec
@@ -182,6 +182,7 @@ def _shows(process: Process) -> bool:
     return bool(process.session_helper) or bool(_INPUT_DEVICES & set(process.holds or ()))
 
 
+@lru_cache(maxsize=8192)
 def _home(path: str | None, platform: str) -> str:
     """What belongs together: an application on a Mac, a folder of its own on Windows, else the file."""
     if path is None:
@@ -198,6 +199,8 @@ def _home(path: str | None, platform: str) -> str:
 def _able(held: _Held, processes: list[Process]) -> Iterator[Mark]:
     for process in processes:
         yield from held.of(process)
+        if not (process.flags or process.holds or process.session_helper):
+            continue  # most: not worth a closer look
         if _SEES_FLAGS & set(process.flags):
             yield Mark("sees", SEES, "Its arguments tell it to show or record the screen.", "processes")
         for name in sorted(_INPUT_DEVICES & set(process.holds or ())):

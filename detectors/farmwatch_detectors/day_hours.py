@@ -4,6 +4,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping
 from datetime import date
+from functools import lru_cache
 from itertools import pairwise
 
 from .input_days import input_days
@@ -28,17 +29,22 @@ def local_days(device: DeviceView, zone: str, own: int) -> Days:
     """
     ticks: list[int] = []
     for day in input_days(device, WEEKS):
-        if _HEX.fullmatch(day.slots) is None:
-            continue
-        began, bits = date.fromisoformat(day.day), f"{int(day.slots, 16):0{SLOTS}b}"
-        offset = (offset_minutes(zone, began) if zone else own) or 0
+        began, slots = date.fromisoformat(day.day), _slots(day.slots)
+        offset = (offset_minutes(zone, began) if zone and slots else own) or 0
         start = began.toordinal() * SLOTS + offset * HOUR // 60
-        ticks += [start + slot for slot, bit in enumerate(bits) if bit == "1"]
+        ticks += [start + slot for slot in slots]
     ends = _quietest(ticks)
     found: dict[int, list[int]] = {}
     for tick in sorted(set(ticks)):  # the hour that autumn gives twice is one
         found.setdefault((tick - ends) // SLOTS, []).append(tick % SLOTS)
     return {date.fromordinal(day): slots for day, slots in found.items() if len(slots) >= HOUR}
+
+
+@lru_cache(maxsize=4096)
+def _slots(told: str) -> tuple[int, ...]:
+    """Returns the quarters of an hour that a day's digits name; none when they are no such digits."""
+    bits = f"{int(told, 16):0{SLOTS}b}" if _HEX.fullmatch(told) else ""
+    return tuple(slot for slot, bit in enumerate(bits) if bit == "1")
 
 
 def _quietest(ticks: list[int]) -> int:

@@ -1,6 +1,5 @@
 """What the hardware detectors share: devices with their times, and words."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -11,22 +10,20 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.usb import UsbDevice, UsbInterface
 
 from .catalog import Entry
-from .view import DeviceView, Seen, Sighting
+from .view import DeviceView, Seen, Sighting, once
 
 #: Evidence gone for longer than this many days is history: its weight would be under 1/16 at 90 days' half-life.
 GONE_DAYS = 360
 
 
-def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> Iterator[Sighting[Seen]]:
-    """Yields what is there now, then what was there after the hand-over and is gone.
+@once
+def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> tuple[Sighting[Seen], ...]:
+    """Returns what is there now, then what was there after the hand-over and is gone.
 
     A gone one is left out while its like is there (it moved to another port), and after `GONE_DAYS`.
     While the probe cannot look, what it saw last counts as there: unknown is never clean.
     """
     present = device.of(kind, observable)
-    for item in present:
-        since = device.seen_from(kind, item)
-        yield Sighting(item, since.isoformat() if since else "")
     known = {_likeness(item) for item in present}
     section = device.section(kind)
     looked = section is not None and section.looked
@@ -42,7 +39,7 @@ def sightings(device: DeviceView, kind: str, observable: type[Seen]) -> Iterator
         older = gone.get(likeness)
         if likeness not in known and (older is None or (older.seen_until and (not until or until > older.seen_until))):
             gone[likeness] = Sighting(span.item, "" if span.from_start else span.seen_from.isoformat(), until)
-    yield from gone.values()
+    return (*(Sighting(item, device.since(kind, item)) for item in present), *gone.values())
 
 
 def _likeness(item: Observable) -> bytes:

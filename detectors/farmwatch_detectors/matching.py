@@ -7,9 +7,9 @@ signer confirms and never starts a match. Several independent facts make a match
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
-from typing import Any, Generic, Literal, TypeVar
+from typing import Generic, Literal, TypeVar
 
 import msgspec
 
@@ -150,6 +150,23 @@ def platform_of(device: DeviceView) -> str:
     return "linux"
 
 
+class Program:
+    """A program as indexes know it: all facts on which matches rest, in a form that is quick to look up.
+
+    ports     what its executable listens on, "tcp/5900"
+    services  names of the services that start its executable
+    """
+
+    def __init__(
+        self, process: Process, platform: str, ports: Iterable[str] = (), services: Iterable[str] = ()
+    ) -> None:
+        self.process = process
+        self.key = (
+            process.name, process.path, process.package, process.signer, process.original_name, process.sha256,
+            process.kernel_names, process.flags, process.holds, platform, tuple(ports), tuple(services),
+        )  # fmt: skip
+
+
 class Index(Generic[AnyProduct]):
     """A catalogue, indexed for looking up names."""
 
@@ -214,8 +231,6 @@ class Index(Generic[AnyProduct]):
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "path"))
             for fragment in product.hints.paths:
                 self._paths[_whole_part(fragment)].append((fragment.casefold(), product, "hint"))
-        #: The device looked at last, with what was recognised on it; see programs.recognised.
-        self.last: tuple[DeviceView, list[Any]] | None = None
         self._known: dict[object, list[Match[AnyProduct]]] = {}
         self._signers: dict[str, list[AnyProduct]] = defaultdict(list)
         self._digests: dict[str, list[AnyProduct]] = defaultdict(list)
@@ -242,25 +257,20 @@ class Index(Generic[AnyProduct]):
     def program(
         self, process: Process, platform: str, ports: Iterable[str] = (), services: Iterable[str] = ()
     ) -> list[Match[AnyProduct]]:
-        """Returns what a program may be, surest first.
+        """Returns what a program may be, surest first; arguments are `Program`'s."""
+        return self.matches(Program(process, platform, ports, services))
 
-        ports     what its executable listens on, "tcp/5900"
-        services  names of the services that start its executable
-        """
-        ports, services = tuple(ports), tuple(services)
-        key = (
-            process.name, process.path, process.package, process.signer, process.original_name,
-            process.sha256, process.kernel_names, process.flags, process.holds, platform, ports, services,
-        )  # fmt: skip
-        return self._kept(key, lambda: self._program(process, platform, ports, services))
+    def matches(self, program: Program) -> list[Match[AnyProduct]]:
+        """Returns the same of a program whose facts were brought together before, for several indexes."""
+        known = self._known.get(program.key)
+        return (
+            known if known is not None else self._keep(program.key, self._program(program.process, *program.key[-3:]))
+        )
 
-    def _kept(self, key: object, match: Callable[[], list[Match[AnyProduct]]]) -> list[Match[AnyProduct]]:
-        matches = self._known.get(key)
-        if matches is None:
-            if len(self._known) >= _REMEMBERED:
-                self._known.clear()
-            matches = self._known[key] = match()
-        return matches
+    def _keep(self, key: object, matches: list[Match[AnyProduct]]) -> list[Match[AnyProduct]]:
+        if len(self._known) >= _REMEMBERED:
+            self._known.clear()
+        return self._known.setdefault(key, matches)
 
     def _program(
         self, process: Process, platform: str, ports: tuple[str, ...], services: tuple[str, ...]
@@ -335,7 +345,9 @@ class Index(Generic[AnyProduct]):
 
     def service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
         """Returns whose service this may be: by its name, and by the program it starts."""
-        return self._kept((service.name, service.path, platform), lambda: self._service(service, platform))
+        key = (service.name, service.path, platform)
+        matches = self._known.get(key)
+        return matches if matches is not None else self._keep(key, self._service(service, platform))
 
     def _service(self, service: Service, platform: str) -> list[Match[AnyProduct]]:
         found: dict[str, set[Fact]] = defaultdict(set)
@@ -354,7 +366,9 @@ class Index(Generic[AnyProduct]):
 
     def package(self, package: Package) -> list[Match[AnyProduct]]:
         """Returns what an installed package or application brings: by its name, or by a Mac application's bundle id."""
-        return self._kept((package.name, package.bundle, package.source, ""), lambda: self._package(package))
+        key = (package.name, package.bundle, package.source, "")
+        matches = self._known.get(key)
+        return matches if matches is not None else self._keep(key, self._package(package))
 
     def _package(self, package: Package) -> list[Match[AnyProduct]]:
         known = list(self._packages.get(package.name.casefold(), ()))

@@ -19,6 +19,7 @@ from .matching import (
     Fact,
     Index,
     Match,
+    Program,
     at_least,
     base_name,
     confidence_of,
@@ -27,7 +28,7 @@ from .matching import (
     tool_index,
 )
 from .products import Product
-from .view import DeviceView
+from .view import DeviceView, once
 
 _WORDS: dict[str, str] = {
     "name": "file name {}",
@@ -108,18 +109,9 @@ class Recognised(msgspec.Struct, Generic[AnyProduct], frozen=True, kw_only=True)
         return tuple(f"tcp/{port}" for port in sorted(open_to))
 
 
+@once
 def recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised[AnyProduct]]:
-    """Returns every product of a catalogue that runs, starts or is installed on the device, by id.
-
-    Two detectors read the remote tools of one device one after the other: the last answer is kept.
-    """
-    last = index.last
-    if last is None or last[0] is not device:
-        last = index.last = (device, _recognised(device, index))
-    return last[1]
-
-
-def _recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised[AnyProduct]]:
+    """Returns every product of a catalogue that runs, starts or is installed on the device, by id."""
     platform = platform_of(device)
     programs: dict[str, list[tuple[Process, Match[AnyProduct]]]] = defaultdict(list)
     services: dict[str, list[tuple[Service, Match[AnyProduct]]]] = defaultdict(list)
@@ -127,13 +119,8 @@ def _recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised
     listeners: dict[str, list[Listener]] = defaultdict(list)
     facts: dict[str, set[Fact]] = defaultdict(set)
     products: dict[str, AnyProduct] = {}
-    owned = _listeners_by_owner(device)
-    started = _services_by_program(device, platform)
-    for process in device.of("processes", Process):
-        mine = owned.get(process.path or "", []) or owned.get(process.name, [])
-        ports = [f"{item.protocol}/{item.port}" for item in mine]
-        starts = [] if is_interpreter(process.name) else started.get(_same_file(process.path or "", platform), [])
-        for match in index.program(process, platform, ports, starts):
+    for process, mine, program in _running(device):
+        for match in index.matches(program):
             programs[match.product.id].append((process, match))
             listeners[match.product.id] += mine
             facts[match.product.id].update(match.facts)
@@ -161,6 +148,24 @@ def _recognised(device: DeviceView, index: Index[AnyProduct]) -> list[Recognised
         )
         for key, product in sorted(products.items())
     ]
+
+
+@once
+def _running(device: DeviceView) -> list[tuple[Process, list[Listener], Program]]:
+    """Returns each program with what it listens on, and all that catalogues know programs by."""
+    platform = platform_of(device)
+    owned = _listeners_by_owner(device)
+    started = _services_by_program(device, platform)
+    running: list[tuple[Process, list[Listener], Program]] = []
+    nothing: list[Listener] = []
+    for process in device.of("processes", Process):
+        mine = owned.get(process.path or "") or owned.get(process.name, nothing)
+        ports = [f"{item.protocol}/{item.port}" for item in mine] if mine else ()
+        starts = started.get(_same_file(process.path or "", platform), ())
+        if starts and is_interpreter(process.name):
+            starts = ()
+        running.append((process, mine, Program(process, platform, ports, starts)))
+    return running
 
 
 def evidence_of(found: Recognised[AnyProduct]) -> tuple[Evidence, ...]:

@@ -14,19 +14,19 @@ from farmwatch_schema.observables.displays import Display, RememberedDisplay
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice, UsbInterface
 
 from .hardware import GONE_DAYS, sightings
-from .view import DeviceView, Sighting
+from .view import DeviceView, Sighting, once
 
 Memory = TypeVar("Memory", bound=Observable)
 
 
-def usb_sightings(device: DeviceView) -> Iterator[Sighting[UsbDevice]]:
-    """Yields USB devices that are there or were, then those that only the system remembers.
+@once
+def usb_sightings(device: DeviceView) -> tuple[Sighting[UsbDevice], ...]:
+    """Returns USB devices that are there or were, then those that only the system remembers.
 
     A remembered one has ids, serial, class triples and inquiry strings; the rest of it is unread. Its interfaces are
     one per distinct triple.
     """
     seen = list(sightings(device, "usb", UsbDevice))
-    yield from seen
     known = {(each.item.ids, _serial(each.item)) for each in seen}
     for memory in _told(device, "usb", RememberedUsb):
         item = UsbDevice(
@@ -40,13 +40,14 @@ def usb_sightings(device: DeviceView) -> Iterator[Sighting[UsbDevice]]:
             scsi=memory.scsi,
         )
         if (item.ids, _serial(item)) not in known:
-            yield from _dated(device, item, memory.installed_on, memory.last_removal or memory.last_arrival)
+            seen += _dated(device, item, memory.installed_on, memory.last_removal or memory.last_arrival)
+    return tuple(seen)
 
 
-def display_sightings(device: DeviceView) -> Iterator[Sighting[Display]]:
-    """Yields monitors that are there or were, then those that only the system remembers, as `usb_sightings` does."""
+@once
+def display_sightings(device: DeviceView) -> tuple[Sighting[Display], ...]:
+    """Returns monitors that are there or were, then those that only the system remembers, as `usb_sightings` does."""
     seen = list(sightings(device, "displays", Display))
-    yield from seen
     known = {(each.item.base_digest, each.item.serial) for each in seen}
     for memory in _told(device, "displays", RememberedDisplay):
         item = Display(
@@ -64,7 +65,8 @@ def display_sightings(device: DeviceView) -> Iterator[Sighting[Display]]:
             fault=memory.fault,
         )
         if (item.base_digest, item.serial) not in known:
-            yield from _dated(device, item, memory.installed_on, memory.last_removal or memory.last_arrival)
+            seen += _dated(device, item, memory.installed_on, memory.last_removal or memory.last_arrival)
+    return tuple(seen)
 
 
 def _told(device: DeviceView, kind: str, memory: type[Memory]) -> list[Memory]:

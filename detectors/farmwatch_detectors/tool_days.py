@@ -1,7 +1,7 @@
 """Which remote tools were at work on a device in its last days, gone ones included, and whose they are."""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
 from typing import cast
@@ -117,8 +117,10 @@ def _gone(device: DeviceView) -> Iterator[tuple[Span, list[Match[RemoteTool]]]]:
     """Yields what ran within the days, and not before this person had the laptop, with what it matched as."""
     index, platform = tool_index(), platform_of(device)
     since = max(device.now - timedelta(days=DAYS), handed_over(device) or datetime.min.replace(tzinfo=UTC))
-    for span in _programs(device, since):
-        yield span, index.program(cast("Process", span.item), platform)
+    for spans in _programs(device, since):
+        matches = index.program(cast("Process", spans[0].item), platform)
+        if matches:
+            yield _merged(spans), matches
     for span in device.spans("services", since):
         if isinstance(span.item, Service) and span.seen_until is not None and (span.item.running or span.item.enabled):
             yield span, index.service(span.item, platform)
@@ -129,7 +131,7 @@ def _gone(device: DeviceView) -> Iterator[tuple[Span, list[Match[RemoteTool]]]]:
             yield span, index.program(Process(name=item.name, path=item.path), platform)
 
 
-def _programs(device: DeviceView, since: datetime) -> Iterator[Span]:
+def _programs(device: DeviceView, since: datetime) -> Iterable[list[Span]]:
     """Returns the programs that are gone, each file once: a report tells of it again whenever its count changed."""
     kept: dict[object, list[Span]] = defaultdict(list)
     for span in device.spans("processes", since):
@@ -137,13 +139,16 @@ def _programs(device: DeviceView, since: datetime) -> Iterator[Span]:
         if span.seen_until is not None and isinstance(item, Process):
             key = (item.name, item.path, item.package, item.signer, item.original_name, item.sha256, item.flags)
             kept[key].append(span)
-    for spans in kept.values():
-        yield msgspec.structs.replace(
-            spans[0],
-            seen_from=min(span.seen_from for span in spans),
-            seen_until=max(span.seen_until for span in spans if span.seen_until is not None),
-            from_start=any(span.from_start for span in spans),
-        )
+    return kept.values()
+
+
+def _merged(spans: list[Span]) -> Span:
+    return msgspec.structs.replace(
+        spans[0],
+        seen_from=min(span.seen_from for span in spans),
+        seen_until=max(span.seen_until for span in spans if span.seen_until is not None),
+        from_start=any(span.from_start for span in spans),
+    )
 
 
 def _day(text: str) -> datetime | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, time
 from functools import wraps
-from typing import Generic, TypeVar, cast
+from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
 
 import msgspec
 
@@ -16,13 +16,14 @@ from .policy import Expectation, Policy, RosterEntry, Sanction
 
 Seen = TypeVar("Seen", bound=Observable)
 Answer = TypeVar("Answer")
+Args = ParamSpec("Args")
 
 
 #: What the system remembers from before is a memory: it names what was there, nobody looked at it.
 REMEMBERED_LEVEL = 2
 
 
-class SectionView(msgspec.Struct, frozen=True, kw_only=True):
+class SectionView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """The latest section of one kind: outcome, when, and its observables."""
 
     kind: str
@@ -48,7 +49,10 @@ class SectionView(msgspec.Struct, frozen=True, kw_only=True):
 
     def of(self, kind: type[Seen]) -> list[Seen]:
         """Returns the observables of one type."""
-        return [item for item in self.items if isinstance(item, kind)]
+        known = vars(self)  # many detectors ask for the same type
+        if kind.__name__ not in known:
+            known[kind.__name__] = tuple(item for item in self.items if isinstance(item, kind))
+        return list(known[kind.__name__])
 
 
 class Span(msgspec.Struct, frozen=True, kw_only=True):
@@ -215,7 +219,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self.policy.sanction_for(self.device, self.now.date(), tool=tool, vpn=vpn)
 
 
-def once(read: Callable[[DeviceView], Answer]) -> Callable[[DeviceView], Answer]:
+def once(read: Callable[Concatenate[DeviceView, Args], Answer]) -> Callable[Concatenate[DeviceView, Args], Answer]:
     """Keeps what a function reads out of a device with that very view: several detectors ask for the same.
 
     The answer ends with the view, and a copy of the view starts without it. Whoever gets it must not change it.
@@ -223,10 +227,11 @@ def once(read: Callable[[DeviceView], Answer]) -> Callable[[DeviceView], Answer]
     name = f"{read.__module__}.{read.__qualname__}"
 
     @wraps(read)
-    def answer(device: DeviceView) -> Answer:
-        kept = vars(device)
-        if name not in kept:
-            kept[name] = read(device)
-        return cast("Answer", kept[name])
+    def answer(device: DeviceView, /, *args: Args.args, **more: Args.kwargs) -> Answer:
+        kept = vars(device).setdefault("kept", {})
+        key = (name, args)
+        if key not in kept:
+            kept[key] = read(device, *args, **more)
+        return cast("Answer", kept[key])
 
     return answer

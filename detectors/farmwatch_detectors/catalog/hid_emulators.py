@@ -53,9 +53,9 @@ def usb_matches(device: UsbDevice, *categories: Category) -> Iterator[Match]:
     """Yields the entries of these categories that a USB device matches, once each."""
     texts = [text.strip() for text in (device.product, device.manufacturer) if text and text.strip()]
     unnamed = device.manufacturer == "" and device.product == ""
-    for entry in _entries(*categories):
-        named = next((text for text in texts if text.casefold() in {name.casefold() for name in entry.names}), "")
-        product = (device.product or "").casefold()
+    product = (device.product or "").casefold()
+    for entry, names in _entries(*categories):
+        named = next((text for text in texts if text.casefold() in names), "")
         worded = next((word for word in entry.words if word in product), "")
         if named or worded:
             yield Match(entry, named or (device.product or "").strip())
@@ -71,13 +71,18 @@ def bluetooth_matches(device: BluetoothDevice) -> Iterator[Match]:
     """Yields the entries that a Bluetooth device matches, once each."""
     name = device.name.strip()
     ids = f"{device.vendor_id}:{device.product_id}"
-    for entry in catalogue().entries:
-        if name and name.casefold() in {known.casefold() for known in entry.names}:
+    for entry, names in _entries():
+        if name.casefold() in names:
             yield Match(entry, name)
         elif ids in entry.bluetooth_ids:
             yield Match(entry, ids)
 
 
 @cache
-def _entries(*categories: Category) -> tuple[EmulatorEntry, ...]:
-    return tuple(entry for entry in catalogue().entries if entry.category in categories)
+def _entries(*categories: Category) -> tuple[tuple[EmulatorEntry, frozenset[str]], ...]:
+    """Returns the entries of these categories, of all when none is named, with their names as compared."""
+    return tuple(
+        (entry, frozenset(name.casefold() for name in entry.names))
+        for entry in catalogue().entries
+        if not categories or entry.category in categories
+    )
