@@ -10,17 +10,15 @@ Innocent explanations
     Night shift and on-call; parents who work after bedtime; religious hours; teams in other time zones; a program
     that keeps the laptop awake. Travel and moves show in the laptop's own zone, and then nothing is said.
 Blind spots
-    Most work the company's hours. Without the roster's time zone the first kind is not looked for; the time between
-    changes of a rhythm that is younger than three weeks is not seen.
+    Most work the company's hours. Without the roster's time zone nights are not looked for; the time between changes of
+    a rhythm that is younger than three weeks is not seen.
 Triage
     Ask the manager for the agreed hours. Hours by themselves are nobody's fault, and never a reason alone.
 References
     US State Department and Treasury advisory of 16 May 2022 (long hours, logins at odd hours); T1078 Valid Accounts.
 """
 
-from farmwatch_schema.finding import Finding
-
-from .day_hours import HOUR, Days, busiest_hours, by_night, in_two_blocks, local_days
+from .day_hours import HOUR, busiest_hours, by_night, in_two_blocks, local_days
 from .detector import Detector, Findings, quote
 from .view import DeviceView
 from .zones import offset_minutes, told_offset
@@ -47,21 +45,19 @@ def detect(device: DeviceView) -> Findings:
     at_home = claimed is not None and own is not None and abs(claimed - own) <= 60
     if at_home and nightly >= OFTEN * len(days):
         half = f"half the input or more came between 22 and 6 o'clock in {zone}; few people work so"
-        what, innocent = f"On {nightly} of {len(days)} days {half}", "night shift or a team elsewhere"
-        yield _finding(2, what, innocent, days)
+        level, what, innocent = 2, f"On {nightly} of {len(days)} days {half}", "night shift or a team elsewhere"
     elif long >= LONG_DAYS:
         what = f"On {long} of {len(days)} days there was input in {LONG_HOURS} hours or more; hardly anybody works so"
-        yield _finding(2, what, "on-call or a program that keeps it awake", days)
+        level, innocent = 2, "on-call or a program that keeps it awake"
     elif split >= OFTEN * len(days) or EACH <= nightly <= len(days) - EACH:
         what = f"The hours of {len(days)} active days follow two rhythms; most people's follow one"
-        yield _finding(1, what, "work after the children's bedtime or changing shifts", days)
-
-
-def _finding(level: int, what: str, innocent: str, days: Days) -> Finding:
+        level, innocent = 1, "work after the children's bedtime or changing shifts"
+    else:
+        return
     sentence = f"{what}. Could it be {innocent}? Check: the hours agreed with the manager."
     fact = f"Busiest hours, local time: {', '.join(map(str, busiest_hours(days)))} o'clock."
     quotes = (quote("input_source", f"hours of {len(days)} days", fact),)
-    return DETECTOR.finding(level, sentence, quotes, "hours", since=f"{min(days)}T00:00:00+00:00")
+    yield DETECTOR.finding(level, sentence, quotes, "hours", since=f"{min(days)}T00:00:00+00:00")
 
 
 DETECTOR = Detector(

@@ -4,8 +4,8 @@ Detects
     Days on which injected, virtual and remote input filled a quarter of the time with input (level 1, three days),
     or four fifths of it while no hand's device gave more than a tenth (level 2, five days of four weeks).
 Why
-    Remote software types and points through the system: Windows marks it by having no device, Linux by a device
-    made of software. Whoever renames the program still types through it.
+    Remote software types and points through the system: Windows marks it by having no device, Linux by one made of
+    software. A renamed program still types through it.
 Innocent explanations
     Text expanders, password managers, mouse software and remappers; assistive technology; one keyboard for two
     computers; a session of the help desk. Beside a program that can give all of it, or a remote tool that the policy
@@ -36,9 +36,7 @@ FEW, MANY, WEEKS = 3, 5, 28
 
 def detect(device: DeviceView) -> Findings:
     """Yields a finding when programs gave a good part of the input on several days."""
-    if is_virtual(device):
-        return
-    days = [day for day in working_days(input_days(device, WEEKS)) if day.shares]
+    days = [] if is_virtual(device) else [day for day in working_days(input_days(device, WEEKS)) if day.shares]
     partly = [day for day in days if share_of(day, SOFTWARE) >= PART]
     mostly = [day for day in partly if share_of(day, SOFTWARE) >= MOST and share_of(day, BY_HAND) <= HARDLY]
     if len(partly) < FEW:

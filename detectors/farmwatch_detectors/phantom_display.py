@@ -1,19 +1,18 @@
 """States that no external display of the laptop is a panel that somebody could look at.
 
 Detects
-    Displays whose data are a capture chip's, a dummy plug's, a KVM's or name no size; displays made by software; data
-    that promise more than is ever shown: level 1 while no ordinary monitor is there. With the laptop's own keyboard and
-    touchpad untouched for five working days: level 2 by a judged sign, level 3 by a measured one. `built_in_unused`
-    counts nowhere else then.
+    Displays whose data are a capture chip's, a dummy plug's, a KVM's or name no size, that software made, or that
+    promise more than is ever shown: level 1 while no ordinary monitor is there. With built-in keyboard and touchpad
+    untouched for five working days: level 2 by a judged sign, level 3 by a measured one, and `built_in_unused` counts
+    nowhere else.
 Why
     Whoever looks at the screen from afar needs something that poses as a monitor, and nobody sits at the keyboard.
 Innocent explanations
     A television or projector; a streamer's capture box; a dummy plug or virtual screen for work with a closed lid; an
     adapter that takes 1080p only. With the built-in keyboard unused: the same, used as a desk.
 Blind spots
-    A KVM that passes the picture on to a real monitor, or copies a panel's data and modes; one that calls itself a
-    television is level 2 at most. Where `built_in_unused` cannot tell, and for a screen of less than three days, it is
-    level 1.
+    A KVM that passes the picture on to a real monitor, or copies a panel's data and modes. One that calls itself a
+    television, and a screen of less than three days, stay at level 2 and 1.
 Triage
     Look what the video cable leads to. Ask for the laptop's own keyboard to be used in a call.
 References

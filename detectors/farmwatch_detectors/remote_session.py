@@ -3,8 +3,8 @@
 Detects
     A window or program that a remote tool has only while somebody is connected; a connection to a port of a remote
     tool; a session that came from elsewhere. Level 1: a text shell, or a Citrix session on a real laptop. Level 2: a
-    picture that is seen and driven. Level 3: the same from a public address. Sessions of built-in remote desktops
-    are `os_remote_desktop`'s.
+    picture that is seen and driven. Level 3: the same from a public address. Built-in remote desktops:
+    `os_remote_desktop`.
 Why
     A tool may be a leftover; a session is somebody at work. Farm laptops are driven for whole working days.
 Innocent explanations
