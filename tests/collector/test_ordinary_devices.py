@@ -12,8 +12,8 @@ from farmwatch_collector.cli import main as collector
 from tests.cases import builders, machines
 from tests.cases.ordinary import ORDINARY, RELAYS
 
-#: Level 1 of ip_kvm_shape is "one weak trait": a tuner states HID 1.01 at high speed. Level 1 of hid_emulator is a board
-#: that its owner programmed to type.
+#: Level 1 of ip_kvm_shape is "one weak trait": a tuner states HID 1.01 at high speed. Level 1 of hid_emulator is a
+#: board that its owner programmed to type.
 WEAK = {"Tuner with remote control", "Arduino Leonardo", "Raspberry Pi Pico as macro pad", "Teensy LC"}
 
 

@@ -160,7 +160,10 @@ def test_miss_relative_at_full_speed_from_user_space_with_another_keyboard_s_des
 )
 def test_hit_a_cable_or_board_that_points_absolutely_in_a_description_of_its_own(mouse: str, hidden: bool) -> None:
     plain: dict[str, Any] = {"name": "", "name_index": 0, "bcd_hid": "0111"}
-    parts = (hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain), hid(1, "01/02", 8, mouse, **plain))
+    parts: tuple[UsbInterface, ...] = (
+        hid(0, "01/01", 8, PIKVM_KEYBOARD, **plain),
+        hid(1, "01/02", 8, mouse, **plain),
+    )
     if hidden:
         parts = tuple(
             msgspec.structs.replace(
