@@ -46,6 +46,8 @@ _HIGH = 480.0
 _GADGET_HID = "0101"
 #: Touch screen, HID Usage Tables 1.5, page 0x0D: what meeting-room panels are, and pens are not.
 _TOUCH_SCREEN = "d:4"
+#: Makers of pen tablets, by usb.ids (gentoo/hwids@bb0eb0f3): Wacom, Huion, XP-Pen, UC-Logic, Veikk.
+_PEN_MAKERS = frozenset({"056a", "256c", "28bd", "5543", "2feb"})
 #: Pointers of virtual machines: usb.ids (gentoo/hwids@bb0eb0f3) and QEMU's and VirtualBox's own ids.
 VIRTUAL_POINTERS = frozenset({"0627:0001", "0e0f:0003", "0e0f:0006", "80ee:0021"})
 
@@ -198,17 +200,22 @@ def _absolute_mouse(found: HidFeatures) -> bool:
 def _places_among_others(device: UsbDevice, seen: list[HidFeatures]) -> bool:
     """Whether one description has relative moves or keys beside the absolute ones, or a range of its own.
 
-    So do keyboard cables and boards. One that says openly what it is has that from its maker's template (Teensy).
+    So do keyboard cables and boards. One that says openly what it is has that from its maker's template (Teensy), and
+    pen tablets have such descriptions beside their pen's (XP-Pen 28bd:095b; linuxwacom/wacom-hid-descriptors@3dd4a3d4).
     """
-    return any(
-        MOUSE in found.applications
-        and set(found.applications) <= _PLAIN
-        and found.absolute_xy
-        and found.x_logical is not None
-        and found.x_logical[0] == 0
-        and found.x_logical[1] >= _NARROWEST
-        for found in seen
-    ) and not any(usb_matches(device, "maker_board"))
+    return (
+        device.vendor_id not in _PEN_MAKERS
+        and any(
+            MOUSE in found.applications
+            and set(found.applications) <= _PLAIN
+            and found.absolute_xy
+            and found.x_logical is not None
+            and found.x_logical[0] == 0
+            and found.x_logical[1] >= _NARROWEST
+            for found in seen
+        )
+        and not any(usb_matches(device, "maker_board"))
+    )
 
 
 def _bus(device: UsbDevice, virtual: bool | None) -> Iterator[Fact]:

@@ -180,6 +180,8 @@ def test_hit_a_cable_or_board_that_points_absolutely_in_a_description_of_its_own
     assert level_of(gadget(vendor_id="28bd", product_id="095b", speed_mbps=12.0, interfaces=(*parts, pen))) == 0
     unread = msgspec.structs.replace(pen, report_descriptor=None)
     assert level_of(gadget(vendor_id="28bd", product_id="095b", speed_mbps=12.0, interfaces=(*parts, unread))) == 0
+    # where a system tells nothing of the pen at all, the maker's ids are left
+    assert level_of(gadget(vendor_id="28bd", product_id="095b", speed_mbps=12.0, interfaces=parts)) == 0
 
 
 def test_hit_what_windows_remembers_is_told_and_counts_at_most_level_2() -> None:
