@@ -1,5 +1,6 @@
 """Made fleets: reports as agents make them, labels that do not travel, the same sample for the same order."""
 
+import itertools
 import re
 from collections import Counter
 from datetime import date
@@ -96,9 +97,10 @@ def test_no_label_travels(farm: Sample) -> None:
     words = {word for word in words if not re.fullmatch(r"[0-9a-f]{4}:[0-9a-f]{4}", word)}
     assert "storage_off" in words
     assert "farm" in words
+    pattern = re.compile(rf"(?<![\w.-])({'|'.join(map(re.escape, sorted(words)))})(?![\w-])")
+    assert pattern.search('"kind":"farm"')
     for data in farm.reports():
-        text = data.decode()
-        assert not [word for word in words if re.search(rf"(?<![\w.-]){word}(?![\w-])", text)]
+        assert not pattern.search(data.decode())
 
 
 @pytest.mark.parametrize("name", ["farm", "matrix"])
@@ -159,11 +161,12 @@ def test_what_the_label_says_is_there_from_since_on(farm: Sample) -> None:
 
 def test_sleeping_laptops_report_nothing_and_days_are_counted_as_the_agent_does(clean: Sample) -> None:
     """docs/report.md and input_source.py: a day's slots are 96 bits, its minutes quarters of an hour."""
-    hours = Counter(decode_report(data).created_at[11:13] for data in clean.reports())
+    few = msgspec.structs.replace(clean, reports=lambda: itertools.islice(clean.reports(), 6_000))  # its first days
+    hours = Counter(data.partition(b'"created_at":"')[2][11:13].decode() for data in few.reports())
     assert hours["18"] > 4 * hours["09"]  # noon of Chicago against its small hours
     days = [
         span.item
-        for history in histories(clean).values()
+        for history in histories(few).values()
         for span in history.spans["input_source"]
         if isinstance(span.item, InputDay)
     ]
