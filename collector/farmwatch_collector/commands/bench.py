@@ -50,6 +50,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         help="folder of public dumps: alone, what the hardware detectors say of each; else real hardware for fleets",
     )
     parser.add_argument("--only", metavar="NAME", default="", help="one scenario")
+    parser.add_argument("--seeds", metavar="N", type=int, default=0, help="the first N of five seeds (full scale: all)")
     parser.add_argument("--html", metavar="FILE", help="writes a page with plots, too")
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="processes; one per processor when left out")
     parser.add_argument("--check", action="store_true", help="end with 1 when a bar is missed")
@@ -83,6 +84,8 @@ def _measured(options: argparse.Namespace, begun: float) -> Document:
     scale: Literal["small", "full", "outside"] = "outside" if outside else options.scale or "small"
     if scale == "small":
         seeds = seeds[:1]
+    elif options.seeds > 0:
+        seeds = seeds[: options.seeds]
     orders = _orders(options, seeds, scale)
 
     def tell(done: int, of: int, name: str) -> None:
