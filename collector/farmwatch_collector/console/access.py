@@ -27,7 +27,7 @@ def _digest(secret: str) -> bytes:
 
 
 def form_token(secret: str) -> str:
-    """Returns what this session's forms hold: it tells nothing of the secret, and no other site can know it."""
+    """Returns what forms of this sign-in hold: it tells nothing of the secret, and no other site can know it."""
     return hmac.new(secret.encode("utf-8", "surrogatepass"), b"farmwatch form", hashlib.sha256).hexdigest()
 
 

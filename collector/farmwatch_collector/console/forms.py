@@ -1,7 +1,7 @@
 """Reading what a form sends, from our own pages only.
 
 Three things must agree: the session's cookie, which does not travel with other sites' requests (SameSite=Strict); the
-Origin header; and a token that only a page made for this session holds.
+Origin header; and a token that only a page made for this sign-in holds.
 """
 
 import hmac
