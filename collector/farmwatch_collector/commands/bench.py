@@ -122,8 +122,10 @@ def _orders(options: argparse.Namespace, seeds: Sequence[int], scale: str) -> li
             raise InputError(options.only, 0, "", "is no scenario.", f"There are {', '.join(names)}.")
         names = (options.only,)
     orders: list[Order] = []
+    # A quarter more, because people join in the course of a sample and some of its devices are driven from afar.
+    wanted = 0 if scale == "small" else ENOUGH_DAYS * 5 // 4
     for name in names:
-        mine = scenarios.orders(name, seeds, device_days=0 if scale == "small" else ENOUGH_DAYS, corpus=options.corpus)
+        mine = scenarios.orders(name, seeds, device_days=wanted, corpus=options.corpus)
         orders += spread(mine, SMALL_SAMPLES) if scale == "small" else mine
     return orders
 
