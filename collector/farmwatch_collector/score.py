@@ -7,7 +7,7 @@ L = log2(pi / (1 - pi)) + sum of log2(m / u), in the form of Fellegi and Sunter;
 
 import math
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from itertools import combinations
 
 import msgspec
@@ -43,6 +43,8 @@ HIGHEST_JUDGED = 4.0
 HIGHEST: dict[Group, float] = {"HR": 2.0, "A": 6.0}
 LOWEST_TOGETHER = -6.0
 FADED = 0.25  # a gone finding that weighs less than this counts no more
+#: By this time of a day, UTC, it has begun everywhere: an evening before the hand-over is still the user's before.
+DAY_BEGUN = time(12)
 BEFORE_ENROLMENT_LEVEL = 2  # evidence from before enrolment counts at most as this level
 
 Tables = Mapping[str, Mapping[int, Level]]
@@ -94,7 +96,7 @@ def weigh(
     floor = finding.floor
     if gone is not None and gone < enrolled_at:
         level, floor = min(level, BEFORE_ENROLMENT_LEVEL), False
-    if gone is not None and handed_over is not None and gone.date() < handed_over:
+    if gone is not None and handed_over is not None and gone < datetime.combine(handed_over, DAY_BEGUN, UTC):
         return None
     if level < 1:
         return None
@@ -141,11 +143,17 @@ def group_levels(
     ]
     change = min((each.changes_at for each in counted if each.changes_at is not None), default=None)
     absorbing = sorted({each.finding.detector for each in counted if each.finding.absorbs})
+    # What stands back still asks for its floor: it is there.
+    floored = {each.finding.group for each in counted if each.floor}
     best: tuple[GroupLevel, ...] = ()
     for size in range(len(absorbing) + 1):
         for back in combinations(absorbing, size):
-            free = [each for each in counted if each.finding.detector not in back]
-            levels = _joined(free, findings, grey, silence, _taken_in(free))
+            # What the same detector states without absorbing anything never stands back.
+            free = [each for each in counted if not (each.finding.absorbs and each.finding.detector in back)]
+            levels = tuple(
+                msgspec.structs.replace(level, floor=True) if level.level and level.group in floored else level
+                for level in _joined(free, findings, grey, silence, _taken_in(free))
+            )
             if not best or _worth(levels) > _worth(best):
                 best = levels
     return best, change
@@ -163,10 +171,10 @@ def _taken_in(counted: Sequence[Weighed]) -> dict[str, Group]:
     return taken
 
 
-def _worth(levels: Sequence[GroupLevel]) -> tuple[bool, float]:
-    """How strongly levels speak together: a floor first, then their bits with the rules between groups."""
+def _worth(levels: Sequence[GroupLevel]) -> float:
+    """How strongly levels speak together: their bits with the rules between groups, and the floor at the base rate."""
     bits = sum(level.bits for level in levels) + sum(bar.bits for bar in rules(levels))
-    return any(level.floor for level in levels), round(bits, 9)
+    return round(max(bits, REVIEW_BITS - L0) if any(level.floor for level in levels) else bits, 9)
 
 
 def _joined(

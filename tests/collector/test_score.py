@@ -2,7 +2,7 @@
 
 import math
 import random
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import msgspec
@@ -177,6 +177,16 @@ def test_evidence_from_before_the_hand_over_counts_nothing() -> None:
     old = finding("hard", "H", 3, seen_until=NOW - timedelta(days=3))
     assert of(assess(old, handed_over=(NOW - timedelta(days=1)).date()), "H").level is None
     assert of(assess(old, handed_over=(NOW - timedelta(days=9)).date()), "H").level == 3
+
+
+@pytest.mark.parametrize(("hour", "level"), [(1, None), (18, 3)])
+def test_an_evening_before_the_hand_over_is_the_earlier_user_s_though_utc_has_the_next_day(
+    hour: int, level: int | None
+) -> None:
+    # 01:00 UTC is 20:00 of the day before in Chicago; by 12:00 UTC the first day has begun everywhere.
+    first_day = (NOW - timedelta(days=2)).date()
+    left = datetime.combine(first_day, time(hour), UTC)
+    assert of(assess(finding("hard", "H", 3, seen_until=left), handed_over=first_day), "H").level == level
 
 
 def test_gone_evidence_halves_with_each_half_life_and_fades() -> None:
