@@ -1,6 +1,6 @@
 """What people do to a case, inside the writer's transaction: each act changes, is told, and leaves an audit line."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 from sqlalchemy import Connection, exists, insert, select, update
@@ -13,6 +13,10 @@ from .case_following import case_from, tell
 from .times import micros
 
 _assessments = msgspec.json.Decoder(Assessment)
+
+
+#: How long an act may wait for the writer.
+_WRITTEN_WITHIN = timedelta(seconds=5)
 
 
 def _case(connection: Connection, number: int, version: int | None, *, closed: bool = False) -> tuple[Case, int]:
@@ -160,6 +164,10 @@ def reopen(connection: Connection, number: int, at: datetime, actor: str, reason
 
 
 def _judge_again(connection: Connection, key: int, at: datetime) -> None:
-    """Makes a device due, also when it is being judged right now."""
+    """Makes a device due, also when it is being judged right now.
+
+    An act is written a moment after `at`: a judgement that began in between still saw what was before, and is repeated.
+    """
     state = t.device_state
-    connection.execute(update(state).where(state.c.device_key == key).values(due_at=micros(at), changed_at=micros(at)))
+    values = {"due_at": micros(at), "changed_at": micros(at + _WRITTEN_WITHIN)}
+    connection.execute(update(state).where(state.c.device_key == key).values(values))
