@@ -1,5 +1,6 @@
 """The SQLite store's methods for cases and notices: acts in the writer's thread, the rest on a reader's connection."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TypeVar
@@ -14,14 +15,14 @@ from .protocol_cases import Notice
 T = TypeVar("T")
 
 
-class SqliteCases:
+class SqliteCases(ABC):
     """Half of `SqliteStore`, which gives `_run` and `_ask`."""
 
-    def _run(self, work: Callable[[Connection], T], forget: bool = False) -> T:
-        raise NotImplementedError
+    @abstractmethod
+    def _run(self, work: Callable[[Connection], T], forget: bool = False) -> T: ...
 
-    def _ask(self, question: Callable[[Connection], T]) -> T:
-        raise NotImplementedError
+    @abstractmethod
+    def _ask(self, question: Callable[[Connection], T]) -> T: ...
 
     def cases(
         self,

@@ -205,6 +205,17 @@ class CaseContract:
         with pytest.raises(CaseConflict, match="still open"):
             store.reopen_case(1, START + 3 * MINUTE, "bob", "again")
 
+    def test_a_judgement_that_began_while_an_act_was_written_is_repeated(self, store: Store, laptop: Laptop) -> None:
+        self.judged(store, START, 60)
+        store.close_case(1, START + MINUTE, "ann", "benign", "a demonstration")
+        reopened = START + 2 * MINUTE
+        store.reopen_case(1, reopened, "bob", "nobody demonstrated anything")
+        # Begun a second after the request and before its commit: what was expected still counted in its view.
+        self.judged(store, reopened + timedelta(seconds=1), 0)
+        assert store.due(reopened + MINUTE, 10) == ["laptop-1"]
+        self.judged(store, reopened + MINUTE, 60)
+        assert store.due(reopened + 2 * MINUTE, 10) == []
+
     def test_a_closed_case_stays_closed_where_a_later_one_is_open(self, store: Store, laptop: Laptop) -> None:
         self.judged(store, START, 60)
         store.close_case(1, START + MINUTE, "ann", "confirmed", "handed to HR")
