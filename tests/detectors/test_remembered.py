@@ -49,7 +49,11 @@ def test_nothing_from_before_the_hand_over_counts() -> None:
     (finding,) = ip_kvm_identity.detect(view(usb=[memory()]))
     tables = {"ip_kvm_identity": level_table("ip_kvm_identity")}
     removed = datetime.fromisoformat(finding.seen_until).date()
-    for first_day, counts in ((removed - timedelta(days=1), True), (removed, False), (removed + timedelta(days=1), False)):
+    for first_day, counts in (
+        (removed - timedelta(days=1), True),
+        (removed, False),
+        (removed + timedelta(days=1), False),
+    ):
         levels, _ = group_levels([finding], {}, tables, silence_table(), NOW, ENROLLED, first_day)
         assert (next(each.bits for each in levels if each.group == "H") > 0) is counts
 
