@@ -109,6 +109,33 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         return None
 
 
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A place that records name, as the gazetteer knows it.
+
+    place      "Seattle, WA, US"
+    radius_km  within which it holds: a city's size, and what a person may live from it
+    country    ISO 3166 alpha-2, upper case
+    """
+
+    place: str
+    latitude: float
+    longitude: float
+    radius_km: float = 50.0
+    country: str = ""
+
+
+class RecordQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """Something in a person's records that HR should ask about; holds no personal fact itself.
+
+    kind      `phone_shape`, `phone_country`, `address_change`, `shipped_elsewhere`, `shared_bank_account`,
+              `shared_phone`, `shared_address`, `dates_contradict`
+    question  to ask, one sentence, without the fact: "The address changed 3 days before the laptop was sent. Why?"
+    """
+
+    kind: str
+    question: str
+
+
 class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     """What the company's records say of a device's person.
 
@@ -116,6 +143,10 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     cohort     `remote_new_hire`, `remote`, `office`, `help_desk` ... or ""
     start_on   first working day
     household  id shared by people who live together; "" when not stated
+    claim      where the person says to work; None when not stated
+    shipped_to where the laptop was sent; None when not stated
+    shipped_on when it was sent
+    questions  what the records themselves make one ask, found when they were imported
     """
 
     person: str
@@ -124,3 +155,7 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     household: str = ""
     site: str = ""
     time_zone: str = ""
+    claim: Claim | None = None
+    shipped_to: Claim | None = None
+    shipped_on: date | None = None
+    questions: tuple[RecordQuestion, ...] = ()

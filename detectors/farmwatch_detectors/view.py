@@ -12,6 +12,7 @@ from farmwatch_schema.identifiers import Identifier
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.report import LOOKED, Outcome
 
+from .placing import Egress, Placing, SignIn
 from .policy import Expectation, Policy, RosterEntry, Sanction
 
 Seen = TypeVar("Seen", bound=Observable)
@@ -160,6 +161,10 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     fleet        how many devices of the fleet have any value of each kind of tie
     reporting    how it reports; None where nobody kept count
     expectations what closed cases say may be there; the score's business, never a detector's
+    samples      sections of each sample kind of the last days, oldest first
+    placing      what round-trip times say of the claim; None where nothing was measured or nothing is claimed
+    egress       public addresses that its reports came from in the last 30 days, oldest first
+    sign_ins     of its person in the last 30 days, oldest first
     """
 
     device: str
@@ -175,6 +180,10 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     reporting: Reporting | None = None
     expectations: tuple[Expectation, ...] = ()
+    samples: Mapping[str, tuple[SectionView, ...]] = msgspec.field(default_factory=dict[str, tuple["SectionView", ...]])
+    placing: Placing | None = None
+    egress: tuple[Egress, ...] = ()
+    sign_ins: tuple[SignIn, ...] = ()
 
     @property
     def handed_over(self) -> datetime | None:

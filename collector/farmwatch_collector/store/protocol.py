@@ -14,6 +14,9 @@ from farmwatch_schema.report import Answer, Report
 from ..assessment import Assessment, AttentionLevel
 from .protocol_cases import CaseStore
 from .protocol_history import DeviceHistory
+from .protocol_network import NetworkStore
+from .protocol_people import PeopleStore
+from .protocol_place import PlaceStore
 
 
 class Device(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,7 +115,7 @@ class TokenError(FarmwatchError):
     """An enrolment token that cannot be used; str() says why in one sentence."""
 
 
-class Store(CaseStore, Protocol):
+class Store(CaseStore, NetworkStore, PeopleStore, PlaceStore, Protocol):
     """Durable state of a collector. Every method may be called from any thread and blocks: never call one in an
     event loop, except `submit`.
 

@@ -30,6 +30,9 @@ from .migrate import migrate
 from .protocol import Device, DeviceEvent, DeviceRow, Incoming, SectionRow, TokenRow
 from .protocol_history import DeviceHistory
 from .sqlite_cases import SqliteCases
+from .sqlite_network import SqliteNetwork
+from .sqlite_people import SqlitePeople
+from .sqlite_place import SqlitePlace
 
 T = TypeVar("T")
 
@@ -70,7 +73,7 @@ class _Job:
         self.future: Future[Any] = Future()
 
 
-class SqliteStore(SqliteCases):
+class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
     """A `Store` in one file. Every method may be called from any thread; those that write block until fsync.
 
     path  the database file; made, with its tables, when it does not exist

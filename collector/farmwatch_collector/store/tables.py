@@ -31,7 +31,7 @@ metadata = MetaData(
 )
 
 #: Revision that a database of this program is at; a test holds it to the newest file in migrations/versions.
-HEAD = "0003"
+HEAD = "0004"
 
 
 def _kept(reason: str) -> dict[str, Any]:
@@ -257,6 +257,71 @@ roster = Table(
     Column("words", Text, nullable=False),
     info=_kept("replaced as a whole with each import"),
     comment="What the company's records say of a device's person. May name devices that are not enrolled yet.",
+)
+
+# Personal: read by `farmwatch roster` and the role `people` only, never by detectors. docs/privacy.md.
+person_record = Table(
+    "person_record",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", Text, nullable=False, unique=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("imported_at", BigInteger, nullable=False),
+    Column("left_at", BigInteger),
+    info=_days(30, "left_at"),
+    comment="Personal facts of the roster: phone, addresses, digest of a bank account, dates of studies and work.",
+)
+
+sign_in = Table(
+    "sign_in",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("person", Text, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    Column("digest", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    UniqueConstraint("person", "at", "digest"),
+    info=_days(60, "at"),
+    comment="Sign-ins of people to the company's services, with the class of the address and no address.",
+)
+
+egress_span = Table(
+    "egress_span",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _key(),
+    Column("address", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("seen_from", BigInteger, nullable=False),
+    Column("seen_until", BigInteger, nullable=False),
+    UniqueConstraint("device_key", "address"),
+    Index("ix_egress_span_address", "address"),
+    info=_days(60, "seen_until"),
+    comment="Public addresses that a device's reports came from, keyed, with their class; the address is not kept.",
+)
+
+place_day = Table(
+    "place_day",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    _key(),
+    Column("day", Integer, nullable=False),
+    Column("basis", LargeBinary, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("device_key", "day"),
+    info=_days(30, "at"),
+    comment="What one day's round-trip times say of the claim, and the digest of what it was computed from.",
+)
+
+landmark_state = Table(
+    "landmark_state",
+    metadata,
+    Column("landmark", Text, primary_key=True),
+    Column("body", LargeBinary, nullable=False),
+    Column("changed_at", BigInteger, nullable=False),
+    info=_kept("one row per landmark"),
+    comment="Landmarks that the fleet's own times put in quarantine, with the reason.",
 )
 
 audit = Table(

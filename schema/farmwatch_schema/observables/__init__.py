@@ -9,6 +9,7 @@ from . import (
     host,
     input_source,
     input_timing,
+    latency,
     media,
     network,
     power,
@@ -29,7 +30,7 @@ KINDS: dict[str, Kind] = {
     module.KIND.kind: module.KIND
     for module in (
         *(host, usb, bluetooth, displays, input_source, input_timing, processes, software, services, browsers),
-        *(sockets, network, wifi, sessions, power, media, arp, agent),
+        *(sockets, network, wifi, latency, sessions, power, media, arp, agent),
     )
 }
 
