@@ -4,6 +4,7 @@ ARGS   ?=
 DEMO   := .venv-demo
 VENV   := .venv
 AGENT  := .venv-agent
+ASSETS := .venv-assets
 BIN    := $(VENV)/bin
 
 .PHONY: help demo test check unit integration soak bench bench-agent bench-corpus lock assets clean
@@ -66,8 +67,12 @@ bench-corpus: $(VENV)/.made
 lock: $(VENV)/.made
 	@sh packaging/lock.sh $(VENV)
 
-assets: $(VENV)/.made
-	@echo "The console's pages need no assets from elsewhere yet: nothing to build."
+$(ASSETS)/.made: requirements/assets.txt packaging/environment.sh
+	@sh packaging/environment.sh "$(PYTHON)" $(ASSETS) requirements/assets.txt
+
+# What the map and the network data are made of, from npm; nothing of it is committed, and everything works without.
+assets: $(ASSETS)/.made
+	@$(ASSETS)/bin/python packaging/assets/build.py
 
 clean:
-	rm -rf $(DEMO) $(VENV) $(AGENT) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(DEMO) $(VENV) $(AGENT) $(ASSETS) build dist .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

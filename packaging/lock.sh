@@ -12,3 +12,7 @@ for name in agent demo dev; do
         --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
         $extras pyproject.toml requirements/build.in -o "requirements/$name.txt"
 done
+# Node and npm, for `make assets` alone. Then what npm itself fetches: digests, no addresses.
+"$venv/bin/uv" pip compile --quiet --universal --generate-hashes --python-version 3.11 --upgrade \
+    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" \
+    requirements/assets.in requirements/build.in -o requirements/assets.txt

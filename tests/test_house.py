@@ -1,5 +1,6 @@
 """The house's own rules: what no linter checks."""
 
+import json
 import re
 import subprocess
 import tomllib
@@ -65,11 +66,21 @@ def test_no_file_names_a_package_index_or_a_folder_of_somebodys_machine() -> Non
 
 
 def test_every_pinned_package_carries_a_hash() -> None:
-    for name, least in (("agent.txt", 8), ("demo.txt", 30), ("dev.txt", 60)):
+    for name, least in (("agent.txt", 8), ("demo.txt", 30), ("dev.txt", 60), ("assets.txt", 5)):
         text = (ROOT / "requirements" / name).read_text(encoding="utf-8")
         pins = re.findall(r"^[A-Za-z0-9_.-]+==.*?(?=^[A-Za-z0-9_.-]+==|\Z)", text, re.M | re.S)
         assert len(pins) > least
         assert [pin.split("==")[0] for pin in pins if "--hash=sha256:" not in pin] == []
+
+
+def test_every_asset_from_npm_has_one_version_and_a_digest_and_no_address() -> None:
+    folder = ROOT / "packaging" / "assets"
+    wanted = json.loads((folder / "package.json").read_text(encoding="utf-8"))["dependencies"]
+    text = (folder / "package-lock.json").read_text(encoding="utf-8")
+    locked = {name.removeprefix("node_modules/"): it for name, it in json.loads(text)["packages"].items() if name}
+    assert {name: it["version"] for name, it in locked.items()} == wanted
+    assert [name for name, it in locked.items() if not it["integrity"].startswith("sha512-")] == []
+    assert "://" not in text
 
 
 @pytest.mark.parametrize("page", ["privacy.md", "support.md", "root-tree.md"])

