@@ -2,26 +2,23 @@
 
 import difflib
 import re
-from collections.abc import Hashable
 from datetime import date
 from functools import cache
 from typing import Any
 
 import msgspec
-import yaml
 
 from farmwatch_detectors.catalog import edid, ip_kvm
 from farmwatch_detectors.policy import Cohort, Place, Policy, Sanction
 from farmwatch_detectors.products import remote_tools, tunnels
 
 from .input_error import InputError, read_text
+from .yaml_file import parse_yaml, shown
 
 MAX_BYTES = 1 << 20
-MAX_DEPTH = 8  # a policy needs 4; the YAML reader's time grows with the square of the depth
 PLACE_KINDS = ("office", "lab", "staging_bench", "household")
 _FIELDS: dict[str, type[msgspec.Struct]] = {"cohorts": Cohort, "sanctions": Sanction, "places": Place}
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([:-]?)[0-9A-Fa-f]{2}(?:\1[0-9A-Fa-f]{2}){4}\Z")
-_UNKNOWN = re.compile(r"Object contains unknown field `(?P<name>.*)`\Z", re.DOTALL)
 
 
 def read_policy(path: str, today: date) -> tuple[Policy, tuple[str, ...]]:
@@ -35,98 +32,12 @@ def parse_policy(text: str, name: str, today: date) -> tuple[Policy, tuple[str, 
 
     name  of the file, for errors
     """
-    root = _compose(text, name)
-    if root is None:
+    found = parse_yaml(text, name, Policy, _fields_at, "docs/policy.md")
+    if found is None:
         return Policy(), (f"{name}: is empty, so it allows nothing.",)
-    lines: dict[str, int] = {}
-    _note_lines(root, "$", lines, name)
-    try:
-        plain = yaml.SafeLoader("").construct_document(root)
-        policy = msgspec.convert(plain, Policy)
-    except msgspec.ValidationError as error:
-        raise _located(str(error), name, lines) from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        problem = str(error).splitlines()[0] if str(error) else "it is nested too deeply"
-        raise InputError(name, 1, "", f"cannot be read: {problem}.", "Compare it with docs/policy.md.") from error
+    policy, lines = found
     _check(policy, name, lines)
     return policy, tuple(_warnings(policy, name, lines, today))
-
-
-def _compose(text: str, name: str) -> yaml.Node | None:
-    """Returns the document's nodes; anchors are refused, because they can grow without bound."""
-    try:
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):
-            line = event.start_mark.line + 1 if event.start_mark is not None else 0
-            depth += isinstance(event, yaml.CollectionStartEvent) - isinstance(event, yaml.CollectionEndEvent)
-            if depth > MAX_DEPTH:
-                raise InputError(name, line, "", "is nested too deeply.", "Compare it with docs/policy.md.")
-            if isinstance(event, yaml.AliasEvent):
-                raise InputError(name, line, "", "anchors and aliases are not taken.", "Write the entry out.")
-        node: yaml.Node | None = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark
-        line = mark.line + 1 if mark is not None else 0
-        problem = f"is not valid YAML: {error.problem or error.context}."
-        raise InputError(name, line, "", problem, "Check indentation and quotes.") from error
-    except (yaml.YAMLError, RecursionError) as error:
-        problem = "is nested too deeply." if isinstance(error, RecursionError) else "holds characters YAML forbids."
-        raise InputError(name, 0, "", problem, "Compare it with docs/policy.md.") from error
-    return node
-
-
-def _note_lines(node: yaml.Node, path: str, lines: dict[str, int], name: str) -> None:
-    """Notes the line of every key and list entry by its path; a key written twice is an error."""
-    lines.setdefault(path, node.start_mark.line + 1)
-    if isinstance(node, yaml.ScalarNode) and node.tag == "tag:yaml.org,2002:timestamp":
-        try:
-            yaml.SafeLoader("").construct_yaml_timestamp(node)
-        except ValueError as error:
-            problem = f"is no day of the calendar: {node.value[:40]!r}."
-            remedy = "Write a day like 2027-03-31."
-            raise InputError(name, node.start_mark.line + 1, _shown(path), problem, remedy) from error
-    if isinstance(node, yaml.MappingNode):
-        seen: set[Hashable] = set()
-        for key, value in node.value:
-            field = f"{path}.{key.value}"
-            line = key.start_mark.line + 1
-            if not isinstance(key, yaml.ScalarNode):
-                raise InputError(name, line, _shown(path), "a key here is not a word.", "See docs/policy.md.")
-            if key.value in seen:
-                raise InputError(name, line, _shown(field), "is written twice.", "Keep one of them.")
-            seen.add(key.value)
-            lines[field] = line
-            _note_lines(value, field, lines, name)
-    elif isinstance(node, yaml.SequenceNode):
-        for index, value in enumerate(node.value):
-            _note_lines(value, f"{path}[{index}]", lines, name)
-
-
-def _located(message: str, name: str, lines: dict[str, int]) -> InputError:
-    """Turns msgspec's sentence into an InputError with line, and the nearest valid name for a typo."""
-    problem, _, path = message.partition(" - at `")
-    path = path.rstrip("`") or "$"
-    unknown = _UNKNOWN.match(problem)
-    if unknown:
-        field = f"{path}.{unknown['name']}"
-        known = _fields_at(path)
-        near = difflib.get_close_matches(unknown["name"], known, n=1, cutoff=0.5)
-        remedy = f"Did you mean {near[0]!r}?" if near else f"Valid here: {', '.join(known)}."
-        return InputError(name, lines.get(field, lines.get(path, 0)), _shown(field), "is no known key.", remedy)
-    remedy = "See docs/policy.md."
-    if "got `int`" in problem or "got `float`" in problem:
-        remedy = "Put it in quotes: YAML reads plain digits as a number."
-    elif "got `bool`" in problem:
-        remedy = "Put it in quotes: YAML reads yes, no, on and off as true and false."
-    elif "got `null`" in problem:
-        remedy = "Give it a value, or remove the key."
-    elif "Expected `array`" in problem:
-        remedy = "Write it as a list: [one, two]."
-    elif "Expected `float" in problem and "got `str`" in problem:
-        remedy = "Write a decimal number like 0.0001."
-    elif "Expected `date" in problem or "date" in problem:
-        remedy = "Write a day like 2027-03-31, without quotes."
-    return InputError(name, lines.get(path, lines["$"]), _shown(path), f"{problem}.", remedy)
 
 
 def _fields_at(path: str) -> tuple[str, ...]:
@@ -134,14 +45,10 @@ def _fields_at(path: str) -> tuple[str, ...]:
     return tuple(str(field) for field in kind.__struct_fields__)
 
 
-def _shown(path: str) -> str:
-    return path.removeprefix("$.") if path != "$" else ""
-
-
 def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
     def fail(path: str, problem: str, remedy: str) -> InputError:
         parent = path.rpartition(".")[0] or "$"
-        return InputError(name, lines.get(path, lines.get(parent, 1)), _shown(path), problem, remedy)
+        return InputError(name, lines.get(path, lines.get(parent, 1)), shown(path), problem, remedy)
 
     if policy.version != 1:
         raise fail("$.version", f"is {policy.version}, this program knows 1.", "Upgrade the collector.")

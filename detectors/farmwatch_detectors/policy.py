@@ -92,6 +92,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     prior              share of farm laptops assumed in the fleet
     cohorts            by the roster's `cohort` column: `remote_new_hire` with prior 0.001 for 30 days
     allow_viewers      outbound remote-desktop clients are never findings; kept for readers of the file
+    measure            whether laptops are asked to measure round-trip times to landmarks
+    unmeasured         devices that are not asked, whatever `measure` says
     """
 
     version: int = 1
@@ -99,6 +101,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     cohorts: tuple[Cohort, ...] = (Cohort(name="remote_new_hire", prior=0.001),)
     sanctions: tuple[Sanction, ...] = ()
     places: tuple[Place, ...] = ()
+    measure: bool = True
+    unmeasured: tuple[str, ...] = ()
+
+    def measured(self, device: str) -> bool:
+        """Returns whether this device is asked to measure."""
+        return self.measure and device not in self.unmeasured
 
     def sanction_for(self, device: str, today: date, *, tool: str = "", vpn: str = "") -> Sanction | None:
         """Returns the entry that allows this tool or VPN on this device today, or None."""

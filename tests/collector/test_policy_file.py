@@ -174,3 +174,13 @@ def test_the_verb_says_it_in_words_and_in_json(tmp_path: Path, capsys: pytest.Ca
     assert (document["ok"], document["code"], document["error"]["line"]) == (False, 1, 1)
     assert main(["policy", "check", str(tmp_path / "none.yaml")]) == 1
     assert "cannot be read: No such file" in capsys.readouterr().err
+
+
+def test_measuring_can_be_turned_off_for_all_and_for_some() -> None:
+    some, _ = parse_policy("unmeasured: [laptop-0007]\n", "policy.yaml", TODAY)
+    assert not some.measured("laptop-0007")
+    assert some.measured("laptop-0008")
+    none, _ = parse_policy("measure: false\n", "policy.yaml", TODAY)
+    assert not none.measured("laptop-0008")
+    with pytest.raises(InputError, match="line 1, measure: .*Write true or false"):
+        parse_policy('measure: "off"\n', "policy.yaml", TODAY)
