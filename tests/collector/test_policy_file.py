@@ -182,5 +182,5 @@ def test_measuring_can_be_turned_off_for_all_and_for_some() -> None:
     assert some.measured("laptop-0008")
     none, _ = parse_policy("measure: false\n", "policy.yaml", TODAY)
     assert not none.measured("laptop-0008")
-    with pytest.raises(InputError, match="line 1, measure: .*Write true or false"):
+    with pytest.raises(InputError, match=r"line 1, measure: .*Write true or false"):
         parse_policy('measure: "off"\n', "policy.yaml", TODAY)
