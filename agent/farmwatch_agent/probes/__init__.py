@@ -19,6 +19,7 @@ NAMES: tuple[str, ...] = (
     "sockets",
     "network",
     "wifi",
+    "latency",
     "sessions",
     "power",
     "media",
