@@ -3,6 +3,7 @@
     types.py        Landmark, Observation: what the parts hand each other
     geometry.py     great circles
     gazetteer.py    cities by name and by place (data/cities.csv, GeoNames)
+    continents.py   coarse parts of the world
     landmarks.py    the shipped list (data/landmarks.csv) and a company's own
     planning.py     which landmarks a device measures
     quarantine.py   landmarks that the fleet's own times disprove
