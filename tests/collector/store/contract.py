@@ -19,6 +19,7 @@ from farmwatch_schema.report import Need
 
 from ..laptops import Laptop, named, section
 from .case_contract import CaseContract
+from .contract_place import PlaceContract
 from .moments import MINUTE, START
 
 MOUSE = '{"type":"usb_device","vendor_id":"046d","product_id":"c077"}'
@@ -58,7 +59,7 @@ def assessment(device: str, at: datetime, points: int = 10, **changes: Any) -> A
     return Assessment(**{**values, **changes})
 
 
-class StoreContract(CaseContract):
+class StoreContract(CaseContract, PlaceContract):
     """The suite."""
 
     def open_url(self, folder: str) -> str:
