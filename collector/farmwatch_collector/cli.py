@@ -21,6 +21,7 @@ VERBS: dict[str, str] = {
     "devices": "devices by points",
     "cases": "what is flagged: list, assign, note, close",
     "policy": "checks a policy file",
+    "networks": "data on the networks of addresses: build, show",
     "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "bench": "recall and false flags on labelled fleets, each with its bar",
     "backtest": "cases now against cases with changed level tables",

