@@ -21,6 +21,7 @@ from farmwatch_detectors.catalog.hid_emulators import EmulatorEntry
 from farmwatch_detectors.catalog.input_helpers import InputHelper
 from farmwatch_detectors.catalog.ip_kvm import KvmEntry
 from farmwatch_detectors.catalog.lolrmm import Correction
+from farmwatch_detectors.catalog.travel_routers import RouterEntry
 from farmwatch_detectors.catalog.usb_explained import ExplainedEntry
 from farmwatch_detectors.catalog.usb_gadget import GadgetEntry
 from farmwatch_detectors.catalog.usb_truth import TruthEntry
@@ -41,6 +42,7 @@ CATALOGUES: dict[str, type[Entry]] = {
     "name_collisions": Collision,
     "remote_access": RemoteTool,
     "remote_access_lolrmm": RemoteTool,
+    "travel_routers": RouterEntry,
     "usb_explained": ExplainedEntry,
     "usb_gadget": GadgetEntry,
     "usb_truth": TruthEntry,
@@ -62,6 +64,7 @@ _FORMS: dict[str, re.Pattern[str]] = {
     "ports": re.compile(r"(tcp|udp)/[1-9]\d{1,4}"),
     "distinctive": re.compile(r"(tcp|udp)/[1-9]\d{1,4}"),
     "unowned": re.compile(r"(tcp|udp)/[1-9]\d{1,4}"),
+    "ouis": re.compile(r"[0-9a-f]{6}"),
     "hosts": re.compile(r"[a-z0-9_]+(\.[a-z0-9_]+)+"),
 }
 
