@@ -65,7 +65,7 @@ def test_when_it_is_ended_nothing_is_left_behind(ending: signal.Signals) -> None
             [*FARMWATCH, "demo"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
             env={**os.environ, "TMPDIR": folder},
             # A test run in the background of a shell would hand down that Ctrl-C is ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # noqa: PLW1509
         )  # fmt: skip
         assert running.stdout is not None
         try:
