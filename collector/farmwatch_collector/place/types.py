@@ -1,5 +1,8 @@
 """What the parts of `place` hand each other."""
 
+from datetime import date, datetime
+from typing import Literal
+
 import msgspec
 
 
@@ -35,3 +38,41 @@ class Observation(msgspec.Struct, frozen=True):
 
     landmark: Landmark
     rtt_ms: float
+
+
+class Witness(msgspec.Struct, frozen=True, kw_only=True):
+    """A trusted device whose times say that a landmark does not stand where it is said to.
+
+    against  other landmarks, of two providers or more, whose times from the same device contradict it
+    km       by how much, at least: the lesser of the two strongest contradictions
+    part     of the world that the device is in, by those times
+    ties     what the device shares with others or might: gateways, public addresses, household, person; keyed or ids
+    """
+
+    landmark: str
+    device: str
+    day: date
+    rtt_ms: float
+    against: tuple[str, ...]
+    km: float
+    part: str
+    ties: tuple[str, ...] = ()
+
+
+class LandmarkState(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the fleet's own times, or a person, say of a landmark. Nothing is kept of one that nobody doubts.
+
+    state      `suspected` (in use; one witness, or more than may act by themselves), `quarantined` (in no plan and no
+               verdict), `lifted` (in use again: a person said so)
+    reason     one sentence
+    changed_at when it came into this state
+    actor      `farmwatch`, or who did it
+    witnesses  of the last two weeks, newest last, at most 8; none after a person's word
+    """
+
+    landmark: str
+    state: Literal["suspected", "quarantined", "lifted"]
+    reason: str
+    changed_at: datetime
+    actor: str = "farmwatch"
+    witnesses: tuple[Witness, ...] = ()
