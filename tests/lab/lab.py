@@ -36,7 +36,6 @@ class Mark:
     spot: Spot
     host: str
     addresses: tuple[str, str]
-    provider: str
 
 
 @dataclass
@@ -63,10 +62,12 @@ class Lab:
     """Declare sites and landmarks, then enter it.
 
     seed  of ways, jitter and loss: the same seed makes the same lab, apart from the machine's own noise
+    ipv6  whether names lead to IPv6 addresses, too: a round then takes twice as long
     """
 
-    def __init__(self, seed: int = 0) -> None:
+    def __init__(self, seed: int = 0, *, ipv6: bool = True) -> None:
         self.seed = seed
+        self.ipv6 = ipv6
         self.number = next(_numbers)
         self.members: dict[str, Member] = {}
         self.marks: dict[str, Mark] = {}
@@ -82,18 +83,20 @@ class Lab:
 
     # What there is.
 
-    def landmark(self, name: str, spot: Spot, provider: str = "lab") -> Mark:
-        """Adds a landmark, a TCP listener at a hosting site."""
+    def landmark(self, name: str, spot: Spot, host: str = "") -> Mark:
+        """Adds a landmark, a TCP listener at a hosting site; `host` is its name, NAME.example.com when ""."""
         number = self._next("landmark")
         addresses = (f"198.51.100.{number}", f"2001:db8:1::{number:x}")
-        mark = self.marks[name] = Mark(spot, f"{name}.example.com", addresses, provider)
+        mark = self.marks[name] = Mark(spot, host or f"{name}.example.com", addresses)
         self.hosts[mark.host] = list(addresses)
         return mark
 
     def laptop(self, name: str, spot: Spot, access: Access, **more: object) -> Member:
         """Adds a site with a laptop in it."""
         number = self._next("laptop") + 1
-        return self._member(name, spot, access, (f"192.0.2.{number}", f"2001:db8:2::{number:x}"), **more)
+        member = self._member(name, spot, access, (f"192.0.2.{number}", f"2001:db8:2::{number:x}"), **more)
+        member.site.card = "wifi" if access.kind == "wifi" else "ethernet"
+        return member
 
     def server(self, name: str, spot: Spot, access: Access = HOSTING, host: str = "") -> Member:
         """Adds a site for a server: a collector, an exit of a tunnel."""
@@ -203,8 +206,17 @@ class Lab:
         if reason := missing():
             raise LabError(reason)
         sweep()
-        lines = [f"{address} {host}" for host, addresses in self.hosts.items() for address in addresses]
+        lines = [
+            f"{address} {host}"
+            for host, addresses in self.hosts.items()
+            for address in addresses
+            if self.ipv6 or ":" not in address
+        ]
         (self.folder / "hosts").write_text("127.0.0.1 localhost\n::1 localhost\n" + "\n".join(lines) + "\n")
+        # What inside.sh shows as the card's device and driver.
+        (self.folder / "card").mkdir()
+        (self.folder / "card" / "driver").symlink_to("/sys/bus/pci/drivers/r8169")
+        (self.folder / "card" / "subsystem").symlink_to("/sys/bus/pci")
         # Names come from that file alone: there is no name server to wait for.
         (self.folder / "nsswitch.conf").write_text("passwd: files\ngroup: files\nhosts: files\n")
         world = Site(

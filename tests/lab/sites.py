@@ -19,6 +19,7 @@ from typing import IO, Any
 ROOT = Path(__file__).parents[2]
 NAMESPACES = Path("/run/netns")
 DEVICE = "lab0"
+INSIDE = Path(__file__).with_name("inside.sh")
 NEEDED = ("ip", "unshare", "nsenter", "setpriv", "mount")
 
 
@@ -74,6 +75,7 @@ class Site:
     name       short, unique in its lab; `lab` tells the labs of one process apart
     addresses  address -> spot; the first IPv4 and the first IPv6 one are where its own connections come from
     hosts      file of the names that programs here know; None for the machine's own
+    card       what /sys tells programs here of the way out: `ethernet`, `wifi`; "" for the truth, a tun device
     """
 
     def __init__(
@@ -90,6 +92,7 @@ class Site:
         self.gateways = gateways
         self.namespace = f"fwlab-{os.getpid()}-{lab}-{name}"
         self.programs: list[subprocess.Popen[bytes]] = []
+        self.card = ""
         self._made = False
 
     @property
@@ -121,12 +124,8 @@ class Site:
         """Returns the command that runs `words` in this place, with the lab's names and nobody's name server."""
         inside = ["setpriv", "--pdeathsig", "KILL", *words]
         if self.hosts is not None:
-            script = (
-                'mount --make-rprivate / && mount --bind "$1" /etc/hosts && mount --bind "$2" /etc/nsswitch.conf'
-                ' && mount -t sysfs sysfs /sys && shift 2 && exec "$@"'
-            )
-            switch = self.hosts.with_name("nsswitch.conf")
-            inside = ["unshare", "--mount", "sh", "-c", script, "sh", str(self.hosts), str(switch), *inside]
+            folder = self.hosts.parent
+            inside = ["unshare", "--mount", "sh", str(INSIDE), str(folder), DEVICE, self.card or "-", *inside]
         return ["nsenter", f"--net={self.file}", *inside]
 
     def run(
