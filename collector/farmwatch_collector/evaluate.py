@@ -23,6 +23,8 @@ from farmwatch_schema.identifiers import Keyer
 from .assessment import THRESHOLDS, Assessment, GroupLevel, level_rank
 from .expectations import new_groups, with_expected
 from .fleet import Fleet
+from .place.placing import Placed, Places
+from .place.samples import DAYS
 from .score import BASE, Prior, group_levels, score_levels, weigh
 
 _log = logging.getLogger(__name__)
@@ -84,15 +86,28 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     """What the company says of its devices, as `complete` adds it to a view.
 
     assets  from `keyed_assets`
+    places  judges round-trip times; None where nobody shall
     """
 
     policy: Policy = Policy()
     roster: Mapping[str, RosterEntry] = msgspec.field(default_factory=dict[str, RosterEntry])
     assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
+    places: Places | None = None
+
+
+def placed(view: DeviceView, company: Company, fleet: Fleet) -> Placed:
+    """Returns what a device's round-trip times say of its claim."""
+    if company.places is None or not view.samples:
+        return Placed()
+    backhaul = next((each.name for each in fleet.places(view.device, view.now.date()) if each.backhaul), "")
+    return company.places.place(view, company.roster.get(view.device), backhaul)
 
 
 def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
-    """Returns a store's view with roster, policy, assets and ties added."""
+    """Returns a store's view with roster, policy, assets, ties and what its round-trip times say added.
+
+    Who has asked `placed` before gives a view with its `placing`, which stays.
+    """
     return msgspec.structs.replace(
         view,
         policy=company.policy,
@@ -100,6 +115,7 @@ def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
         assets=company.assets,
         ties=fleet.ties(view.device, view.now.date()),
         fleet=fleet.sizes,
+        placing=view.placing or placed(view, company, fleet).placing,
     )
 
 
@@ -299,6 +315,8 @@ def _ends(view: DeviceView) -> list[datetime]:
     until = [*(entry.until for entry in policy.sanctions), *(entry.until for entry in policy.places)]
     ends = [_midnight(day + timedelta(days=1)) for day in until if day is not None and day < date.max]
     ends += [each.until for each in view.expectations]
+    # A day of measuring that is looked at no more may have been what the others agreed with.
+    ends += [_midnight(day.day + timedelta(days=DAYS)) for day in (view.placing.days if view.placing else ())]
     ends += reporting_ends(view)
     rows = [row for row in silence_table().values() if row.built]
     needed = {kind for row in rows for kind in row.needs}

@@ -129,6 +129,12 @@ class Fleet:
             self._since.pop((device, kind), None)
         return touched - {device}
 
+    def places(self, device: str, today: date) -> list[Place]:
+        """Returns the places of the policy at which a device is, by a value that it has now, shared or not."""
+        values = [value for kind in TIE_KINDS for value in self._values.get((device, kind), {})]
+        found = [self._places[value] for value in values if value in self._places]
+        return [place for place in found if _holds(place, today)]
+
     def ties(self, device: str, today: date) -> tuple[Tie, ...]:
         """Returns what a device shares with at least one other, by kind and value.
 

@@ -3,7 +3,7 @@
 The store turns its rows into views with the same functions as `farmwatch score` turns files into views.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -13,6 +13,8 @@ from farmwatch_schema.codec import decode_items, digest_of
 from farmwatch_schema.errors import CodecError
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome, Report, Section
+
+from .place.samples import AHEAD, DAYS, MOST_SAMPLES, SAMPLED, Sample, Samples, days_since
 
 #: Reason of a section whose content was named by its digest and never received.
 MISSING = "its content was named by digest and never received"
@@ -70,6 +72,7 @@ class History:
 
     sections      latest section of each kind
     spans         observables over time, by kind
+    samples       measurements of each sample kind that detectors see over days, as they came, oldest report first
     first_at      when its first report was made; None before it
     last_at       when its latest report was made
     """
@@ -77,6 +80,7 @@ class History:
     def __init__(self) -> None:
         self.sections: dict[str, SectionView] = {}
         self.spans: dict[str, tuple[Span, ...]] = {}
+        self.samples: dict[str, list[Sample]] = {}
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
         self._content: dict[str, dict[str, tuple[Observable, ...]]] = {}
@@ -102,9 +106,22 @@ class History:
             self._digest[view.kind] = section.digest
             if view.looked:
                 self._looked_at[view.kind] = view.observed_at
+            if view.kind in SAMPLED and isinstance(section.items, msgspec.Raw):
+                kept = self.samples.setdefault(view.kind, [])
+                kept.append(Sample(view.observed_at, bytes(section.items)))
+                del kept[:-MOST_SAMPLES]
         self.first_at = self.first_at or created
         self.last_at = created if self.last_at is None else max(created, self.last_at)
         return changed
+
+    def samples_at(self, now: datetime) -> Mapping[str, tuple[SectionView, ...]]:
+        """Returns the measurements of the last days, as a store's view holds them."""
+        since = days_since(now, DAYS)
+        stored = {
+            kind: [one for one in each if since <= one.observed_at <= now + AHEAD]
+            for kind, each in self.samples.items()
+        }
+        return Samples(stored) if any(stored.values()) else {}
 
     def _view(self, section: Section, place: str) -> SectionView:
         observed = moment(section.observed_at, f"{place}.observed_at")

@@ -225,6 +225,7 @@ class Laptop:
             history=dict(history.spans),
             levels=self.levels,
             reporting=reporting_of(self.hearing, now or history.last_at, history.last_at, self.events),
+            samples=history.samples_at(now or history.last_at),
         )
         return complete(view, company, fleet)
 

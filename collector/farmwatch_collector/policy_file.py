@@ -64,8 +64,9 @@ def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
             raise fail(f"$.cohorts[{index}].days", f"is {cohort.days}, 1 to 36500 is taken.", "Thirty is usual.")
     for index, entry in enumerate(policy.sanctions):
         path = f"$.sanctions[{index}]"
-        if not (entry.tool or entry.vpn or entry.asset_serial or (entry.asset_product and entry.devices)):
-            remedy = "Give tool, vpn or asset_serial, or asset_product with the devices it hangs on."
+        named = entry.devices and (entry.asset_product or entry.claim)
+        if not (entry.tool or entry.vpn or entry.asset_serial or named):
+            remedy = "Give tool, vpn or asset_serial, or asset_product or claim with the devices it is about."
             raise fail(path, "allows nothing.", remedy)
         if not entry.devices and f"{path}.devices" in lines:
             remedy = "Name devices, or remove the key to allow it on every device."

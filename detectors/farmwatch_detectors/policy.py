@@ -16,6 +16,7 @@ class Sanction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     tool, vpn      catalogue id of the remote tool or VPN allowed
     asset_serial   serial of an asset, plain text in the file, keyed before comparing
     asset_product  catalogue id of the IP-KVM that the asset is
+    claim          these devices need not be where the roster says: somebody on assignment, with a second home
     devices        device ids it holds for; empty for every device
     owner, reason  who answers for it, and why
     until          last day it holds; null holds without end and is reported by `farmwatch policy check`
@@ -27,6 +28,7 @@ class Sanction(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     vpn: str = ""
     asset_serial: str = ""
     asset_product: str = ""
+    claim: bool = False
     devices: tuple[str, ...] = ()
     until: date | None = None
 
@@ -43,6 +45,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     gateway_macs  MAC addresses of its gateways, plain text in the file, keyed before comparing
     egress        public addresses it is seen from, keyed before comparing
     devices       device ids of a household; empty elsewhere
+    backhaul      its traffic leaves elsewhere, so round-trip times measured there place nothing
     """
 
     name: str
@@ -51,6 +54,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     gateway_macs: tuple[str, ...] = ()
     egress: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
+    backhaul: bool = False
     until: date | None = None
 
 
@@ -108,11 +112,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Returns whether this device is asked to measure."""
         return self.measure and device not in self.unmeasured
 
-    def sanction_for(self, device: str, today: date, *, tool: str = "", vpn: str = "") -> Sanction | None:
-        """Returns the entry that allows this tool or VPN on this device today, or None."""
+    def sanction_for(
+        self, device: str, today: date, *, tool: str = "", vpn: str = "", claim: bool = False
+    ) -> Sanction | None:
+        """Returns the entry that allows this tool, VPN or absence from its claim on this device today, or None."""
         for entry in self.sanctions:
             holds = (entry.until is None or entry.until >= today) and (not entry.devices or device in entry.devices)
-            if holds and ((tool and entry.tool == tool) or (vpn and entry.vpn == vpn)):
+            same = (tool and entry.tool == tool) or (vpn and entry.vpn == vpn) or (claim and entry.claim)
+            if holds and same:
                 return entry
         return None
 
@@ -155,6 +162,7 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     shipped_to where the laptop was sent; None when not stated
     shipped_on when it was sent
     questions  what the records themselves make one ask, found when they were imported
+    checked    there were facts to compare, so that no question is an answer
     """
 
     person: str
@@ -167,3 +175,4 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     shipped_to: Claim | None = None
     shipped_on: date | None = None
     questions: tuple[RecordQuestion, ...] = ()
+    checked: bool = False

@@ -223,9 +223,9 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         known = [time for time in times if time is not None]
         return min(known).isoformat() if known and len(known) == len(times) else ""
 
-    def allowed(self, *, tool: str = "", vpn: str = "") -> Sanction | None:
-        """Returns the policy entry that allows this tool or VPN here today, or None."""
-        return self.policy.sanction_for(self.device, self.now.date(), tool=tool, vpn=vpn)
+    def allowed(self, *, tool: str = "", vpn: str = "", claim: bool = False) -> Sanction | None:
+        """Returns the policy entry that allows this tool, VPN or absence from its claim here today, or None."""
+        return self.policy.sanction_for(self.device, self.now.date(), tool=tool, vpn=vpn, claim=claim)
 
 
 def once(read: Callable[Concatenate[DeviceView, Args], Answer]) -> Callable[Concatenate[DeviceView, Args], Answer]:

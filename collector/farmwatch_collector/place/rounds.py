@@ -78,10 +78,12 @@ class MeasuredDay(msgspec.Struct, frozen=True, kw_only=True):
     words         one sentence that says so for people; "" then
     footprint     signs of added delay that show without a claim: `methods_disagree`, `uniform_minimum`
     measured      ids of the landmarks that answered, whether they count or not
+    contradicted  times left out because they cannot belong to the others: what speaks against a landmark
     """
 
     day: date
     observations: tuple[Observation, ...] = ()
+    contradicted: tuple[Observation, ...] = ()
     access: str = "unknown"
     why_not: str = ""
     words: str = ""
@@ -98,6 +100,7 @@ class _Round(msgspec.Struct, kw_only=True):
     words: str = ""
     disagree: bool = False
     measured: tuple[str, ...] = ()
+    contradicted: Times = {}
     answers: Counter[str]
     spread: Times
 
@@ -208,8 +211,11 @@ def _fill(result: _Round, trips: Sequence[RoundTrips], landmarks: Mapping[str, L
         gap = gaps.get(channel, set())
         words = _GAP if _much(len(gap), asked[channel]) else ""
         if not words:
-            channels[channel] = {each: ms for each, ms in channels[channel].items() if each not in gap}
+            whole = {each: ms for each, ms in channels[channel].items() if each not in gap}
+            channels[channel] = dict(whole)
             words = _impossible_together(channels[channel], landmarks)
+            if not words:
+                result.contradicted |= {each: ms for each, ms in whole.items() if each not in channels[channel]}
         if words:
             near.append(words)
             del channels[channel]
@@ -221,11 +227,13 @@ def _fill(result: _Round, trips: Sequence[RoundTrips], landmarks: Mapping[str, L
     for (method, _), times in channels.items():
         if method == "signed":
             merged.update({each: min(ms, times.get(each, ms)) for each, ms in times.items()})
+    whole = dict(merged)
     words = _impossible_together(merged, landmarks)
     if words or (near and len(merged) < FEWEST_LANDMARKS):
         result.why_not, result.words = "answered_locally", words or near[0]
         return
     result.times = merged
+    result.contradicted |= {name: ms for name, ms in whole.items() if name not in merged}
 
 
 _GAP = (
@@ -364,8 +372,19 @@ def _day(day: date, rounds: Sequence[_Round], landmarks: Mapping[str, Landmark])
     if offset >= OFFSET_MS:
         words = f"Every way is at least {offset:.0f} ms longer than it need be: a tunnel that ends far away, perhaps."
         return MeasuredDay(day=day, why_not="tunnelled", words=words, measured=measured, footprint=signs)
-    observations = tuple(Observation(landmarks[name], ms) for name, ms in sorted(times.items()))
-    return MeasuredDay(day=day, observations=observations, access=access, footprint=signs, measured=measured)
+    against = {name: ms for one in taken for name, ms in one.contradicted.items() if name not in times}
+    return MeasuredDay(
+        day=day,
+        observations=_observed(times, landmarks),
+        contradicted=_observed(against, landmarks),
+        access=access,
+        footprint=signs,
+        measured=measured,
+    )
+
+
+def _observed(times: Times, landmarks: Mapping[str, Landmark]) -> tuple[Observation, ...]:
+    return tuple(Observation(landmarks[name], ms) for name, ms in sorted(times.items()))
 
 
 def _together(rounds: Sequence[_Round], landmarks: Mapping[str, Landmark]) -> tuple[Times, list[_Round]]:

@@ -24,6 +24,8 @@ KEPT_DAYS = 15
 #: Of one device and kind: two rounds a day make 16 in eight days. More is a fault or a flood, and the newest count.
 MOST_SAMPLES = 128
 MOST_BYTES = 4 << 20
+#: A laptop's clock may be ahead by ten minutes (`Limits.clock_seconds`); what claims to come later is not looked at.
+AHEAD = timedelta(hours=1)
 
 
 class Sample(msgspec.Struct, frozen=True, gc=False):

@@ -1,19 +1,16 @@
 """Measurements of the last days and what was made of them, in SQLAlchemy Core."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import msgspec
 from sqlalchemy import BindParameter, Connection, bindparam, delete, insert, select
 
 from farmwatch_detectors.view import SectionView
 
-from ..place.samples import DAYS, KEPT_DAYS, MOST_SAMPLES, SAMPLED, KeptDay, Sample, Samples, days_since
+from ..place.samples import AHEAD, DAYS, KEPT_DAYS, MOST_SAMPLES, SAMPLED, KeptDay, Sample, Samples, days_since
 from . import tables as t
 from .times import micros, moment
-
-#: A laptop's clock may be ahead by so much, as ingest has it (`Limits.clock_seconds`), and a little more.
-AHEAD = timedelta(hours=1)
 
 _days = msgspec.json.Decoder(KeptDay)
 _KEY: "BindParameter[int]" = bindparam("key")

@@ -154,7 +154,9 @@ def test_one_landmark_that_moved_is_left_out_and_the_others_count() -> None:
     items[place] = msgspec.structs.replace(items[place], min_ms=4.0, median_ms=5.0, max_ms=6.0)
     expected = truth(SEATTLE)
     del expected["test:sydney"]
-    assert times(one_day(sample(at(), items))) == expected
+    day = one_day(sample(at(), items))
+    assert times(day) == expected
+    assert [(each.landmark.landmark, each.rtt_ms) for each in day.contradicted] == [("test:sydney", 4.0)]
 
 
 def test_an_edge_that_fetches_from_afar_is_left_out_alone() -> None:
