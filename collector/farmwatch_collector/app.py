@@ -1,7 +1,7 @@
-"""The collector as one ASGI application: the two agent routes raw, everything else through Litestar."""
+"""The collector as one ASGI application: the agents' routes raw, everything else through Litestar."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import UTC, datetime
@@ -14,8 +14,10 @@ from farmwatch_schema.identifiers import Keyer
 
 from .console import Sessions, problem_pages, routes
 from .export import Courier, channels_of
-from .ingest import ENROL, REPORTS, Ingest, Receive, Scope, Send, company_key
+from .ingest import ROUTES, Ingest, Receive, Scope, Send, company_key
 from .loop import DueLoop
+from .place.plans import Plans
+from .place.types import Landmark
 from .settings import Settings
 from .store import Store
 
@@ -31,12 +33,19 @@ _HEADERS = (
 class App:
     """Routes by path: agents' requests never touch the console's stack.
 
-    sessions  makes sign-in links and knows who is signed in
+    sessions   makes sign-in links and knows who is signed in
+    landmarks  what laptops measure; the shipped ones when left out
     """
 
-    def __init__(self, settings: Settings, store: Store, policy: Policy | None = None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        store: Store,
+        policy: Policy | None = None,
+        landmarks: Mapping[str, Landmark] | None = None,
+    ) -> None:
         self.sessions = Sessions()
-        self.ingest = Ingest(store, settings.limits)
+        self.ingest = Ingest(store, settings.limits, plans=Plans(store, landmarks, policy))
         self._store = store
         self._settings = settings
         self._policy = policy
@@ -57,7 +66,7 @@ class App:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            if scope["path"] == REPORTS or scope["path"] == ENROL:
+            if scope["path"] in ROUTES:
                 await self.ingest(scope, receive, send)
                 return
 
@@ -109,6 +118,8 @@ class App:
         return healthz
 
 
-def create_app(settings: Settings, store: Store, policy: Policy | None = None) -> App:
+def create_app(
+    settings: Settings, store: Store, policy: Policy | None = None, landmarks: Mapping[str, Landmark] | None = None
+) -> App:
     """Returns the collector's application over an open store; `store` stays the caller's to close."""
-    return App(settings, store, policy)
+    return App(settings, store, policy, landmarks)

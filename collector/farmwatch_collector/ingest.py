@@ -1,4 +1,6 @@
-"""`POST /v1/reports` and `POST /v1/enrol` as a raw ASGI application: authenticates, validates, stores, judges nothing.
+"""What agents ask, as a raw ASGI application: authenticates, validates, stores, judges nothing.
+
+`POST /v1/reports`, `POST /v1/enrol`, and `POST /v1/plan`: what to measure.
 
 Order: size while reading, signature, then gunzip, then decode, then group commit, then the answer. Small bodies
 are taken apart in the event loop, because a hand-over costs more than they do; large ones in a thread. The store
@@ -20,10 +22,12 @@ from typing import Any, TypeVar
 from farmwatch_schema.codec import decode_enrol_request, encode
 from farmwatch_schema.errors import CodecError, SignatureError
 from farmwatch_schema.identifiers import Keyer
+from farmwatch_schema.plan import PLAN_PATH, PlanResponse
 from farmwatch_schema.report import Answer, AnswerStatus, EnrolResponse, Response
 from farmwatch_schema.signature import DEVICE_HEADER, verify
 
 from .intake import Refused, take_apart, unpack, utc_text, validate
+from .place.plans import Plans
 from .settings import Limits
 from .store.protocol import Device, Incoming, Store, TokenError
 
@@ -35,10 +39,12 @@ Send = Callable[[Message], Awaitable[None]]
 
 REPORTS = "/v1/reports"
 ENROL = "/v1/enrol"
+ROUTES = (REPORTS, ENROL, PLAN_PATH)
 
 _SMALL_PACKED = 16 * 1024
 _SMALL_UNPACKED = 64 * 1024
 _ENROL_BYTES = 16 * 1024
+_PLAN_BYTES = 256
 _KEYS_SECONDS = 30.0
 _KEYS_AGAIN_SECONDS = 2.0
 _DISK_SECONDS = 60
@@ -71,16 +77,22 @@ class Buckets:
 
 
 class Ingest:
-    """The raw application for the two routes that agents use.
+    """The raw application for the routes that agents use.
 
     store  where reports go
     clock  the present, replaced in tests
+    plans  what laptops measure; over the shipped landmarks when left out
     """
 
     def __init__(
-        self, store: Store, limits: Limits | None = None, clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+        self,
+        store: Store,
+        limits: Limits | None = None,
+        clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+        plans: Plans | None = None,
     ) -> None:
         self._store = store
+        self._plans = plans or Plans(store)
         self._limits = limits or Limits()
         self._clock = clock
         self._keys: dict[str, Device] = {}
@@ -89,6 +101,7 @@ class Ingest:
         self._company: Keyer | None = None
         self._company_key = b""
         self._reports = Buckets(self._limits.per_minute / 60, self._limits.burst)
+        self._asked = Buckets(self._limits.plans_per_minute / 60, self._limits.plan_burst)
         self._enrolments = Buckets(self._limits.enrolments_per_second, self._limits.enrolment_burst)
         self._threads = ThreadPoolExecutor(max_workers=2, thread_name_prefix="farmwatch-ingest")
         self._answered: deque[tuple[asyncio.Future[list[Answer]], list[Answer]]] = deque()
@@ -111,17 +124,20 @@ class Ingest:
         try:
             if scope["method"] != "POST":
                 raise Refused(405, "invalid", f"{scope['path']} takes POST only.")
-            work = self._take if scope["path"] == REPORTS else self._enrol
+            path = scope["path"]
+            work = self._take if path == REPORTS else self._plan if path == PLAN_PATH else self._enrol
             http, body, wait = await work(scope, receive)
         except Refused as refusal:
             http, wait = refusal.http, refusal.retry_after_seconds
-            body = self._refusal(refusal.status, str(refusal), wait)
+            body = self._refusal(scope["path"], refusal.status, str(refusal), wait)
         except ConnectionError:
             return
         except Exception:  # whatever one device sends, the service goes on; the report stays with the agent
             _log.exception("a request failed")
             http, wait = 500, _DISK_SECONDS
-            body = self._refusal("throttled", "The collector failed at this request; its log says why.", wait)
+            body = self._refusal(
+                scope["path"], "throttled", "The collector failed at this request; its log says why.", wait
+            )
         headers = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
         if http in (405, 408, 413):
             headers.append((b"connection", b"close"))  # the rest of the body is not waited for
@@ -130,13 +146,24 @@ class Ingest:
         await send({"type": "http.response.start", "status": http, "headers": headers})
         await send({"type": "http.response.body", "body": body})
 
-    def _refusal(self, status: AnswerStatus, message: str, wait: int) -> bytes:
+    def _refusal(self, path: str, status: AnswerStatus, message: str, wait: int) -> bytes:
+        kind = PlanResponse if path == PLAN_PATH else Response
         return encode(
-            Response(server_time=utc_text(self._clock()), status=status, message=message, retry_after_seconds=wait)
+            kind(server_time=utc_text(self._clock()), status=status, message=message, retry_after_seconds=wait)
         )
 
     # reports ---------------------------------------------------------------------------------------
     async def _take(self, scope: Scope, receive: Receive) -> tuple[int, bytes, int]:
+        device, body, now = await self._authenticated(scope, receive, self._limits.packed_bytes, self._reports)
+        if self._waiting > self._limits.waiting_reports:
+            raise Refused(503, "throttled", "Too many reports wait for the disk. Come again in 5 s.", 5)
+        checked = await self._check(body, device.device, now)
+        return await self._commit(checked, now)
+
+    async def _authenticated(
+        self, scope: Scope, receive: Receive, most: int, bucket: Buckets
+    ) -> tuple[Device, bytes, datetime]:
+        """Returns who signed the request, its body, and when it was checked. Raises Refused."""
         headers: dict[str, str] = {}
         length = b""
         for name, value in scope["headers"]:
@@ -147,23 +174,20 @@ class Ingest:
             elif name == b"content-length":
                 length = value
         device = self._keys.get(headers.get(DEVICE_HEADER, "")) or await self._late_key(headers.get(DEVICE_HEADER, ""))
-        body = await self._body(receive, length, self._limits.packed_bytes)
+        body = await self._body(receive, length, most)
         now = self._clock()
         try:
-            verify("POST", REPORTS, headers, body, device.public_key, now.timestamp())
+            verify("POST", scope["path"], headers, body, device.public_key, now.timestamp())
         except SignatureError as error:
             status: AnswerStatus = "clock_skew" if error.status == "clock_skew" else "bad_signature"
             raise Refused(_HTTP[status], status, str(error)) from error
         if device.revoked:
             raise Refused(403, "revoked", "This device was revoked by the company. Ask the one who runs farmwatch.")
-        wait = self._reports.wait(device.device, time.monotonic())
+        wait = bucket.wait(device.device, time.monotonic())
         if wait:
             seconds = int(wait) + 1
             raise Refused(429, "throttled", f"Too many requests of this device. Come again in {seconds} s.", seconds)
-        if self._waiting > self._limits.waiting_reports:
-            raise Refused(503, "throttled", "Too many reports wait for the disk. Come again in 5 s.", 5)
-        checked = await self._check(body, device.device, now)
-        return await self._commit(checked, now)
+        return device, body, now
 
     async def _check(self, body: bytes, device: str, now: datetime) -> Sequence[Incoming | Answer]:
         if len(body) > _SMALL_PACKED:
@@ -243,6 +267,15 @@ class Ingest:
         except TimeoutError as error:
             seconds = self._limits.request_seconds
             raise Refused(408, "throttled", f"The body did not come within {seconds:g} s. Try again.", 1) from error
+
+    # plans -----------------------------------------------------------------------------------------
+    async def _plan(self, scope: Scope, receive: Receive) -> tuple[int, bytes, int]:
+        device, body, now = await self._authenticated(scope, receive, _PLAN_BYTES, self._asked)
+        if body != b"{}":
+            raise Refused(400, "invalid", 'The body of a request for a plan is "{}". Send the agent\'s own request.')
+        plan, message = await self._in_thread(self._plans.plan, device.device, now)
+        answer = PlanResponse(server_time=utc_text(now), device=device.device, plan=plan, message=message)
+        return 200, encode(answer), 0
 
     # keys ------------------------------------------------------------------------------------------
     async def _late_key(self, device: str) -> Device:

@@ -12,6 +12,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
                         to no more than a packed one may weigh is harmless, and a backlog of equal reports packs well
     request_seconds     for the head of a request, and again for its body
     per_minute, burst   requests of one device; 0 per minute is without limit
+    plans_per_minute, plan_burst  of one device: it needs one a day
     enrolments_per_second, enrolment_burst  of all callers together
     waiting_reports     that wait for the disk before others are told to come later
     clock_seconds       how far ahead of the collector a report's own time may be
@@ -23,6 +24,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
     request_seconds: float = 10.0
     per_minute: float = 12.0
     burst: int = 30
+    plans_per_minute: float = 2.0
+    plan_burst: int = 10
     enrolments_per_second: float = 10.0
     enrolment_burst: int = 200
     waiting_reports: int = 8192
