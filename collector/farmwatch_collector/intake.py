@@ -20,6 +20,7 @@ from farmwatch_schema.report import MAX_REPORTS_PER_REQUEST, Answer, AnswerStatu
 from .history import moment
 from .settings import Limits
 from .store.protocol import Incoming
+from .store.protocol_network import Origin
 
 MAX_SECTIONS = 64
 MAX_REASON = 2_000
@@ -87,10 +88,13 @@ def take_apart(data: bytes) -> Sequence[msgspec.Raw]:
     return reports
 
 
-def validate(raw: msgspec.Raw, device: str, received_at: datetime, limits: Limits) -> Incoming | Answer:
+def validate(
+    raw: msgspec.Raw, device: str, received_at: datetime, limits: Limits, origin: Origin | None = None
+) -> Incoming | Answer:
     """Returns a report fit to be stored, or the answer that refuses it.
 
     device  whose signature the request bears
+    origin  where the request came from
     """
     try:
         check_depth(raw, "report", MAX_DEPTH - _BUNDLE_LEVELS)
@@ -114,7 +118,7 @@ def validate(raw: msgspec.Raw, device: str, received_at: datetime, limits: Limit
         return Answer(
             device=head.device, epoch=head.epoch, sequence=head.sequence, status="invalid", message=str(error)
         )
-    return Incoming(report, hashlib.sha256(raw).hexdigest(), received_at)
+    return Incoming(report, hashlib.sha256(raw).hexdigest(), received_at, origin)
 
 
 def _check(report: Report) -> None:

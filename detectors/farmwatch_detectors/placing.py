@@ -101,7 +101,8 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asn        number of the network; 0 when not known
     network    name of it
     country    ISO 3166 alpha-2, upper case; "" when not known
-    seen_from, seen_until  first and last report from there
+    seen_from, seen_until  first and last report from there, the last one to a few hours
+    days       UTC days of the last 30 with a report from there, oldest first; () when not kept
     """
 
     address: Identifier
@@ -111,6 +112,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     asn: int = 0
     network: str = ""
     country: str = ""
+    days: tuple[date, ...] = ()
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -14,7 +14,7 @@ from farmwatch_schema.report import Answer, Report
 from ..assessment import Assessment, AttentionLevel
 from .protocol_cases import CaseStore
 from .protocol_history import DeviceHistory
-from .protocol_network import NetworkStore
+from .protocol_network import NetworkStore, Origin
 from .protocol_people import PeopleStore
 from .protocol_place import PlaceStore
 
@@ -46,11 +46,15 @@ class Device(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """A report that ingest has authenticated and validated: decoded, with the digest of its bytes."""
+    """A report that ingest has authenticated and validated: decoded, with the digest of its bytes.
+
+    origin  where the request came from, without its address; None when that is not known
+    """
 
     report: Report
     digest: str
     received_at: datetime
+    origin: Origin | None = None
 
 
 class DeviceRow(msgspec.Struct, frozen=True, kw_only=True):

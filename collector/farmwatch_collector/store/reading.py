@@ -29,7 +29,7 @@ from farmwatch_schema.report import Outcome
 from ..assessment import THRESHOLDS, Assessment, AttentionLevel
 from ..hearing import EVENTS_SINCE, reporting_of, unpacked
 from ..history import MISSING, section_view
-from . import place_reading
+from . import network_reading, place_reading
 from . import tables as t
 from .bundles import section_times
 from .case_following import expectations
@@ -215,6 +215,7 @@ def view(connection: Connection, device: str, now: datetime) -> DeviceView | Non
         expectations=expectations(connection, head.key, now),
         reporting=_reporting(connection, head, now),
         samples=place_reading.samples(connection, head.key, now),
+        egress=network_reading.egress(connection, head.key, now),
     )
 
 

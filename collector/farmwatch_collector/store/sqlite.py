@@ -26,6 +26,7 @@ from farmwatch_schema.report import Answer, AnswerStatus
 from ..assessment import Assessment, AttentionLevel
 from . import history, reading, writing
 from .bundles import Bundles
+from .egress_spans import EgressSpans
 from .migrate import migrate
 from .protocol import Device, DeviceEvent, DeviceRow, Incoming, SectionRow, TokenRow
 from .protocol_history import DeviceHistory
@@ -101,6 +102,7 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
         raw.execute("PRAGMA wal_autocheckpoint=4000")
         self._raw = raw
         self._bundles = Bundles(raw)
+        self._egress = EgressSpans(raw)
         self._readers = _engine(path, "PRAGMA query_only=ON")
         self._thread = threading.Thread(target=self._write, name="farmwatch-store", daemon=True)
         self._thread.start()
@@ -144,9 +146,7 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
         try:
             self._raw.execute("BEGIN IMMEDIATE")
             self._bundles.begin()
-            results.extend(
-                self._bundles.apply(job.batch) if isinstance(job, _Bundle) else self._do(job) for job in group
-            )
+            results.extend(self._apply(job) if isinstance(job, _Bundle) else self._do(job) for job in group)
             self._bundles.finish()
             self._raw.execute("COMMIT")
         except Exception as error:
@@ -168,6 +168,11 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
             else:
                 job.future.set_result(result[0])
 
+    def _apply(self, job: _Bundle) -> list[Answer]:
+        answers = self._bundles.apply(job.batch)
+        self._egress.apply(job.batch, answers)
+        return answers
+
     def _do(self, job: _Job) -> tuple[Any] | Exception:
         self._raw.execute("SAVEPOINT job")
         try:
@@ -187,6 +192,7 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
 
     def _undo(self) -> None:
         self._bundles.forget()
+        self._egress.forget()
         if self._raw.in_transaction:
             try:
                 self._raw.execute("ROLLBACK")

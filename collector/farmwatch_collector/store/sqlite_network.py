@@ -1,10 +1,15 @@
 """The SQLite store's methods for public addresses by class, and sign-ins."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
 from typing import TypeVar
 
 from sqlalchemy import Connection
+
+from farmwatch_detectors.placing import Egress, SignIn
+
+from . import network_reading
 
 T = TypeVar("T")
 
@@ -17,3 +22,12 @@ class SqliteNetwork(ABC):
 
     @abstractmethod
     def _ask(self, question: Callable[[Connection], T]) -> T: ...
+
+    def egress(self, device: str, now: datetime) -> list[Egress]:
+        return self._ask(lambda connection: network_reading.egress_by_id(connection, device, now))
+
+    def add_sign_ins(self, found: Mapping[str, Sequence[SignIn]]) -> int:
+        return self._run(lambda connection: network_reading.add_sign_ins(connection, found))
+
+    def sign_ins(self, person: str, since: datetime) -> list[SignIn]:
+        return self._ask(lambda connection: network_reading.sign_ins(connection, person, since))

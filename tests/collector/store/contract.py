@@ -20,6 +20,7 @@ from farmwatch_schema.report import Need
 from ..laptops import Laptop, named, section
 from .case_contract import CaseContract
 from .contract_landmarks import LandmarkContract
+from .contract_network import NetworkContract
 from .contract_place import PlaceContract
 from .moments import MINUTE, START
 
@@ -60,7 +61,7 @@ def assessment(device: str, at: datetime, points: int = 10, **changes: Any) -> A
     return Assessment(**{**values, **changes})
 
 
-class StoreContract(CaseContract, PlaceContract, LandmarkContract):
+class StoreContract(CaseContract, PlaceContract, LandmarkContract, NetworkContract):
     """The suite."""
 
     def open_url(self, folder: str) -> str:

@@ -1,0 +1,76 @@
+"""What a store tells of public addresses and sign-ins, in SQLAlchemy Core."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+
+import msgspec
+from sqlalchemy import Connection, select
+from sqlalchemy.dialects import sqlite
+
+from farmwatch_detectors.placing import Egress, SignIn
+
+from . import tables as t
+from .egress_spans import egress_of
+from .protocol_network import EGRESS_DAYS
+from .times import micros
+
+MAX_EGRESS = 500
+MAX_SIGN_INS = 1_000
+
+_DAY = 86_400_000_000
+_sign_ins = msgspec.json.Decoder(SignIn)
+
+
+def egress(connection: Connection, key: int, now: datetime) -> tuple[Egress, ...]:
+    """Returns a device's addresses of the last 30 days, oldest first; the latest ones when there are very many."""
+    span = t.egress_span
+    rows = connection.execute(
+        select(span.c.address, span.c.body, span.c.seen_from, span.c.seen_until)
+        .where(span.c.device_key == key, span.c.seen_until >= micros(now - timedelta(days=EGRESS_DAYS)))
+        .order_by(span.c.seen_until.desc(), span.c.id.desc())
+        .limit(MAX_EGRESS)
+    ).all()
+    today = micros(now) // _DAY
+    found = [egress_of(row.address, row.body, row.seen_from, row.seen_until, today) for row in rows]
+    return tuple(sorted(found, key=lambda each: (each.seen_from, each.address.digest)))
+
+
+def egress_by_id(connection: Connection, device: str, now: datetime) -> list[Egress]:
+    """The same by the device's id; [] for an unknown one."""
+    key = connection.execute(select(t.device.c.key).where(t.device.c.device == device)).scalar()
+    return [] if key is None else list(egress(connection, key, now))
+
+
+def add_sign_ins(connection: Connection, found: Mapping[str, Sequence[SignIn]]) -> int:
+    """Adds what is not there yet; returns how many were new."""
+    rows = [
+        {
+            "person": person,
+            "at": micros(one.at),
+            "digest": hashlib.sha256(_told(one)).digest()[:16],
+            "body": msgspec.json.encode(one),
+        }
+        for person, sign_ins in found.items()
+        for one in sign_ins
+    ]
+    statement = sqlite.insert(t.sign_in).on_conflict_do_nothing()
+    return sum(connection.execute(statement.values(row)).rowcount for row in rows)
+
+
+def _told(one: SignIn) -> bytes:
+    """What was told of a sign-in, without what we found out about it: newer data would make it another one."""
+    address = one.address.digest if one.address else ""
+    country = "" if address else one.country
+    return msgspec.json.encode((address, country, one.latitude, one.longitude))
+
+
+def sign_ins(connection: Connection, person: str, since: datetime) -> list[SignIn]:
+    """Returns a person's sign-ins at or after `since`, oldest first."""
+    rows = connection.execute(
+        select(t.sign_in.c.body)
+        .where(t.sign_in.c.person == person, t.sign_in.c.at >= micros(since))
+        .order_by(t.sign_in.c.at.desc(), t.sign_in.c.id.desc())
+        .limit(MAX_SIGN_INS)
+    ).scalars()
+    return [_sign_ins.decode(body) for body in rows][::-1]
