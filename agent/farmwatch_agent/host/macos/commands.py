@@ -77,6 +77,9 @@ COMMANDS: dict[str, Command] = {
     "registry_battery": _ioreg("-d", "1", "-c", "AppleSmartBattery"),
     "assertions": Command(program="/usr/bin/pmset", arguments=("-g", "assertions"), seconds=1.5, limit=1 << 20),
     "sleep_counts": Command(program="/usr/bin/pmset", arguments=("-g", "stats"), seconds=1.5, limit=1 << 16),
+    # latency (pmset(1)): what is in use now, and whether the battery is
+    "power_settings": Command(program="/usr/bin/pmset", arguments=("-g",), seconds=1.5, limit=1 << 16),
+    "power_source": Command(program="/usr/bin/pmset", arguments=("-g", "batt"), seconds=1.5, limit=1 << 14),
     # media
     "profile_cameras": _profiler("SPCameraDataType"),
     "profile_audio": _profiler("SPAudioDataType"),

@@ -45,6 +45,7 @@ class Echo(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     status        IP_STATUS of ipexport.h: 0 answered, 11010 timed out (1 s), 11002 to 11018 refused on the way
     milliseconds  round trip, whole milliseconds; 0 is less than one; null without an answer
+    ttl           hops left in the answer; null without one, and for IPv6, whose reply does not tell them
     """
 
     table: ClassVar[str] = "windows_echo"
@@ -52,6 +53,7 @@ class Echo(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     status: int = TIMED_OUT
     milliseconds: int | None = None
+    ttl: int | None = None
 
     @classmethod
     def live(cls, of: str) -> "list[Echo]":
@@ -68,7 +70,11 @@ def parse_reply(data: bytes, version: int) -> Echo:
     if len(data) < at + 8:
         raise SourceBroken("an echo reply is too short")
     status, time = (int.from_bytes(data[start : start + 4], "little") for start in (at, at + 4))
-    return Echo(status=status, milliseconds=time if status == SUCCESS else None)
+    if status != SUCCESS:
+        return Echo(status=status)
+    place = IcmpEchoReply.options.offset
+    ttl = data[place] if version == 4 and len(data) > place else None
+    return Echo(status=status, milliseconds=time, ttl=ttl or None)
 
 
 def _ask(address: "ipaddress.IPv4Address | ipaddress.IPv6Address") -> Echo:

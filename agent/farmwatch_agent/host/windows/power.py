@@ -85,6 +85,7 @@ class PowerStatus(Row, frozen=True, kw_only=True, omit_defaults=True):
     """The machine's power.
 
     ac, flag, percent  as in SYSTEM_POWER_STATUS: 0 off, 1 on; 128 no battery; 255 not known
+    saver              its SystemStatusFlag: 1 while battery saver is on
     has_lid            null when the system does not say
     lid                `open` or `closed`; "" when it does not say
     """
@@ -95,6 +96,7 @@ class PowerStatus(Row, frozen=True, kw_only=True, omit_defaults=True):
     ac: int = 255
     flag: int = 255
     percent: int = 255
+    saver: int = 0
     has_lid: bool | None = None
     lid: str = ""
 
@@ -107,7 +109,16 @@ class PowerStatus(Row, frozen=True, kw_only=True, omit_defaults=True):
             raise error_of(last_error(), "power")
         has_lid = _has_lid()
         lid = _lid() if has_lid else ""
-        return [cls(ac=status.ac, flag=status.flag, percent=status.percent, has_lid=has_lid, lid=lid)]
+        return [
+            cls(
+                ac=status.ac,
+                flag=status.flag,
+                percent=status.percent,
+                saver=status.saver,
+                has_lid=has_lid,
+                lid=lid,
+            )
+        ]
 
 
 class Battery(Row, frozen=True, kw_only=True, omit_defaults=True):

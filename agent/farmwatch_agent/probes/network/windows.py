@@ -67,7 +67,7 @@ def collect(host: Host) -> Iterator[Observable]:
         # Every Windows has a loopback interface, so this is no evidence of nothing.
         raise NotSupported("no network adapter is listed")
     gaps: list[Gap] = []
-    drivers = _drivers(host, gaps)
+    drivers = drivers_of(host, gaps)
     yield from at_most((observable(it, drivers.get(it.guid.upper())) for it in adapters), MAX_ITEMS, "interfaces")
     routes = _asked(host, IpRoute, "routes", gaps)
     neighbours = _asked(host, IpNeighbour, "neighbours", gaps)
@@ -208,7 +208,7 @@ def _location(host: Host) -> str:
     return {"Allow": "on", "Deny": "off"}.get(value, "")
 
 
-def _drivers(host: Host, gaps: list[Gap]) -> dict[str, Driver]:
+def drivers_of(host: Host, gaps: list[Gap]) -> dict[str, Driver]:
     """Returns what the registry says of each adapter, by its GUID in capitals."""
     try:
         keys = host.rows(RegistryBranch, CLASS)
