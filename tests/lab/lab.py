@@ -156,8 +156,13 @@ class Lab:
         self.tell(Task(addresses=dict.fromkeys(inner, far.spot.name)))
         return tunnel(self.members[start].site, far.site, inner, routes, number)
 
-    def middlebox(self, laptop: str, near: str, far: str, ports: Collection[int] = (443,)) -> None:
-        """Lets the server site `near` answer a laptop's connects to every landmark; what is said goes on from `far`."""
+    def middlebox(
+        self, laptop: str, near: str, far: str, *, only: Collection[str] = (), ports: Collection[int] = (443,)
+    ) -> None:
+        """Lets the server site `near` answer a laptop's connects; what is said goes on from `far`.
+
+        only  spots of the landmarks it answers for; all when empty
+        """
         box = self.members[near].site
         networks = ("198.51.100.0/24", "2001:db8:1::/64")
         # All of a network's addresses are this site's own (AnyIP): the kernel answers for each of them.
@@ -166,7 +171,7 @@ class Lab:
             sys.executable, "-m", "tests.lab.servers", "middlebox", self.members[far].site.file, *map(str, ports)
         )
         line_of(program, "the middlebox")
-        marks = tuple(mark.spot.name for mark in self.marks.values())
+        marks = tuple(only or (mark.spot.name for mark in self.marks.values()))
         self.diverts.append(Divert(self.members[laptop].spot.name, self.members[near].spot.name, marks))
         self.tell(Task(diverts=tuple(self.diverts)))
 

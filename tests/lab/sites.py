@@ -120,6 +120,18 @@ class Site:
                 commands.append(f"route add default via {gateway} dev {DEVICE} src {source}")
         ip_batch(self.namespace, commands)
 
+    def allow_pings(self) -> None:
+        """Lets every account here send echoes, as most distributions do."""
+        self.set("net.ipv4.ping_group_range=0 2147483647")
+
+    def set(self, *settings: str) -> None:
+        """Sets kernel settings of this namespace: "net.ipv4.ip_forward=1"."""
+        done = subprocess.run(
+            ["nsenter", f"--net={self.file}", "sysctl", "-qw", *settings], capture_output=True, text=True, check=False
+        )
+        if done.returncode:
+            raise LabError(f"{self.name}: {done.stderr.strip()}")
+
     def command(self, *words: str) -> list[str]:
         """Returns the command that runs `words` in this place, with the lab's names and nobody's name server."""
         inside = ["setpriv", "--pdeathsig", "KILL", *words]

@@ -81,8 +81,5 @@ def tunnel(start: Site, end: Site, inner: tuple[str, str], routes: Iterable[str]
             if route == "default" or (":" in route) == (":" in address):
                 commands.append(f"route replace {route} dev {names[0]} src {address}")
     ip_batch(start.namespace, commands)
-    for setting in ("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1"):
-        done = end.run("sysctl", "-qw", setting)
-        if done.returncode:
-            raise LabError(f"{end.name}: {done.stderr.strip()}")
+    end.set("net.ipv4.ip_forward=1", "net.ipv6.conf.all.forwarding=1")
     return names[0]
