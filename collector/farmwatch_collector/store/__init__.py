@@ -13,10 +13,11 @@ class StoreUrlError(FarmwatchError):
     """An address that names no store that there is; str() names those that exist."""
 
 
-def open_store(url: str, make: bool = True) -> Store:
+def open_store(url: str, make: bool = True, people: bool = False) -> Store:
     """Returns the store at `sqlite:///PATH` (four slashes for an absolute path), made and brought up to date.
 
-    make  False for those who only look: a store that is not there is an error then, not an empty one
+    make    False for those who only look: a store that is not there is an error then, not an empty one
+    people  True for `farmwatch roster` alone: gives the right to personal facts, which nobody else has
 
     Raises StoreUrlError for another scheme, and StoreError when the file cannot be used.
     """
@@ -27,4 +28,4 @@ def open_store(url: str, make: bool = True) -> Store:
         raise StoreUrlError(f"{path}: no collector has stored anything there. Name its folder with --data.")
     from .sqlite import SqliteStore  # noqa: PLC0415  # SQLAlchemy is loaded only by those who open a store
 
-    return SqliteStore(path)
+    return SqliteStore(path, people)

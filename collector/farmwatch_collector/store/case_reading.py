@@ -10,6 +10,7 @@ from ..assessment import AttentionLevel, level_rank
 from ..cases import AuditLine, Case, CaseEvent, CaseState, Standing
 from . import tables as t
 from .case_following import case_from
+from .people import same_laptop
 from .reading import matches
 from .times import moment
 
@@ -59,7 +60,7 @@ def cases(connection: Connection, wanted: Wanted, limit: int, after: int) -> lis
     if wanted.standing is not None:
         query = query.where(head.c.standing == wanted.standing, head.c.state != "closed")
     if wanted.search:
-        query = query.outerjoin(t.roster, t.roster.c.device == t.device.c.device).where(matches(wanted.search))
+        query = query.outerjoin(t.roster, same_laptop()).where(matches(wanted.search))
     if after:
         last = connection.execute(_cases().add_columns(_POINTS.label("mark")).where(head.c.id == after)).first()
         if last is not None:

@@ -13,6 +13,7 @@ from ..place import quarantine
 from ..place.samples import KeptDay
 from ..place.types import LandmarkState, Witness
 from . import tables as t
+from .people import same_laptop
 from .times import micros
 from .writing import note
 
@@ -63,7 +64,8 @@ def _audit(connection: Connection, state: LandmarkState, before: LandmarkState |
 
 def plan_facts(connection: Connection, device: str) -> tuple[Claim | None, Spot | None]:
     """Returns the claim of a device's person and the estimate of its last measured day: two indexed reads."""
-    body = connection.execute(select(t.roster.c.body).where(t.roster.c.device == device)).scalar()
+    mine = select(t.roster.c.body).select_from(t.device).join(t.roster, same_laptop())
+    body = connection.execute(mine.where(t.device.c.device == device)).scalar()
     claim = None if body is None else _entries.decode(body).claim
     rows = connection.execute(
         select(t.place_day.c.body)

@@ -222,10 +222,12 @@ class Store(CaseStore, NetworkStore, PeopleStore, PlaceStore, Protocol):
 
     # roster ----------------------------------------------------------------------------------------
     def set_roster(self, entries: dict[str, RosterEntry]) -> None:
-        """Replaces the roster, keyed by device id."""
+        """Replaces the roster, keyed by device id or by `serial:<digest>`; who is in it no more has left."""
         ...
 
-    def roster(self) -> dict[str, RosterEntry]: ...
+    def roster(self) -> dict[str, RosterEntry]:
+        """Returns the roster by device id; by `serial:<digest>` for laptops that have not reported theirs."""
+        ...
 
     # console ---------------------------------------------------------------------------------------
     def rows(

@@ -33,6 +33,7 @@ from . import network_reading, place_reading
 from . import tables as t
 from .bundles import section_times
 from .case_following import expectations
+from .people import at_devices, roster_rows, same_laptop
 from .protocol import Device, DeviceEvent, DeviceRow, SectionRow, TokenRow
 from .times import micros, moment
 
@@ -355,8 +356,8 @@ def events(connection: Connection, device: str) -> list[DeviceEvent]:
 
 
 def roster(connection: Connection) -> dict[str, RosterEntry]:
-    """Returns the roster by device id."""
-    return {row.device: _entries.decode(row.body) for row in connection.execute(select(t.roster))}
+    """Returns the roster by device id; by `serial:<digest>` for laptops that have not reported theirs."""
+    return at_devices(connection, roster_rows(connection))
 
 
 def _rows() -> Select[Any]:
@@ -364,7 +365,7 @@ def _rows() -> Select[Any]:
         select(*_DEVICE, t.assessment.c.body, t.roster.c.body.label("entry"))
         .join(t.device_state, t.device_state.c.device_key == t.device.c.key)
         .outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
-        .outerjoin(t.roster, t.roster.c.device == t.device.c.device)
+        .outerjoin(t.roster, same_laptop())
     )
 
 
@@ -424,7 +425,7 @@ def counts(connection: Connection, search: str) -> "dict[AttentionLevel | Litera
         select(t.assessment.c.attention, func.count())
         .select_from(t.device)
         .outerjoin(t.assessment, t.assessment.c.device_key == t.device.c.key)
-        .outerjoin(t.roster, t.roster.c.device == t.device.c.device)
+        .outerjoin(t.roster, same_laptop())
         .group_by(t.assessment.c.attention)
     )
     if search:

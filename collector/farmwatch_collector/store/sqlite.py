@@ -24,7 +24,7 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import Answer, AnswerStatus
 
 from ..assessment import Assessment, AttentionLevel
-from . import history, reading, writing
+from . import history, people_rights, reading, writing
 from .bundles import Bundles
 from .egress_spans import EgressSpans
 from .migrate import migrate
@@ -77,11 +77,13 @@ class _Job:
 class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
     """A `Store` in one file. Every method may be called from any thread; those that write block until fsync.
 
-    path  the database file; made, with its tables, when it does not exist
+    path    the database file; made, with its tables, when it does not exist
+    people  gives the right to personal facts; without it SQLite itself refuses to read them
     """
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, people: bool = False) -> None:
         self.path = path
+        self._people = people
         self._queue: SimpleQueue[_Bundle | _Job | None] = SimpleQueue()
         self._closed = threading.Event()
         try:
@@ -100,6 +102,8 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
         assert isinstance(raw, sqlite3.Connection)
         # A longer log between checkpoints: fewer pages are written twice; 16 MiB at most are read again at start.
         raw.execute("PRAGMA wal_autocheckpoint=4000")
+        if not people:
+            raw.set_authorizer(people_rights.writer)
         self._raw = raw
         self._bundles = Bundles(raw)
         self._egress = EgressSpans(raw)
@@ -366,5 +370,7 @@ def _engine(path: str, *pragmas: str) -> Engine:
         connection.create_function("lower", 1, lambda value: None if value is None else str(value).lower())
         for pragma in pragmas:
             connection.execute(pragma)
+        if "PRAGMA query_only=ON" in pragmas:
+            connection.set_authorizer(people_rights.reader)
 
     return engine

@@ -259,7 +259,7 @@ roster = Table(
     comment="What the company's records say of a device's person. May name devices that are not enrolled yet.",
 )
 
-# Personal: read by `farmwatch roster` and the role `people` only, never by detectors. docs/privacy.md.
+# Personal: the connections of console and due loop have no right to it (people.py), nor has the database role of theirs.
 person_record = Table(
     "person_record",
     metadata,
@@ -270,6 +270,16 @@ person_record = Table(
     Column("left_at", BigInteger),
     info=_days(30, "left_at"),
     comment="Personal facts of the roster: phone, addresses, digest of a bank account, dates of studies and work.",
+)
+
+device_serial = Table(
+    "device_serial",
+    metadata,
+    Column("device_key", Integer, ForeignKey("device.key"), primary_key=True, autoincrement=False),
+    Column("roster_key", Text, nullable=False),
+    Index("ix_device_serial_roster_key", "roster_key"),
+    info=_kept("one row per device"),
+    comment="The keyed serial that a device reports, as the roster names laptops that have not enrolled yet.",
 )
 
 sign_in = Table(

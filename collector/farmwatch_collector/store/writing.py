@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Select, Table, and_, bindparam, case, delete,
 from farmwatch_detectors.policy import RosterEntry
 
 from ..assessment import Assessment
+from . import people
 from . import tables as t
 from .case_following import follow_case
 from .protocol import Device, TokenError
@@ -212,20 +213,8 @@ def failed(connection: Connection, device: str, problem: str, due_at: datetime) 
 
 
 def set_roster(connection: Connection, entries: dict[str, RosterEntry]) -> None:
-    """Replaces the roster."""
-    connection.execute(delete(t.roster))
-    if entries:
-        connection.execute(
-            insert(t.roster),
-            [
-                {
-                    "device": device,
-                    "body": msgspec.json.encode(entry),
-                    "words": "\n".join((entry.person, entry.cohort, entry.site)),
-                }
-                for device, entry in entries.items()
-            ],
-        )
+    """Replaces the roster; who is in it no more has left."""
+    people.replace_roster(connection, entries, _now())
 
 
 def note(connection: Connection, at: datetime, actor: str, action: str, subject: str, before: str, after: str) -> None:

@@ -21,6 +21,7 @@ from ..laptops import Laptop, named, section
 from .case_contract import CaseContract
 from .contract_landmarks import LandmarkContract
 from .contract_network import NetworkContract
+from .contract_people import PeopleContract
 from .contract_place import PlaceContract
 from .moments import MINUTE, START
 
@@ -61,7 +62,7 @@ def assessment(device: str, at: datetime, points: int = 10, **changes: Any) -> A
     return Assessment(**{**values, **changes})
 
 
-class StoreContract(CaseContract, PlaceContract, LandmarkContract, NetworkContract):
+class StoreContract(CaseContract, PlaceContract, LandmarkContract, NetworkContract, PeopleContract):
     """The suite."""
 
     def open_url(self, folder: str) -> str:

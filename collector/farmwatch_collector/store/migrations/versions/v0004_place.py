@@ -23,6 +23,16 @@ def upgrade() -> None:
         comment="Personal facts of the roster: phone, addresses, digest of a bank account, dates of studies and work.",
     )
     op.create_table(
+        "device_serial",
+        sa.Column("device_key", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("roster_key", sa.Text(), nullable=False),
+        sa.ForeignKeyConstraint(["device_key"], ["device.key"], name=op.f("fk_device_serial_device_key")),
+        sa.PrimaryKeyConstraint("device_key", name=op.f("pk_device_serial")),
+        comment="The keyed serial that a device reports, as the roster names laptops that have not enrolled yet.",
+    )
+    with op.batch_alter_table("device_serial", schema=None) as batch_op:
+        batch_op.create_index("ix_device_serial_roster_key", ["roster_key"], unique=False)
+    op.create_table(
         "sign_in",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("person", sa.Text(), nullable=False),
