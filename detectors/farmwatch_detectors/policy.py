@@ -176,4 +176,3 @@ class RosterEntry(msgspec.Struct, frozen=True, kw_only=True):
     shipped_on: date | None = None
     questions: tuple[RecordQuestion, ...] = ()
     checked: bool = False
-    checked: bool = False

@@ -259,7 +259,7 @@ roster = Table(
     comment="What the company's records say of a device's person. May name devices that are not enrolled yet.",
 )
 
-# Personal: the connections of console and due loop have no right to it (people.py), nor has the database role of theirs.
+# Personal: connections of console and due loop have no right to it (people_rights.py), nor has their database role.
 person_record = Table(
     "person_record",
     metadata,
