@@ -25,6 +25,7 @@ from .expectations import new_groups, with_expected
 from .fleet import Fleet
 from .place.placing import Placed, Places
 from .place.samples import DAYS
+from .roster.serials import entry_of
 from .score import BASE, Prior, group_levels, score_levels, weigh
 
 _log = logging.getLogger(__name__)
@@ -100,7 +101,7 @@ def placed(view: DeviceView, company: Company, fleet: Fleet) -> Placed:
     if company.places is None or not view.samples:
         return Placed()
     backhaul = next((each.name for each in fleet.places(view.device, view.now.date()) if each.backhaul), "")
-    return company.places.place(view, company.roster.get(view.device), backhaul)
+    return company.places.place(view, entry_of(company.roster, view.device, view.sections), backhaul)
 
 
 def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
@@ -111,7 +112,7 @@ def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
     return msgspec.structs.replace(
         view,
         policy=company.policy,
-        roster=company.roster.get(view.device),
+        roster=entry_of(company.roster, view.device, view.sections),
         assets=company.assets,
         ties=fleet.ties(view.device, view.now.date()),
         fleet=fleet.sizes,

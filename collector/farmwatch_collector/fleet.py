@@ -71,7 +71,7 @@ class Fleet:
         self._at: dict[tuple[str, str], datetime] = {}
         self._since: dict[tuple[str, str], dict[str, datetime]] = {}
         self._sizes: dict[str, int] = dict.fromkeys(TIE_KINDS, 0)
-        self._roster: Mapping[str, RosterEntry] = {}
+        self._roster: dict[str, RosterEntry] = {}
         self._places: dict[str, Place] = {}
         self._households: tuple[Place, ...] = ()
 
@@ -84,6 +84,10 @@ class Fleet:
         """Takes the records by device id, and returns the devices that share anything."""
         self._roster = dict(roster)
         return self._sharing()
+
+    def set_entry(self, device: str, entry: RosterEntry) -> None:
+        """Takes the record of one device, which was found by the serial that it reports."""
+        self._roster[device] = entry
 
     def set_policy(self, policy: Policy) -> set[str]:
         """Takes the company's places, and returns the devices that share anything."""

@@ -7,7 +7,7 @@ off for an hour, with its reason on its page, and holds up nobody.
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -18,6 +18,7 @@ from farmwatch_schema.identifiers import Keyer
 
 from .evaluate import Company, complete, judge, keyed_assets, versions
 from .fleet import TIE_KINDS, Fleet
+from .roster.serials import reported
 from .store.protocol import Store
 
 AT_ONCE = 64
@@ -54,7 +55,8 @@ class DueLoop:
         self._policy = policy or Policy()
         self._assets = keyed_assets(self._policy, keyer)
         self._company = Company(policy=self._policy, assets=self._assets)
-        self._roster: Mapping[str, RosterEntry] = {}
+        self._roster: dict[str, RosterEntry] = {}
+        self._serials: dict[str, str] = {}
         policy_digest = hashlib.sha256(msgspec.json.encode(self._policy)).hexdigest()[:12]
         self.versions = f"{versions()} policy={policy_digest}"
         self.fleet = Fleet(keyer)
@@ -99,6 +101,7 @@ class DueLoop:
     def prepare(self) -> None:
         """Builds the fleet's ties from the store, and makes due what other versions judged."""
         now = self._clock()
+        self._serials = dict(self._store.serials())
         self._take_roster()
         for device in self._store.devices():
             if self._stop.is_set():
@@ -136,6 +139,7 @@ class DueLoop:
             view = self._store.view(device, now)
             if view is None:
                 return
+            self._learn_serial(view)
             others = self.fleet.observe(device, view.sections) - {device}
             if others:
                 self._store.set_due(sorted(others), now)
@@ -152,6 +156,23 @@ class DueLoop:
                 f"The last evaluation failed ({type(error).__name__}: {error}); the score is older than the facts."
             )
             self._store.failed(device, problem, now + PUT_OFF)
+
+    def _learn_serial(self, view: DeviceView) -> None:
+        """Keeps the serial that a device reports, and gives it what the roster says of that serial, from now on."""
+        device, key = view.device, reported(view.sections)
+        if not key or self._serials.get(device) == key:
+            return
+        self._store.set_serial(device, key)
+        self._serials[device] = key
+        entry = self._roster.get(key)
+        if entry is None or device in self._roster:
+            return
+        # As the store has it from now on: reading 100,000 rows again for each laptop that enrols would take hours.
+        del self._roster[key]
+        self._roster[device] = entry
+        self.fleet.set_entry(device, entry)
+        sharing = {other for tie in self.fleet.ties(device, view.now.date()) for other in tie.holders}
+        self._store.set_due(sorted(sharing - {device}), view.now)
 
     def _take_roster(self) -> None:
         roster = self._store.roster()

@@ -22,6 +22,7 @@ from .fleet import Fleet
 from .hearing import TWO_BOOTS, Hearing, reporting_of, with_event
 from .history import History, moment
 from .input_error import InputError
+from .roster.serials import entry_of
 
 MAX_LINE = 2 << 20  # what ingest takes of one report, unpacked
 UNNAMED = "local"  # what the agent calls a machine that is not enrolled and has no machine id
@@ -242,6 +243,9 @@ def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> l
     for device, each in _merged(by_device(found)):
         laptop = laptops.setdefault(device, Laptop(device))
         if laptop.take(each):
+            entry = entry_of(company.roster, device, laptop.history.sections)
+            if entry is not None:
+                fleet.set_entry(device, entry)
             fleet.observe(device, laptop.history.sections)
             laptop.levels = judge(laptop.view(company, fleet)).findings
     judged = [_judged(laptop, company, fleet) for laptop in laptops.values()]
