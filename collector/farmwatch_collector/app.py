@@ -16,9 +16,13 @@ from .console import Sessions, problem_pages, routes
 from .export import Courier, channels_of
 from .ingest import ROUTES, Ingest, Receive, Scope, Send, company_key
 from .loop import DueLoop
+from .origins import Origins, TrustedProxies, company_addresses
+from .place.networks import Networks
 from .place.plans import Plans
 from .place.types import Landmark
 from .settings import Settings
+from .sign_in_hook import SIGN_INS, SignInHook
+from .sign_ins import SignInReader
 from .store import Store
 
 #: For every answer that is not a console page; pages bring their own, which win.
@@ -45,7 +49,10 @@ class App:
         landmarks: Mapping[str, Landmark] | None = None,
     ) -> None:
         self.sessions = Sessions()
-        self.ingest = Ingest(store, settings.limits, plans=Plans(store, landmarks, policy))
+        self.ingest = Ingest(store, settings.limits, plans=Plans(store, landmarks, policy), origins=self._origins_with)
+        self.sign_ins = SignInHook(store)
+        self._proxies = TrustedProxies(settings.trusted_proxies, settings.proxy_header)
+        self._networks = Networks.load(settings.networks or None, company_addresses(policy.places if policy else ()))
         self._store = store
         self._settings = settings
         self._policy = policy
@@ -69,6 +76,9 @@ class App:
             if scope["path"] in ROUTES:
                 await self.ingest(scope, receive, send)
                 return
+            if scope["path"] == SIGN_INS:
+                await self.sign_ins(scope, receive, send)
+                return
 
             async def hardened(message: "dict[str, object]") -> None:
                 if message["type"] == "http.response.start":
@@ -80,6 +90,10 @@ class App:
             await self._console(scope, receive, hardened)  # type: ignore[arg-type]
             return
         await self._console(scope, receive, send)  # type: ignore[arg-type]
+
+    def _origins_with(self, keyer: Keyer) -> Origins:
+        self.sign_ins.reader = SignInReader(self._networks, keyer)
+        return Origins(self._proxies, self._networks, keyer)
 
     @asynccontextmanager
     async def _life(self, _: Litestar) -> AsyncIterator[None]:
@@ -103,6 +117,7 @@ class App:
             if self._courier is not None:
                 await asyncio.get_running_loop().run_in_executor(self._helper, self._courier.stop)
             self.ingest.close()
+            self.sign_ins.close()
             self._helper.shutdown(wait=True)
 
     def _healthz(self) -> HTTPRouteHandler:

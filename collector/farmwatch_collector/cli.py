@@ -22,7 +22,10 @@ VERBS: dict[str, str] = {
     "cases": "what is flagged: list, assign, note, close",
     "policy": "checks a policy file",
     "networks": "data on the networks of addresses: build, show",
+    "signins": "people's sign-ins: import a file, make the webhook's token",
     "catalog": "checks the catalogues; brings in newer LOLRMM exports",
+    "landmarks": "what laptops measure: list, check, quarantine",
+    "landmark": "a company's own landmark: answers laptops, signed",
     "bench": "recall and false flags on labelled fleets, each with its bar",
     "backtest": "cases now against cases with changed level tables",
 }

@@ -27,9 +27,11 @@ from farmwatch_schema.report import Answer, AnswerStatus, EnrolResponse, Respons
 from farmwatch_schema.signature import DEVICE_HEADER, verify
 
 from .intake import Refused, take_apart, unpack, utc_text, validate
+from .origins import Origins
 from .place.plans import Plans
 from .settings import Limits
 from .store.protocol import Device, Incoming, Store, TokenError
+from .store.protocol_network import Origin
 
 T = TypeVar("T")
 Scope = MutableMapping[str, Any]
@@ -82,6 +84,7 @@ class Ingest:
     store  where reports go
     clock  the present, replaced in tests
     plans  what laptops measure; over the shipped landmarks when left out
+    origins  what tells where requests come from, made with the company's keyer; without it nothing is kept of that
     """
 
     def __init__(
@@ -90,8 +93,11 @@ class Ingest:
         limits: Limits | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         plans: Plans | None = None,
+        origins: Callable[[Keyer], Origins] | None = None,
     ) -> None:
         self._store = store
+        self._make_origins = origins
+        self._origins: Origins | None = None
         self._plans = plans or Plans(store)
         self._limits = limits or Limits()
         self._clock = clock
@@ -114,6 +120,8 @@ class Ingest:
         self._loop = asyncio.get_running_loop()
         self._company_key = await self._in_thread(company_key, self._store)
         self._company = Keyer.from_key(self._company_key)
+        if self._make_origins is not None:
+            self._origins = self._make_origins(self._company)
         await self._load_keys(0.0)
 
     def close(self) -> None:
@@ -157,7 +165,8 @@ class Ingest:
         device, body, now = await self._authenticated(scope, receive, self._limits.packed_bytes, self._reports)
         if self._waiting > self._limits.waiting_reports:
             raise Refused(503, "throttled", "Too many reports wait for the disk. Come again in 5 s.", 5)
-        checked = await self._check(body, device.device, now)
+        origin = self._origins.of(scope) if self._origins is not None else None
+        checked = await self._check(body, device.device, now, origin)
         return await self._commit(checked, now)
 
     async def _authenticated(
@@ -189,20 +198,27 @@ class Ingest:
             raise Refused(429, "throttled", f"Too many requests of this device. Come again in {seconds} s.", seconds)
         return device, body, now
 
-    async def _check(self, body: bytes, device: str, now: datetime) -> Sequence[Incoming | Answer]:
+    async def _check(
+        self, body: bytes, device: str, now: datetime, origin: Origin | None
+    ) -> Sequence[Incoming | Answer]:
         if len(body) > _SMALL_PACKED:
-            return await self._in_thread(self._check_all, unpack, body, device, now)
+            return await self._in_thread(self._check_all, unpack, body, device, now, origin)
         data = unpack(body, self._limits)
         if len(data) > _SMALL_UNPACKED:
-            return await self._in_thread(self._check_all, None, data, device, now)
-        return self._check_all(None, data, device, now)
+            return await self._in_thread(self._check_all, None, data, device, now, origin)
+        return self._check_all(None, data, device, now, origin)
 
     def _check_all(
-        self, unpacker: Callable[[bytes, Limits], bytes] | None, data: bytes, device: str, now: datetime
+        self,
+        unpacker: Callable[[bytes, Limits], bytes] | None,
+        data: bytes,
+        device: str,
+        now: datetime,
+        origin: Origin | None,
     ) -> Sequence[Incoming | Answer]:
         if unpacker is not None:
             data = unpacker(data, self._limits)
-        return [validate(raw, device, now, self._limits) for raw in take_apart(data)]
+        return [validate(raw, device, now, self._limits, origin) for raw in take_apart(data)]
 
     async def _commit(self, checked: Sequence[Incoming | Answer], now: datetime) -> tuple[int, bytes, int]:
         fit = [one for one in checked if isinstance(one, Incoming)]

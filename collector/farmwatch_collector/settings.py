@@ -1,5 +1,7 @@
 """What a collector can be told. Every value has a default that fits a first day."""
 
+from typing import Literal
+
 import msgspec
 
 
@@ -44,6 +46,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_ca             PEM file of more authorities for webhook and `tls://`
     cef                    file or `udp://`, `tcp://`, `tls://` target of a CEF line per new case
     console_url            address of the console in links; "" for the one listened at
+    trusted_proxies        addresses and ranges whose word on a request's origin is believed, in `proxy_header`
+    networks               packed network data (docs/networks.md) instead of the shipped; "" for that
     """
 
     host: str = "127.0.0.1"
@@ -57,4 +61,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     webhook_ca: str = ""
     cef: str = ""
     console_url: str = ""
+    trusted_proxies: tuple[str, ...] = ()
+    proxy_header: Literal["x-forwarded-for", "forwarded"] = "x-forwarded-for"
+    networks: str = ""
     limits: Limits = Limits()

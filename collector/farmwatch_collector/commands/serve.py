@@ -40,6 +40,20 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--webhook-ca", metavar="PEM", default="", help="the company's own authority, beside the system's"
     )
     parser.add_argument("--cef", metavar="TARGET", default="", help="a CEF line per new case: FILE or udp://HOST:514")
+    parser.add_argument(
+        "--trusted-proxy",
+        metavar="NET",
+        action="append",
+        default=[],
+        help="proxy that forwards requests' origins: 127.0.0.1; may be repeated; see docs/networks.md",
+    )
+    parser.add_argument(
+        "--proxy-header",
+        choices=["x-forwarded-for", "forwarded"],
+        default="x-forwarded-for",
+        help="header in which it does (x-forwarded-for)",
+    )
+    parser.add_argument("--networks", metavar="FILE", default="", help="network data instead of the shipped")
     parser.add_argument("--console-url", metavar="URL", default="", help="where links to cases lead")
 
 
@@ -75,6 +89,9 @@ def run(options: argparse.Namespace) -> int:
         webhook_ca=options.webhook_ca,
         cef=options.cef,
         console_url=options.console_url,
+        trusted_proxies=tuple(options.trusted_proxy),
+        proxy_header=options.proxy_header,
+        networks=options.networks,
         limits=limits,
     )
     channels_of(settings)  # what cannot be used is told before anything is made

@@ -92,10 +92,7 @@ class Networks:
         Where none was shipped, what it returns knows the company's and private addresses only.
         """
         if path is None:
-            file = resources.files(__package__) / "data" / "networks.bin"
-            if not file.is_file():
-                return cls(None, company)
-            return cls(unpack(file.read_bytes(), "networks.bin"), company)
+            return cls(_shipped(), company)
         try:
             with open(path, "rb") as opened:
                 data = opened.read(FILE_BYTES + 1)
@@ -131,6 +128,12 @@ class Networks:
         return NetworkFacts(
             kind or (found.kind if found else ""), asn, _name(table, asn), table.countries[place - 1] if place else ""
         )
+
+
+@cache
+def _shipped() -> NetworkTable | None:
+    file = resources.files(__package__) / "data" / "networks.bin"
+    return unpack(file.read_bytes(), "networks.bin") if file.is_file() else None
 
 
 def plain(address: Address) -> Address:

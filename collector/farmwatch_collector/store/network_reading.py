@@ -65,6 +65,12 @@ def _told(one: SignIn) -> bytes:
     return msgspec.json.encode((address, country, one.latitude, one.longitude))
 
 
+def set_sign_in_token(connection: Connection, digest: bytes) -> None:
+    """Puts the token's digest in the place of the one before."""
+    statement = sqlite.insert(t.setting).values(name="sign_in_token", value=digest)
+    connection.execute(statement.on_conflict_do_update(index_elements=["name"], set_={"value": digest}))
+
+
 def sign_ins(connection: Connection, person: str, since: datetime) -> list[SignIn]:
     """Returns a person's sign-ins at or after `since`, oldest first."""
     rows = connection.execute(

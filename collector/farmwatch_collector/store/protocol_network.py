@@ -43,6 +43,11 @@ class NetworkStore(Protocol):
         moment, and all that was told of it) is not added again. They count at a device's next evaluation."""
         ...
 
+    def set_sign_in_token(self, digest: bytes) -> None:
+        """Puts the digest of the webhook's token in the place of the one that held, as setting `sign_in_token`;
+        b"" ends it."""
+        ...
+
     def sign_ins(self, person: str, since: datetime) -> list[SignIn]:
         """Returns a person's sign-ins at or after `since`, oldest first, the latest 1,000 at most."""
         ...

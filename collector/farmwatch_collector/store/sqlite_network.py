@@ -29,5 +29,8 @@ class SqliteNetwork(ABC):
     def add_sign_ins(self, found: Mapping[str, Sequence[SignIn]]) -> int:
         return self._run(lambda connection: network_reading.add_sign_ins(connection, found))
 
+    def set_sign_in_token(self, digest: bytes) -> None:
+        self._run(lambda connection: network_reading.set_sign_in_token(connection, digest))
+
     def sign_ins(self, person: str, since: datetime) -> list[SignIn]:
         return self._ask(lambda connection: network_reading.sign_ins(connection, person, since))

@@ -67,7 +67,10 @@ def test_the_companys_own_addresses_are_the_companys_whatever_network_they_are_i
 
 @pytest.mark.parametrize(
     "address",
-    ["10.0.0.1", "172.31.255.255", "192.168.1.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "224.0.0.1", "0.0.0.0", "::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1"],
+    [
+        *("10.0.0.1", "172.31.255.255", "192.168.1.1", "127.0.0.1", "169.254.1.1", "100.64.0.1", "224.0.0.1"),
+        *("0.0.0.0", "::1", "fe80::1%eth0", "fd00::1", "ff02::1", "::ffff:10.0.0.1"),
+    ],
 )
 def test_an_address_that_is_not_public_says_nothing_of_a_network(networks: Networks, address: str) -> None:
     assert networks.of(address) == NetworkFacts("private")
