@@ -1,9 +1,12 @@
-"""Servers of the lab, each a process of its own: `python -m tests.lab.servers landmarks|middlebox ...`.
+"""Servers of the lab, each a process of its own: `python -m tests.lab.servers landmarks|middlebox|front ...`.
 
 landmarks ADDRESS...          accept connects on port 443; whoever sends something gets a TLS alert back, as from a
                               server that the hello did not please
 middlebox NAMESPACE PORT...   accepts connects to any address, in its own namespace; what a client sends it carries on
                               from NAMESPACE to where the connect was meant for
+
+front ADDRESS CERTIFICATE KEY PORT
+                              speaks TLS on port 443 of an address, and hands on to PORT of this very site
 
 Each prints one line of JSON when it listens, and ends with its standard input.
 """
@@ -13,7 +16,9 @@ import json
 import os
 import selectors
 import socket
+import ssl
 import sys
+import threading
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -164,6 +169,39 @@ def middlebox(namespace: str, ports: list[int]) -> None:
     loop.run()
 
 
+def front(address: str, certificate: str, key: str, port: int) -> None:
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+
+    def pump(source: socket.socket, to: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                to.sendall(data)
+        for line in (source, to):
+            with suppress(OSError):
+                line.shutdown(socket.SHUT_RDWR)
+
+    def serve(plain: socket.socket) -> None:
+        with suppress(OSError):
+            plain.settimeout(20)
+            with context.wrap_socket(plain, server_side=True) as near:
+                with socket.create_connection(("127.0.0.1", port), timeout=20) as far:
+                    back = threading.Thread(target=pump, args=(far, near), daemon=True)
+                    back.start()
+                    pump(near, far)
+                    back.join(20)
+        plain.close()
+
+    loop = Loop()
+
+    def start(line: socket.socket) -> None:
+        line.setblocking(True)
+        threading.Thread(target=serve, args=(line,), daemon=True).start()
+
+    accepting(loop, listening(address, 443), start)
+    loop.run()
+
+
 def main() -> None:
     precise()
     what, *rest = sys.argv[1:]
@@ -171,6 +209,8 @@ def main() -> None:
         landmarks(rest)
     elif what == "middlebox":
         middlebox(rest[0], [int(port) for port in rest[1:]])
+    elif what == "front":
+        front(rest[0], rest[1], rest[2], int(rest[3]))
     else:
         raise SystemExit(f"{what}: there is no such server")
 
