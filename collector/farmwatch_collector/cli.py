@@ -21,11 +21,13 @@ VERBS: dict[str, str] = {
     "devices": "devices by points",
     "cases": "what is flagged: list, assign, note, close",
     "policy": "checks a policy file",
+    "roster": "who has which laptop: import, check, cohorts; personal facts: show, forget",
     "networks": "data on the networks of addresses: build, show",
     "signins": "people's sign-ins: import a file, make the webhook's token",
     "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "landmarks": "what laptops measure: list, check, quarantine",
     "landmark": "a company's own landmark: answers laptops, signed",
+    "calibrate": "the claim test's thresholds from claims known to be true",
     "bench": "recall and false flags on labelled fleets, each with its bar",
     "backtest": "cases now against cases with changed level tables",
 }
