@@ -15,10 +15,15 @@ import msgspec
 from farmwatch_detectors.policy import Policy, RosterEntry
 from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema.identifiers import Keyer
+from farmwatch_schema.observables.network import Gateway
 
-from .evaluate import Company, complete, judge, keyed_assets, versions
+from .evaluate import Company, complete, judge, keyed_assets, placed, versions
 from .fleet import TIE_KINDS, Fleet
+from .place.placing import Places
+from .place.quarantine import quarantined, trusted, witnesses
+from .place.rounds import MeasuredDay
 from .roster.serials import reported
+from .sign_ins import with_sign_ins
 from .store.protocol import Store
 
 AT_ONCE = 64
@@ -39,6 +44,7 @@ class DueLoop:
     keyer   the company's, so that addresses and serials in the policy can be compared with reported ones
     clock   the present, replaced in tests
     channels  on which new cases are told
+    places  judges round-trip times; None where nobody shall
     """
 
     def __init__(
@@ -48,17 +54,18 @@ class DueLoop:
         policy: Policy | None = None,
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
         channels: Sequence[str] = (),
+        places: Places | None = None,
     ) -> None:
         self._store = store
         self._channels = channels
         self._clock = clock
         self._policy = policy or Policy()
         self._assets = keyed_assets(self._policy, keyer)
-        self._company = Company(policy=self._policy, assets=self._assets)
+        self._company = Company(policy=self._policy, assets=self._assets, places=places)
         self._roster: dict[str, RosterEntry] = {}
         self._serials: dict[str, str] = {}
         policy_digest = hashlib.sha256(msgspec.json.encode(self._policy)).hexdigest()[:12]
-        self.versions = f"{versions()} policy={policy_digest}"
+        self.versions = f"{versions()} policy={policy_digest}" + (f" places={places.version}" if places else "")
         self.fleet = Fleet(keyer)
         self.fleet.set_policy(self._policy)
         self._new_rules: set[str] = set()
@@ -127,6 +134,7 @@ class DueLoop:
         if due or now >= self._roster_at:
             self._roster_at = now + ROSTER_EVERY
             self._take_roster()
+            self._take_quarantine()
         for device in due:
             if self._stop.is_set():
                 break
@@ -144,7 +152,10 @@ class DueLoop:
             if others:
                 self._store.set_due(sorted(others), now)
             new_rules = device in self._new_rules
-            assessment = judge(complete(view, self._company, self.fleet), new_rules=new_rules)
+            view = self._placed(view)
+            assessment = judge(
+                with_sign_ins(complete(view, self._company, self.fleet), self._store), new_rules=new_rules
+            )
             next_change = assessment.next_change
             if next_change is not None:
                 next_change = max(next_change, now + SOONEST)
@@ -156,6 +167,41 @@ class DueLoop:
                 f"The last evaluation failed ({type(error).__name__}: {error}); the score is older than the facts."
             )
             self._store.failed(device, problem, now + PUT_OFF)
+
+    def _placed(self, view: DeviceView) -> DeviceView:
+        """Returns the view with what its round-trip times say; keeps the days that were made now."""
+        found = placed(view, self._company, self.fleet)
+        if found.fresh:
+            self._store.save_place_days(view.device, found.fresh, view.now)
+            self._witness(view, found.measured)
+        return msgspec.structs.replace(view, placing=found.placing)
+
+    def _witness(self, view: DeviceView, days: Sequence[MeasuredDay]) -> None:
+        """Lets a trusted device's times speak against landmarks that they contradict."""
+        row = self._store.device(view.device) if any(day.contradicted for day in days) else None
+        attention = row.assessment.attention if row is not None and row.assessment is not None else ""
+        if self._company.places is None or not trusted(attention=attention, enrolled_at=view.enrolled_at, now=view.now):
+            return
+        entry = self._company.roster.get(view.device)
+        records = [entry.person, entry.household] if entry else []
+        gateways = [each.mac.digest for each in view.of("network", Gateway) if each.mac is not None]
+        ties = [each for each in (*gateways, *(out.address.digest for out in view.egress), *records) if each]
+        seen = [
+            one
+            for day in days
+            for one in witnesses(
+                view.device, (*day.observations, *day.contradicted), entry.claim if entry else None, ties, day.day
+            )
+        ]
+        if seen and self._store.witness_landmarks(seen, len(self._company.places.landmarks), view.now):
+            self._take_quarantine()
+
+    def _take_quarantine(self) -> None:
+        """Judges without the landmarks in quarantine from now on; who measured one is judged at its own next time."""
+        places = self._company.places
+        if places is not None:
+            without = places.without(quarantined(self._store.landmark_states()))
+            self._company = msgspec.structs.replace(self._company, places=without)
 
     def _learn_serial(self, view: DeviceView) -> None:
         """Keeps the serial that a device reports, and gives it what the roster says of that serial, from now on."""
@@ -182,7 +228,7 @@ class DueLoop:
             device for device in roster.keys() | self._roster.keys() if roster.get(device) != self._roster.get(device)
         }
         self._roster = roster
-        self._company = Company(policy=self._policy, roster=roster, assets=self._assets)
+        self._company = msgspec.structs.replace(self._company, roster=roster)
         self._store.set_due(sorted(changed | self.fleet.set_roster(roster)), self._clock())
 
     def _recall(self, view: DeviceView) -> None:

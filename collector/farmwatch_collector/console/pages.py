@@ -1,5 +1,5 @@
 """The console's routes for devices, signing in and out. Every page needs a session and is read from the store, and
-nothing is written but the audit log. Pages work without script, and the content policy forbids any.
+nothing is written but the audit log. Pages work without script, and the content policy forbids any, our own map aside.
 """
 
 import asyncio
@@ -22,6 +22,7 @@ from farmwatch_schema.observables import KINDS
 
 from ..assessment import LEVEL_WORDS, AttentionLevel
 from ..clearing import clearing_of
+from ..place.samples import KEPT_DAYS, days_since
 from ..store.protocol import DeviceRow, SectionRow, Store
 from . import views
 from .access import COOKIE, SESSION_LIFE, Sessions
@@ -29,7 +30,9 @@ from .audit_page import audit_route
 from .case_pages import case_routes
 from .facts import MOST_SECTIONS, Room, facts_of, never_reported
 from .forms import from_own_page
+from .place_view import place_view
 from .rendering import HEADERS, ICON, STYLE, AnyRequest, document, page, problem_pages
+from .vendored import Vendored
 from .waterfall import waterfall
 
 Seen = TypeVar("Seen")
@@ -51,6 +54,8 @@ def routes(
 
     clock  the present, for ages on pages
     """
+
+    vendored = Vendored()
 
     async def ask(call: Callable[..., Seen], *values: Any) -> Seen:
         return await asyncio.to_thread(call, *values)
@@ -124,8 +129,12 @@ def routes(
         order = {kind: place for place, kind in enumerate(KINDS)}
         sections.sort(key=lambda section: (order.get(section.kind, len(order)), section.kind))
         assessment, room = row.assessment, Room()
+        place = place_view(roster.get(wanted), await ask(store.place_days, wanted, days_since(now, KEPT_DAYS).date()))
         return page(
             "device.html",
+            more_headers=vendored.headers() if place.map else None,
+            place=place,
+            map_version=vendored.version,
             now=now,
             row=row,
             line=views.line(row, roster.get(wanted)),
@@ -195,7 +204,7 @@ def routes(
     async def icon() -> Response[bytes]:
         return Response(ICON, media_type="image/svg+xml", headers={**HEADERS, "Cache-Control": "public, max-age=86400"})
 
-    mine = [devices, device, section, sign_in, sign_out, style, icon]
+    mine = [devices, device, section, sign_in, sign_out, style, icon, vendored.route()]
     handlers = [*mine, *case_routes(store, sessions, clock), audit_route(store, sessions, clock)]
     return [Router("/", route_handlers=handlers, exception_handlers=problem_pages, include_in_schema=False)]
 

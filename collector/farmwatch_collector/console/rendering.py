@@ -2,6 +2,7 @@
 
 import hashlib
 import logging
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from ..assessment import LEVEL_WORDS
 from ..cases import CLOSE_WORDS
 from ..drawn import drawn
 from ..score_words import probability_words
-from . import views, words
+from . import place_view, views, words
 
 log = logging.getLogger(__name__)
 
@@ -69,19 +70,26 @@ _templates.globals.update(
     EVENT_WORDS=views.EVENT_WORDS,
     GROUPS=GROUPS,
     LEVEL_WORDS=LEVEL_WORDS,
+    PLACE_RULES=place_view.RULES,
+    PLACE_SIGNS=place_view.SIGNS,
+    PLACE_TONES=place_view.TONES,
+    PLACE_WHY=place_view.WHY_NOT,
+    PLACE_WORDS=place_view.WORDS,
     linked=views.linked,
     ratio=words.ratio,
     style_version=STYLE_VERSION,
 )
 
 
-def page(template: str, status: int = 200, **values: Any) -> Response[str]:
-    """Returns a page made from a template, with the console's headers."""
+def page(
+    template: str, status: int = 200, more_headers: Mapping[str, str] | None = None, **values: Any
+) -> Response[str]:
+    """Returns a page made from a template, with the console's headers; `more_headers` replace some of them."""
     return Response(
         _templates.get_template(template).render(**values),
         status_code=status,
         media_type=MediaType.HTML,
-        headers={**HEADERS, **PRIVATE},
+        headers={**HEADERS, **PRIVATE, **(more_headers or {})},
     )
 
 

@@ -91,6 +91,8 @@ class Places:
         self._calibration = basis
         known = msgspec.json.encode([landmarks[name] for name in sorted(landmarks)])
         self._basis = hashlib.blake2b(basis + known, digest_size=16).digest()
+        #: Changes with calibration and landmarks, whatever is in quarantine.
+        self.version = self._basis.hex()[:12]
 
     def without(self, quarantined: Collection[str]) -> "Places":
         """Returns the same with other landmarks in quarantine: only days that measured one of them are made anew."""

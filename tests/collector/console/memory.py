@@ -8,6 +8,7 @@ import msgspec
 
 from farmwatch_collector.assessment import Assessment, AttentionLevel, GroupLevel
 from farmwatch_collector.cases import Case
+from farmwatch_collector.place.samples import KeptDay
 from farmwatch_collector.score import Prior, score_levels
 from farmwatch_collector.store.protocol import Device, DeviceEvent, DeviceRow, SectionRow, Store
 from farmwatch_detectors.policy import RosterEntry
@@ -42,6 +43,7 @@ class MemoryStore:
         self.spans: dict[str, list[Span]] = {}
         self.people: dict[str, RosterEntry] = {}
         self.told: dict[str, list[DeviceEvent]] = {}
+        self.placed: dict[str, list[KeptDay]] = {}
         self.log: list[tuple[datetime, str, str, str]] = []
 
     def add(
@@ -117,6 +119,9 @@ class MemoryStore:
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self.told.get(device, [])
+
+    def place_days(self, device: str, since: date) -> list[KeptDay]:
+        return [each for each in self.placed.get(device, []) if each.day >= since]
 
     def cases_of(self, device: str) -> list[Case]:
         return []
