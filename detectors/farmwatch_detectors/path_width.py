@@ -31,6 +31,9 @@ ENOUGH = 3
 FRESH = timedelta(days=3)
 #: Reports from an address that is older do not speak of the present router.
 LATELY = timedelta(days=2)
+#: Landmarks are near the claim and all over the world: lines, mobile ones too, have some within 100 ms; a satellite far
+#: above the equator takes 480 ms and more by itself. A gateway that answers at once is no bad radio.
+_FAR_MS, _SATELLITE_MS, _SPREAD, _AT_ONCE_MS = 100.0, 450.0, 6, 30.0
 #: First TTL of each system (Windows 128; Linux, macOS 64), and more hops than any way has.
 _TTL, _WINDOWS_TTL, _HOPS = 64, 128, 40
 
@@ -41,11 +44,13 @@ class Way(msgspec.Struct, frozen=True, kw_only=True):
     width    of its packets; "" when not measured, or when the laptop itself explains it
     fact     in words, for a finding's evidence
     rewritten  TTL with which questions arrived, where no laptop of this system sends such; 0 when all is well
+    delay_ms  least time to any landmark, where that is far more than a line takes; 0 when all is well
     """
 
     width: Width | str = ""
     fact: str = ""
     rewritten: int = 0
+    delay_ms: float = 0.0
 
     @property
     def narrow(self) -> bool:
@@ -74,18 +79,19 @@ def way_of(device: DeviceView) -> Way:
     if not rounds or own_tunnel(device):
         return Way()
     trips = rounds[-1].of(RoundTrips)
-    rewritten = _rewritten(device, trips)
+    rewritten, delay = _rewritten(device, trips), _common_delay(rounds[-1], trips)
     for family, headers in _HEADERS.items():
         seen = [it.mss for it in trips if it.method == "tcp" and it.family == family and it.count and it.mss]
         if len(seen) >= ENOUGH:
             largest = max(seen) + headers
             fact = f"TCP agrees on segments of {max(seen)} bytes at most, with all of {len(seen)} landmarks ({family})."
-            return Way(width=width_of(frozenset((largest, largest + _TIMESTAMPS))), fact=fact, rewritten=rewritten)
+            width = width_of(frozenset((largest, largest + _TIMESTAMPS)))
+            return Way(width=width, fact=fact, rewritten=rewritten, delay_ms=delay)
     known = next((it.path_mtu for it in rounds[-1].of(MeasuringRound) if it.path_mtu), 0)
     if known:
         fact = f"The largest packet that the system knows to pass has {known} bytes."
-        return Way(width=width_of(frozenset((known,))), fact=fact, rewritten=rewritten)
-    return Way(rewritten=rewritten)
+        return Way(width=width_of(frozenset((known,))), fact=fact, rewritten=rewritten, delay_ms=delay)
+    return Way(rewritten=rewritten, delay_ms=delay)
 
 
 def _rounds(device: DeviceView) -> Iterator[SectionView]:
@@ -132,3 +138,13 @@ def _rewritten(device: DeviceView, trips: list[RoundTrips]) -> int:
     first = _WINDOWS_TTL if facts[0].os.startswith("Windows") else _TTL
     seen = [it.ttl_seen for it in trips if it.ttl_seen]
     return 0 if not seen or any(first - _HOPS < ttl <= first for ttl in seen) else seen[0]
+
+
+def _common_delay(section: SectionView, trips: list[RoundTrips]) -> float:
+    """Returns the least time to any landmark where all are far off although the gateway answers at once; else 0."""
+    gateways = [it.gateway_ms for it in section.of(MeasuringRound) if it.gateway_ms is not None]
+    least = {it.landmark: it.min_ms for it in trips if it.min_ms is not None}
+    if len(least) < _SPREAD or not gateways or min(gateways) > _AT_ONCE_MS:
+        return 0.0
+    nearest = min(least.values())
+    return nearest if _FAR_MS <= nearest < _SATELLITE_MS else 0.0

@@ -2,9 +2,9 @@
 
 Detects
     Maker of the gateway or access point (catalog/travel_routers.yaml); packets narrower than a line's while the
-    laptop has no VPN itself; a TTL that its system never sends; an exit at a hosting or VPN network. Level 1: such a
-    maker, a size that only tunnels have, or such a TTL. Level 2: a narrow way with one of the others, or that exit
-    behind such a maker's router.
+    laptop has no VPN itself; a TTL that its system never sends; a delay that all landmarks have in common; an exit at a
+    hosting or VPN network. Level 1: such a maker, a size that only tunnels have, or such a TTL. Level 2: a narrow
+    way with one of the others, or such a maker's router with that delay or exit.
 Why
     Whoever works from elsewhere lets a small router send all to the claimed home; the laptop itself stays clean.
 Innocent explanations
@@ -32,7 +32,8 @@ def detect(device: DeviceView) -> Findings:
     way, maker = way_of(device), maker_of(device)
     known = maker is not None and not maker.shared
     hidden = "" if own_tunnel(device) else exit_of(device)
-    if (way.narrow and (known or way.rewritten or hidden)) or (maker and hidden):
+    behind_it = way.rewritten or way.delay_ms or hidden
+    if (way.narrow and (known or behind_it)) or (known and way.delay_ms) or (maker and hidden):
         level, doing = 2, "sends all traffic into a tunnel, by what arrives"
     elif known or way.width == "tunnel" or way.rewritten or (maker and way.narrow):
         level, doing = 1, "can send all traffic elsewhere"
@@ -46,6 +47,9 @@ def detect(device: DeviceView) -> Findings:
     if way.rewritten:
         fact = f"Questions arrive at the company's landmark with a TTL of {way.rewritten}."
         said.append(("latency", "a lifetime of packets that is set anew", fact))
+    if way.delay_ms:
+        fact = f"The nearest of landmarks all over the world takes {way.delay_ms:g} ms, the gateway answers at once."
+        said.append(("latency", "a delay before every landmark alike", fact))
     if hidden:
         said.append(("network", f"an exit at a {hidden} network", f"Reports come from a {hidden} network."))
     name = maker.id if maker else "router"

@@ -74,6 +74,25 @@ def test_hit_a_narrow_way_whose_exit_is_a_hosting_network_is_level_two_behind_an
     assert _found(_seen_from(full, "vpn")) == [("gl-inet", 2)]
 
 
+def test_hit_a_narrow_way_on_which_all_the_world_is_far_is_level_two_behind_any_router() -> None:
+    # A router abroad with its exit at home: 120 ms to home, and all landmarks lie behind that.
+    [finding] = DETECTOR.detect(view(network=behind(TP_LINK), latency=measured(1420, nearest_ms=140.0)))
+    assert (finding.subject, finding.level) == ("router", 2)
+    assert "takes 140 ms" in finding.evidence[-1].fact
+    full_sized = view(network=behind(GL_INET), latency=measured(1500, nearest_ms=140.0))
+    assert _found(full_sized) == [("gl-inet", 2)]
+
+
+@pytest.mark.parametrize(
+    ("nearest", "gateway", "mtu"),
+    [(45.0, 2.0, 1420), (620.0, 2.0, 1420), (140.0, 90.0, 1420), (140.0, None, 1420), (140.0, 2.0, 1500)],
+    ids=["mobile network", "satellite", "bad Wi-Fi", "gateway that does not answer", "far from everywhere"],
+)
+def test_honest_twin_a_slow_line_is_no_tunnel(nearest: float, gateway: float | None, mtu: int) -> None:
+    latency = measured(mtu, nearest_ms=nearest, gateway_ms=gateway)
+    assert _found(view(network=behind(TP_LINK), latency=latency)) == []
+
+
 def test_hit_ipv6_tells_where_there_is_no_ipv4() -> None:
     assert _found(view(network=behind(GL_INET), latency=measured(1420, family="ipv6"))) == [("gl-inet", 2)]
 

@@ -26,14 +26,25 @@ def behind(text: str, kind: str = "wifi") -> list[Observable]:
 
 
 def measured(
-    mtu: int, *, timestamps: bool = False, family: str = "ipv4", access: str = "wifi", ttl_seen: int | None = None
+    mtu: int,
+    *,
+    timestamps: bool = False,
+    family: str = "ipv4",
+    access: str = "wifi",
+    ttl_seen: int | None = None,
+    nearest_ms: float = 20.0,
+    gateway_ms: float | None = 2.0,
 ) -> list[Observable]:
     """Returns a round in which every packet may have `mtu` bytes; two of its servers ask for less by themselves."""
     mss = mtu - (40 if family == "ipv4" else 60) - (12 if timestamps else 0)
     trips = [
-        RoundTrips(landmark=f"lm{n}", method="tcp", family=family, count=5, min_ms=20.0 + n, mss=min(mss, asked))
-        for n, asked in enumerate((mss, mss, mss, 1400, 1210))
+        RoundTrips(
+            landmark=f"lm{n}", method="tcp", family=family, count=5, min_ms=nearest_ms + 9 * n, mss=min(mss, asked)
+        )
+        for n, asked in enumerate((mss, mss, mss, mss, 1400, 1210))
     ]
     if ttl_seen is not None:
-        trips.append(RoundTrips(landmark="own", method="signed", family="ipv4", count=5, min_ms=9.0, ttl_seen=ttl_seen))
-    return [MeasuringRound(plan="p", began_at="2026-11-20T09:00:00Z", access=access), *trips]
+        trips.append(
+            RoundTrips(landmark="own", method="signed", family="ipv4", count=5, min_ms=nearest_ms, ttl_seen=ttl_seen)
+        )
+    return [MeasuringRound(plan="p", began_at="2026-11-20T09:00:00Z", access=access, gateway_ms=gateway_ms), *trips]

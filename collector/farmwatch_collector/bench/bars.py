@@ -36,13 +36,13 @@ ALONE = (
     Bar(kind="tool_known", words="known tool at level 2, by its name", how="named tool", hours=24, bar=0.95, goal=0.99),
     Bar(kind="tool_renamed", words="renamed tool at level 2", how="remote software", hours=24, bar=0.7, goal=0.9),
     Bar(kind="vpn", words="VPN that is up at level 2", how="network", hours=24, bar=0.8, goal=0.95),
+    Bar(kind="travel_router", words="travel router at level 2", how="network", hours=24, bar=0.8, goal=0.95),
 )
 
 #: Told and held to nothing: what one more group of a later issue finds, or what DESIGN wants at watch at most.
 REPORTED = (
     Bar(kind="software_pair", words="remote software, two behind one gateway", how="review", hours=24),
     Bar(kind="software_travel_router", words="remote software behind a travel router", how="review", hours=24),
-    Bar(kind="travel_router", words="travel router at level 2", how="network", hours=24),
     Bar(kind="tampered", words="agent tampered with, agent integrity at level 1", how="integrity", hours=120),
     Bar(kind="mesh", words="mesh without an exit node at level 2", how="network", hours=24),
 )

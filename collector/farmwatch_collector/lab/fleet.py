@@ -158,6 +158,7 @@ def _person(number: int, today: date, chance: random.Random) -> Person:
     for kind, items in surroundings.around(platform, number, today, bool(number % 2), chance).items():
         person.add(kind, *items)
     person.add("agent", AgentHealth(rights="root", clock_offset=0, restarts="1"))
+    person.looks["latency"] = []  # nobody claims a place here, so nothing was measured
     return person
 
 

@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from . import life, ordinary, real, rhythms, traps_desk, traps_place
+from . import life, ordinary, real, rhythms, traps_desk, traps_lines, traps_place
 from .device import Device
 from .drafting import Draft
 from .life import Habits
@@ -17,7 +17,7 @@ NIGHT_AWAKE, AT_DESK = 0.12, 0.55
 #: Traps that are no laptop on a desk.
 WITHOUT_USB = ("virtual_desktop",)
 
-_LOADED = (traps_desk, traps_place)
+_LOADED = (traps_desk, traps_lines, traps_place)
 
 
 def people(work: Draft, group: Group) -> None:

@@ -10,6 +10,7 @@ from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome
 
 from ..sample import Label
+from ..ways_out import Way
 from . import hours
 from .telling import told
 
@@ -24,6 +25,7 @@ class Facts:
 
     hides_days     nobody counted the days' input
     identity_only  a Mac whose display ports do not tell the EDID, as many with Apple's own chip
+    way            the way out, as far as only measuring shows it
     """
 
     def __init__(self, platform: str) -> None:
@@ -32,12 +34,13 @@ class Facts:
         self.outcomes: dict[str, tuple[Outcome, str]] = {}
         self.hides_days = False
         self.identity_only = False
+        self.way = Way()
 
     def copy(self) -> "Facts":
         """Returns facts that change apart from these."""
         other = Facts(self.platform)
         other.items, other.outcomes = dict(self.items), dict(self.outcomes)
-        other.hides_days, other.identity_only = self.hides_days, self.identity_only
+        other.hides_days, other.identity_only, other.way = self.hides_days, self.identity_only, self.way
         return other
 
     def add(self, kind: str, *observables: Observable) -> None:

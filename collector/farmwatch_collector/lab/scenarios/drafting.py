@@ -83,10 +83,10 @@ class Draft:
         """Returns the sample, its devices in an order that tells nothing."""
         devices = sorted(self.devices, key=lambda device: device.id)
         key = self.chance.randbytes(32)
-        every = self.scenario.every_minutes * 60
+        every, rounds = self.scenario.every_minutes * 60, self.scenario.rounds
 
         def reports() -> Iterator[bytes]:
-            return stream.fleet_reports(devices, key, every)
+            return stream.fleet_reports(devices, key, every, rounds)
 
         return Sample(
             name=name,

@@ -60,6 +60,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     days           how long each sample lasts
     enrol_days     first reports come within so many days
     every_minutes  between two reports of a laptop that is awake
+    rounds         of measuring on a day, as told; 0 where the company turned it off
     per_part       farm laptops of one sample; a part without compositions holds its ordinary devices
     parts          samples of one seed, where no composition says how many
     """
@@ -71,6 +72,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     days: int
     enrol_days: int = 1
     every_minutes: int = 60
+    rounds: int = 2
     per_part: int = 60
     parts: int = 1
     groups: list[Group]
@@ -149,7 +151,7 @@ def _check(scenario: Scenario, name: str, lines: dict[str, int]) -> None:
     except ValueError:
         raise fail("first_day", f"is no day: {scenario.first_day[:40]!r}.", "Write it like 2026-10-05.") from None
     for field, least, most in (("days", 1, 400), ("every_minutes", 15, 1440), ("per_part", 1, 10_000),
-                               ("parts", 1, 10_000), ("enrol_days", 1, 400)):  # fmt: skip
+                               ("parts", 1, 10_000), ("enrol_days", 1, 400), ("rounds", 0, 4)):  # fmt: skip
         value = getattr(scenario, field)
         if not least <= value <= most:
             raise fail(field, f"is {value}.", f"{least} to {most} are taken.")

@@ -12,7 +12,8 @@ from farmwatch_schema.observables.wifi import WifiConnection
 
 from .. import equipment, monitors, programs
 from ..fleet import HOME_ROUTERS
-from . import hours, ordinary, tunnels
+from ..ways_out import Way
+from . import hours, ordinary, routers, tunnels
 from .device import Change, Device, Facts
 from .drafting import Draft
 from .farms import behind
@@ -161,11 +162,9 @@ def odd_link(work: Draft, devices: list[Device]) -> None:
     (device,) = devices
     kind = work.chance.choice(("pppoe", "lte", "satellite"))
     device.vary(kind)
-    mtu = {"pppoe": 1492, "lte": 1428, "satellite": 1460}[kind]
-    device.facts.items["network"] = tuple(
-        msgspec.structs.replace(item, mtu=mtu) if isinstance(item, NetworkInterface) and item.kind == "wifi" else item
-        for item in device.facts.items["network"]
-    )
+    ways = {"pppoe": Way(mtu=1492), "lte": Way(mtu=1428, added_ms=35.0, spread_ms=12.0),
+            "satellite": Way(mtu=1460, added_ms=38.0, spread_ms=14.0)}  # fmt: skip
+    device.later(device.enrolled, routers.through(ways[kind]))
     if kind == "lte":
         modem = NetworkInterface(name="wwan0", kind="mobile", driver="cdc_mbim", mtu=1428, bus="usb", up=True)
         device.facts.add("network", modem, Radio(kind="mobile", state="on"))

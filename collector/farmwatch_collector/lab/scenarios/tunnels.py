@@ -19,6 +19,8 @@ from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 
 from .. import programs, systems
+from ..ways_out import Way
+from . import routers
 from .device import Change, Device, Facts
 from .remote import process
 
@@ -26,9 +28,6 @@ from .remote import process
 CONSUMER = ("protonvpn", "nordvpn", "mullvad")
 #: All but the last are on the laptop; `travel_router` is a GL.iNet box between it and the house's router.
 VPNS = ("none", *CONSUMER, "tailscale", "tailscale_exit", "travel_router")
-
-#: GL Technologies (IEEE registry), maker of travel routers.
-TRAVEL_ROUTER_OUI = "94:83:c4"
 
 #: Name and driver of the interface on Linux and Windows, and its MTU; a Mac's is a utun like its own.
 _INTERFACES = {
@@ -45,13 +44,17 @@ _PROGRAM_FILES = r"C:\Program Files"
 def set_up(device: Device, product: str, at: int) -> None:
     """Lets a VPN or travel router come into use at a time."""
     if product == "travel_router":
-        mac = TRAVEL_ROUTER_OUI + "".join(f":{device.chance.randrange(256):02x}" for _ in range(3))
-        device.later(at, _router(mac))
+        model = device.chance.choices(routers.MODELS, [each.weight for each in routers.MODELS])[0]
+        device.facets["router"] = model.name
+        mac = model.oui + "".join(f":{device.chance.randrange(256):02x}" for _ in range(3))
+        abroad = device.chance.uniform(60, 200)  # from somewhere in the world to the home's line and on
+        device.later(at, another_gateway(mac))
+        device.later(at, routers.through(Way(mtu=model.mtu, added_ms=abroad, spread_ms=4.0)), wakes=False)
     elif product != "none":
         device.later(at, _program(product))
 
 
-def _router(mac: str) -> Change:
+def another_gateway(mac: str) -> Change:
     """Another gateway, and nothing else: such a router clamps what it forwards and leaves the laptop's MTU alone."""
 
     def change(facts: Facts) -> None:
@@ -67,13 +70,13 @@ def _router(mac: str) -> Change:
 
 def _program(product: str) -> Change:
     def change(facts: Facts) -> None:
-        interface = _free(facts, _interface(facts.platform, product))
+        interface = free(facts, _interface(facts.platform, product))
         facts.add("network", interface)
         if product == "protonvpn":
             for half in ("0.0.0.0/1", "128.0.0.0/1"):
                 facts.add("network", Route(destination=half, interface=interface.name))
         elif product != "tailscale":
-            _take_all(facts, interface.name)
+            take_all(facts, interface.name)
         facts.add("processes", *_PROGRAMS[product](facts.platform))
         for service in _services(facts.platform, product):
             facts.add("services", service)
@@ -81,7 +84,7 @@ def _program(product: str) -> Change:
     return change
 
 
-def _free(facts: Facts, interface: NetworkInterface) -> NetworkInterface:
+def free(facts: Facts, interface: NetworkInterface) -> NetworkInterface:
     """Returns the interface under the next free name: a Mac's second tunnel is another utun."""
     names = {getattr(item, "name", "") for item in facts.items.get("network", ())}
     while facts.platform == "macos" and interface.name in names:
@@ -97,7 +100,7 @@ def _interface(platform: str, product: str) -> NetworkInterface:
     return NetworkInterface(name=name, kind="tunnel", driver=driver, mtu=mtu, bus="virtual", up=True)
 
 
-def _take_all(facts: Facts, interface: str) -> None:
+def take_all(facts: Facts, interface: str) -> None:
     """Sends all traffic into the tunnel: by a table of its own on Linux, by a better default route elsewhere."""
     if facts.platform == "linux":
         facts.add("network", Route(destination="default", interface=interface))
