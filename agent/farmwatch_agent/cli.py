@@ -20,6 +20,7 @@ VERBS: dict[str, tuple[str, str]] = {
     "read": ("read", "the reader: runs the probes and fills the spool; no network"),
     "watch-input": ("watch_input", "Windows and macOS: counts this user's input for the reader; never keys"),
     "send": ("send", "the sender: sends what is in the spool, then ends"),
+    "measure": ("measure", "one round to the plan's landmarks now; prints it, keeps and sends nothing"),
     "status": ("status", "how the agent is; fast, no network"),
     "explain": ("explain", "exactly what was last sent, and why"),
     "doctor": ("doctor", "numbered checks, each with the command that mends it"),

@@ -33,6 +33,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds  60 to 86,400; each wait is this +-20 %
     off                kinds that are not looked at; their sections say so
     on                 kinds that are looked at only where they are named; `off` wins
+    landmarks          what may be measured: names such as "*.example.com", and networks, which may be private ones
     origins            where each setting comes from
     """
 
@@ -42,10 +43,12 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     heartbeat_seconds: int = 900
     off: tuple[str, ...] = ()
     on: tuple[str, ...] = ()
+    landmarks: tuple[str, ...] = ()
     origins: dict[str, str] = {}
 
 
-NAMES = ("url", "proxy", "ca_file", "heartbeat_seconds", "off", "on")
+NAMES = ("url", "proxy", "ca_file", "heartbeat_seconds", "off", "on", "landmarks")
+_LISTS = ("off", "on", "landmarks")
 
 
 def load(
@@ -70,7 +73,7 @@ def load(
             values[name], origins[name] = _typed(name, text, f"--{name.replace('_', '-')}")
     for name, value in values.items():
         _check(name, value, origins[name])
-    for name in ("off", "on"):
+    for name in _LISTS:
         if name in values:
             values[name] = tuple(values[name])
     return Settings(**values, origins=origins)
@@ -117,7 +120,7 @@ def _typed(name: str, text: str, origin: str) -> tuple[Any, str]:
         if not (text.isascii() and text.isdigit()):
             raise ConfigError(f"{origin}: “{text}” is no number of seconds. Write 900.")
         return int(text), origin
-    if name in ("off", "on"):
+    if name in _LISTS:
         return [part for part in text.replace(" ", ",").split(",") if part], origin
     return text, origin
 
@@ -136,6 +139,8 @@ def _check(name: str, value: Any, origin: str) -> None:
         for kind in value:
             if not isinstance(kind, str) or kind not in KINDS:
                 raise ConfigError(f"{origin}, {name}: there is no kind {kind!r}. It knows {', '.join(KINDS)}.")
+    elif name == "landmarks":
+        _check_landmarks(value, origin)
     elif not isinstance(value, str):
         raise ConfigError(f'{origin}, {name}: {value!r} is no text. Put it into quotes: {name}: "...".')
     elif name == "url" and value:
@@ -144,6 +149,20 @@ def _check(name: str, value: Any, origin: str) -> None:
         _check_proxy(value, origin)
     elif name == "ca_file" and value and not os.path.isfile(value):
         raise ConfigError(f"{origin}, ca_file: there is no file {value}. Name a PEM file, or leave ca_file out.")
+
+
+def _check_landmarks(value: Any, origin: str) -> None:
+    """Raises ConfigError for what is no list of names and networks."""
+    from .probes.latency.allowed import is_entry  # noqa: PLC0415 (most laptops have no list)
+
+    if not isinstance(value, list):
+        raise ConfigError(f'{origin}, landmarks: is no list. Write landmarks: ["*.example.com", 198.51.100.0/24].')
+    for entry in value:
+        if not isinstance(entry, str) or not is_entry(entry):
+            raise ConfigError(
+                f"{origin}, landmarks: {entry!r} is neither a name nor a network. Write *.example.com for all names"
+                " below one, or 198.51.100.0/24."
+            )
 
 
 def _from_file(path: str, *, must_exist: bool) -> dict[str, tuple[Any, int]]:

@@ -1,10 +1,11 @@
 """Writes the agent's own files whole or not at all."""
 
 import contextlib
+import errno
 import os
 import stat
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 
 def write_whole(path: str, data: bytes, mode: int = 0o600, *, durable: bool = True,
@@ -40,6 +41,34 @@ def write_whole(path: str, data: bytes, mode: int = 0o600, *, durable: bool = Tr
         raise
     if durable:
         _sync_folder(os.path.dirname(path) or ".")
+
+
+@contextlib.contextmanager
+def locked(path: str) -> Iterator[bool]:
+    """Yields whether this process alone holds the lock of a file, which ends with the process; raises OSError."""
+    flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0)
+    descriptor = os.open(path, flags, 0o600)
+    try:
+        yield _lock(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        if sys.platform == "win32":
+            import msvcrt  # noqa: PLC0415
+
+            msvcrt.locking(descriptor, msvcrt.LK_NBLCK, 1)
+        else:
+            import fcntl  # noqa: PLC0415
+
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        if error.errno in (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK):
+            return False
+        raise
+    return True
 
 
 def _sync_folder(folder: str) -> None:

@@ -9,8 +9,11 @@ executables.json  hashes and packages of programs seen                     the r
 input.json      counts of input by day, where input_source is on           the reader's alone
 sent.json       what was last sent, and why                                written by the sender
 answers.json    what was taken, for the reader                             written by a sender with its own account
+rounds.json     the newest rounds of measuring, for the reader             written by the sender
+measuring.json  the collector's plan, and when to measure next             the sender's alone
+measuring.lock  held while a round runs                                    the sender's alone
 
-Such a sender's two files lie in the folder `sender`, the only one it may write; all else is root's.
+Such a sender's files lie in the folder `sender`, the only one it may write; all else is root's.
 """
 
 import os
@@ -29,7 +32,7 @@ SYSTEM_STATE = "/var/lib/farmwatch-agent"
 USER_STATE = "~/.local/state/farmwatch-agent"
 #: The sender's own system account; macOS begins such names with an underscore.
 SENDER_ACCOUNT = "_farmwatch-agent" if sys.platform == "darwin" else "farmwatch-agent"
-ANSWERS, SENT = "answers.json", "sent.json"
+ANSWERS, SENT, ROUNDS = "answers.json", "sent.json", "rounds.json"
 _MAX_SENT_BYTES = 1 << 23
 
 
@@ -99,7 +102,11 @@ class State:
 
     @property
     def sent(self) -> str:
-        return os.path.join(self.sender if self.apart else self.folder, SENT)
+        return self.of_sender(SENT)
+
+    def of_sender(self, name: str) -> str:
+        """Returns where the sender keeps a file."""
+        return os.path.join(self.sender if self.apart else self.folder, name)
 
     @property
     def answers(self) -> str:

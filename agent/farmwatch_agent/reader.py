@@ -11,8 +11,8 @@ from farmwatch_schema.identifiers import Keyer
 from farmwatch_schema.report import Section
 
 from . import health, outbox, probes, runner
-from .host import Host, HostError
-from .identity import State
+from .host import Host, HostError, left_rounds
+from .identity import ROUNDS, State
 from .limits import Limit
 from .probe import Probe
 from .probes.processes import cache as executables
@@ -33,6 +33,9 @@ INPUT_WORDS = frozenset({"input", "hid", "usb", "bluetooth"})
 
 #: 2100-01-01: times beyond are no clock's.
 _LAST_SECOND = 4_102_444_800.0
+
+#: The note that names the rounds of measuring which reports hold already.
+_TOLD = "rounds_told"
 
 #: Waits so many seconds, or less when something happened, and returns what.
 Wait = Callable[[float], Collection[str] | None]
@@ -73,6 +76,7 @@ class Reader:
         self._dice = dice or random.Random()  # noqa: S311 (spreads load, guards nothing)
         self._sent: dict[str, tuple[str, str]] = {}
         self._answers = outbox.Answered(state)
+        self._offered: list[str] = []
         self._due: dict[str, float] = {}
         self._beat = 0.0
         self._watches = False
@@ -101,9 +105,15 @@ class Reader:
             self._due[name] = now + self._spread(_interval(name))
         if beat:
             self._beat = now + self._spread(self._heartbeat)
-        elif all(self._sent.get(section.kind) == (section.outcome, section.digest) for section in sections):
+        elif all(self._is_no_cause(section) for section in sections):
             return None
         return self._report(sections)
+
+    def _is_no_cause(self, section: Section) -> bool:
+        """Whether a section says nothing new. A measurement waits for the next report: it has no hurry."""
+        if section.outcome == "found" and runner.is_sample(section.kind):
+            return True
+        return self._sent.get(section.kind) == (section.outcome, section.digest)
 
     def wake(self, words: Collection[str], now: float) -> None:
         """Makes due at `now` (monotonic seconds) every kind that one of the words concerns; see `Probe.wakes`."""
@@ -153,7 +163,9 @@ class Reader:
         why_not = {name: self._why_not(name) for name in names}
         on = [name for name in names if not why_not[name]]
         before = msgspec.json.encode(health.current)
+        giver = self._give_rounds() if "latency" in on else None
         sections = {it.kind: it for it in runner.run(self._host, self._keyer, health.current, on, self._limit)}
+        self._offered = giver.offered if giver is not None else []
         if msgspec.json.encode(health.current) != before:
             health.save(health.current, self._state.health)
         executables.save(self._state.executables)
@@ -162,6 +174,8 @@ class Reader:
             sections[name] if name in sections
             else Section(kind=name, outcome="not_supported", observed_at=at, reason=why_not[name])
             for name in names
+            # Measurements that were told are no news, and "none" would say that somebody looked and found nothing.
+            if not (name in sections and sections[name].outcome == "none" and runner.is_sample(name))
         ]  # fmt: skip
 
     def _early(self, name: str) -> float:
@@ -207,7 +221,25 @@ class Reader:
             digests,
         )
         self._sent.update({section.kind: (section.outcome, section.digest) for section in sections})
+        if self._offered:
+            # After the report is durable: a crash in between tells a round twice, which costs nothing, and loses none.
+            told = [*self._told(), *self._offered][-2 * left_rounds.MOST_ROUNDS :]
+            self._spool.leave_note(_TOLD, ",".join(told))
+            self._offered = []
         return number
+
+    def _told(self) -> list[str]:
+        return self._spool.note(_TOLD).split(",")
+
+    def _give_rounds(self) -> left_rounds.Giver:
+        """Makes the `latency` probe tell what the sender measured and no report holds yet."""
+        try:
+            told = self._told()
+        except SpoolError:
+            told = []
+        return left_rounds.give(
+            lambda: self._state.left_by_sender(ROUNDS, left_rounds.MAX_BYTES), self._spool.device, told
+        )
 
     def _take_over(self) -> None:
         """Takes what the sender left, losses, and the clock's offset into the health that the `agent` probe tells."""

@@ -165,9 +165,15 @@ def _judged(encoder: msgspec.json.Encoder, name: str, observed_at: str, outcome:
         outcome=outcome,
         observed_at=observed_at,
         reason=reason,
-        digest=codec.digest_of(items),
+        digest="" if is_sample(name) else codec.digest_of(items),
         items=msgspec.Raw(items),
     )
+
+
+def is_sample(name: str) -> bool:
+    """Whether a kind's items are measurements: always sent, and never addressed by a digest."""
+    kind = KINDS.get(name)
+    return kind is not None and kind.cadence == "sample"
 
 
 def _encoded(encoder: msgspec.json.Encoder, observable: Observable) -> bytes:

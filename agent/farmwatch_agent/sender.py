@@ -34,6 +34,9 @@ HOURLY_SECONDS = 3600.0
 MAX_RETRY_AFTER_SECONDS = 6 * 3600.0
 BETWEEN_REQUESTS_SECONDS = 10.0
 
+#: The note that says when there is next anything to measure, and how far away that can be: two days.
+LOOK_AT, LONGEST_LOOK_SECONDS = "measure_at", 172_800.0
+
 #: Answers that a person has to look at. The reports are kept, and asked again with hourly.
 HOURLY = frozenset({"unknown_device", "revoked", "bad_signature", "forked", "invalid", "clock_skew"})
 _CODES = {"clock_skew": CLOCK, "throttled": UNREACHABLE, "too_large": FAILED, "invalid": FAILED, "forked": FAILED}
@@ -115,10 +118,32 @@ class Sender:
         """Whether any report is not acknowledged yet."""
         return self._spool.load().count > 0
 
+    @property
+    def device(self) -> str:
+        """Returns this laptop's id."""
+        return self._spool.device
+
+    def ask(self, path: str, body: bytes) -> Reply:
+        """Returns the collector's answer to a signed question beside reports; raises TransportError."""
+        created = int(self._clock() + self.offset())
+        headers = sign("POST", path, self.device, body, self._private_key, created)
+        return self._transport.post(path, {**headers, "content-type": "application/json"}, body)
+
+    def may_measure(self) -> bool:
+        """Whether it is time to look what is to be measured; so little that a plain send costs no more for it."""
+        at = self._spool.number(LOOK_AT)
+        # Never farther away than a plan can last; a clock set back must not stretch it.
+        return at is None or not 0 < at - self._clock() <= LONGEST_LOOK_SECONDS
+
+    def leave_look_at(self, at: float) -> None:
+        """Keeps when there is next anything to measure, or to ask a plan for."""
+        if self._spool.number(LOOK_AT) != float(f"{at:.0f}"):
+            self._spool.leave_note(LOOK_AT, f"{at:.0f}")
+
     def request(self, waiting: list[Waiting]) -> tuple[dict[str, str], bytes]:
         """Returns headers and body of the request that carries these reports, signed now."""
         body = pack([it.body for it in waiting])
-        created = int(self._clock() + self._offset())
+        created = int(self._clock() + self.offset())
         headers = sign("POST", PATH, self._spool.device, body, self._private_key, created)
         return {**headers, "content-type": MEDIA_TYPE}, body
 
@@ -254,12 +279,13 @@ class Sender:
         if server is None:
             return False
         offset = server - (asked_at + self._clock()) / 2
-        if abs(offset - self._offset()) < 10 and self._spool.note("clock_offset"):
+        if abs(offset - self.offset()) < 10 and self._spool.note("clock_offset"):
             return False
         self._spool.leave_note("clock_offset", f"{offset:.0f}")
         return True
 
-    def _offset(self) -> float:
+    def offset(self) -> float:
+        """Returns the collector's time minus this laptop's, seconds, as it was learnt."""
         return self._spool.number("clock_offset") or 0.0
 
     def _keep(self, waiting: list[Waiting], at: float, headers: dict[str, str], status: str, message: str,

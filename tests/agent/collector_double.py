@@ -12,6 +12,7 @@ from typing import Any
 
 from farmwatch_schema import codec
 from farmwatch_schema.errors import SignatureError
+from farmwatch_schema.plan import PLAN_PATH
 from farmwatch_schema.report import Report
 from farmwatch_schema.signature import verify
 
@@ -36,6 +37,9 @@ class Collector:
     seen: list[Exchange] = field(default_factory=list)
     taken: list[tuple[str, int]] = field(default_factory=list)
     react: Callable[["Collector", Exchange], tuple[int, bytes]] = lambda collector, exchange: collector.accept(exchange)
+    # What is asked beside reports and enrolment: a plan. An older collector knows none.
+    plan: Callable[["Collector", Exchange], tuple[int, bytes]] = lambda _, __: (404, b"not found")
+    asked: list[Exchange] = field(default_factory=list)
     headers: dict[str, str] = field(default_factory=dict)
     drip_seconds: float = 0.0
     drips_headers: bool = False
@@ -80,8 +84,12 @@ def handler_of(collector: Collector) -> type[BaseHTTPRequestHandler]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
             exchange = Exchange(self.path, {name.lower(): value for name, value in self.headers.items()}, body)
-            collector.seen.append(exchange)
-            status, answer = collector.react(collector, exchange)
+            if exchange.path == PLAN_PATH:
+                collector.asked.append(exchange)
+                status, answer = collector.plan(collector, exchange)
+            else:
+                collector.seen.append(exchange)
+                status, answer = collector.react(collector, exchange)
             if collector.drips_headers:
                 self.drip(b"HTTP/1.1 200 OK\r\nx-long: " + b"x" * 1_000)
                 return

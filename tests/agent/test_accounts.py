@@ -301,7 +301,7 @@ def test_root_does_not_do_both_halves_and_sends_as_the_sender(state: State, spoo
     assert "accounts of their own" in refused.stderr
     code = (
         "from farmwatch_agent.commands import send\nfrom farmwatch_agent.identity import State\n"
-        f"send._become_sender(State({state.folder!r}))\nprint(os.getresuid(), os.getresgid(), os.getgroups())"
+        f"send.become_sender(State({state.folder!r}))\nprint(os.getresuid(), os.getresgid(), os.getgroups())"
     )
     done = subprocess.run([sys.executable, "-c", f"import os\n{code}"], capture_output=True, text=True, check=False)
     assert done.stdout.strip() == f"{(SENDER,) * 3} {(SENDER,) * 3} []", done.stderr
@@ -317,7 +317,7 @@ def test_any_user_sees_status_and_explain_and_what_is_not_theirs_is_skipped(stat
     done = agent_as(OTHER, "status", "--state-dir", state.folder)
     assert done.returncode == 0, done.stdout + done.stderr
     assert [line.split()[:2] for line in done.stdout.splitlines()] == [
-        ["skipped", "spool"], ["skipped", "probes"], ["ok", "identity"], ["ok", "sent"],
+        ["skipped", "spool"], ["skipped", "probes"], ["ok", "identity"], ["ok", "sent"], ["ok", "measuring"],
     ]  # fmt: skip
     assert agent_as(OTHER, "explain", "--state-dir", state.folder).returncode == 0
 

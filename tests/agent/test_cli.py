@@ -278,7 +278,7 @@ def test_from_enrolment_to_an_acknowledged_report(collector: Collector, state: S
     status = agent("status", "--json", *folder)
     assert status.returncode == 0, status.stdout
     assert {item["subject"]: item["state"] for item in json.loads(status.stdout)["items"]} == {
-        "identity": "ok", "spool": "ok", "sent": "ok", "probes": "ok",
+        "identity": "ok", "spool": "ok", "sent": "ok", "probes": "ok", "measuring": "ok",
     }  # fmt: skip
 
     doctor = json.loads(agent("doctor", "--json", *folder).stdout)

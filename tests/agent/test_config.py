@@ -38,6 +38,7 @@ def test_each_setting_names_its_origin_and_the_later_one_wins(tmp_path: Path) ->
         "ca_file": "default",
         "off": "default",
         "on": "default",
+        "landmarks": "default",
     }
 
 

@@ -10,7 +10,7 @@ from ..host import open_host
 from ..host.capture import save
 from ..host.recording import RecordingHost
 from ..options import OK, Options
-from .collect import names_of
+from .collect import give_rounds, names_of
 
 OPTIONS = {"raw": "", "only": "KIND", "root": "DIR"}
 WORDS: tuple[str, ...] = ("FILE",)
@@ -19,6 +19,7 @@ WORDS: tuple[str, ...] = ("FILE",)
 def run(options: Options) -> int:
     """Writes the file that the first word names."""
     host = RecordingHost(open_host(options.text("root") or None))
+    give_rounds(options.text("state-dir"))
     runner.run(host, Keyer.from_key(os.urandom(32)), health.current, names_of(options.text("only")))
     raw = options.flag("raw")
     save(host.capture(raw=raw), options.words[0])

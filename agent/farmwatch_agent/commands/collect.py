@@ -11,7 +11,7 @@ from farmwatch_schema.identifiers import Keyer
 from farmwatch_schema.report import Report
 
 from .. import health, identity, probes, runner
-from ..host import Host, HostError, open_host
+from ..host import Host, HostError, left_rounds, open_host
 from ..numbering import Numbering
 from ..options import OK, Options, UsageError
 from ..probes.processes import cache as executables
@@ -32,12 +32,20 @@ def run(options: Options) -> int:
     remembers = host.origin == "live" and "processes" in names and _may_remember(state)
     if remembers:
         executables.load(state.executables)
+    if host.origin == "live":
+        give_rounds(options.text("state-dir"))
     sections = runner.run(host, _keyer(options.text("key-file"), state), health.current, names)
     if remembers:
         executables.save(state.executables)
     report = runner.build(host, Numbering(device=_device(host, state), epoch=NO_EPOCH), sections)
     sys.stdout.write(codec.encode(report).decode() + "\n" if options.flag("json") else table(report))
     return OK
+
+
+def give_rounds(state_dir: str) -> None:
+    """Makes the `latency` probe tell what this machine's sender measured last: in its files, whoever asks."""
+    state = identity.open_state(state_dir, to_look=True)
+    left_rounds.give(lambda: state.left_by_sender(identity.ROUNDS, left_rounds.MAX_BYTES))
 
 
 def _may_remember(state: identity.State) -> bool:

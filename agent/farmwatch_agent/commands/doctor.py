@@ -10,7 +10,7 @@ import msgspec
 from .. import config, health, identity, probes, runner, spool
 from ..host import HostError, open_host
 from ..identity import State
-from ..options import CLOCK, FAILED, INTEGRITY, NOT_ENROLLED, OK, TLS, UNREACHABLE, USAGE, Options
+from ..options import CLOCK, FAILED, INTEGRITY, NOT_ENROLLED, OK, TLS, UNREACHABLE, USAGE, Options, readable
 from ..outbox import Outbox
 
 OPTIONS = {"offline": "", "only": "ID", "json": ""}
@@ -76,6 +76,7 @@ def _checks(options: Options, state: State) -> dict[str, Callable[[], Check]]:
         "disk": lambda: _disk(state),
         "probes": lambda: _probes(state),
         "collector": lambda: _collector(options, state),
+        "measuring": lambda: _measuring(options, state),
     }
 
 
@@ -244,3 +245,22 @@ def _collector(options: Options, state: State) -> Check:
             fix="timedatectl set-ntp true", code=CLOCK,
         )  # fmt: skip
     return Check(id="collector", result="ok", what=f"{url} answers{through}{by}")
+
+
+def _measuring(options: Options, state: State) -> Check:
+    from ..rounds import load, told  # noqa: PLC0415 (beside its use)
+
+    try:
+        settings = config.load(options.text("config"))
+    except config.ConfigError as error:
+        return Check(id="measuring", result="skipped", what=str(error))
+    if "latency" in settings.off:
+        return Check(id="measuring", result="ok", what=f"latency is turned off ({settings.origins['off']})")
+    what = readable(told(state, time.time()))
+    kept = load(state)
+    if kept.plan is not None and kept.why:
+        return Check(
+            id="measuring", result="warn", what=what, why="nothing tells how far this laptop is from anywhere",
+            fix="farmwatch-agent measure", code=FAILED,
+        )  # fmt: skip
+    return Check(id="measuring", result="ok", what=what)

@@ -2,6 +2,7 @@
 
 import importlib
 import re
+import time
 
 import msgspec
 
@@ -59,6 +60,10 @@ def run(options: Options) -> int:
                 _show(f"    sent: {item}")
             if section.digest and not section.items:
                 _show(f"    sent: the same as last time, by its digest {section.digest[:16]}...")
+    from ..rounds import told  # noqa: PLC0415 (beside its use)
+
+    print()
+    _show(f"measuring: {told(state, time.time())}")
     return OK
 
 

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from typing import TYPE_CHECKING
 
 import msgspec
 
@@ -12,14 +13,21 @@ from ..outbox import Outbox
 from ..sender import MAX_PACKED_BYTES, PATH, Sender, Sent
 from ..transport import HttpTransport
 
-OPTIONS = {"dry-run": "", "scheduled": "", "json": ""}
+if TYPE_CHECKING:
+    from ..host.left_rounds import Skipped
+
+OPTIONS = {"dry-run": "", "scheduled": "", "measure": "", "json": ""}
 WORDS: tuple[str, ...] = ()
 
 
 def run(options: Options) -> int:
-    """Sends all that waits; with --scheduled only when the wait that earlier answers asked for is over."""
-    _become_sender(identity.open_state(options.text("state-dir")))
-    sender, url = open_sender(options)
+    """Sends all that waits, then measures what is due; with --scheduled only when the wait that earlier answers asked
+    for is over, with --measure a round at once.
+    """
+    state = identity.open_state(options.text("state-dir"))
+    become_sender(state)
+    settings = config.load(options.text("config"))
+    sender, url = open_sender(options, settings)
     if options.flag("dry-run"):
         return _dry_run(sender, url, as_json=options.flag("json"))
     if options.flag("scheduled") and not sender.due():
@@ -27,7 +35,44 @@ def run(options: Options) -> int:
     else:
         sent = sender.drain()
     show(sent, as_json=options.flag("json"))
+    # Whoever reads our output need not wait for what is measured.
+    sys.stdout.flush()
+    if measure(sender, state, settings, sent, at_once=options.flag("measure")) and sender.waits() and sender.due():
+        again = sender.drain()
+        return again.code
     return sent.code
+
+
+#: What an exchange that failed says of the network.
+_WHY_NOT: "dict[str, Skipped]" = {
+    "not_a_collector": "captive", "redirect": "captive", "tls": "captive",
+    "unreachable": "no_network", "slow": "no_network", "proxy": "no_network",
+}  # fmt: skip
+
+
+def measure(
+    sender: Sender, state: identity.State, settings: config.Settings, sent: Sent, *, at_once: bool = False
+) -> bool:
+    """Measures when a round is due and the collector answered just now; returns whether it did."""
+    reached, nothing = sent.status == "accepted", sent.status == "nothing"
+    why: Skipped = _WHY_NOT.get(sent.status, "")
+    if "latency" in settings.off:
+        if at_once:
+            log(f"latency is turned off ({settings.origins['off']}); nothing is measured")
+        return False
+    if not (reached or nothing or why) or not (at_once or sender.may_measure()):
+        return False
+    from ..host import open_host  # noqa: PLC0415 (a plain send looks at nothing)
+    from ..rounds import Measuring  # noqa: PLC0415
+
+    measuring = Measuring(sender, state, settings.landmarks, open_host, log=log)
+    return measuring.step(reached=reached, why=why, at_once=at_once) is not None
+
+
+def log(text: str) -> None:
+    """Writes one line to stderr, where the service manager's journal takes it."""
+    sys.stderr.write(f"farmwatch-agent: {text}\n")
+    sys.stderr.flush()
 
 
 def open_sender(options: Options, settings: config.Settings | None = None) -> tuple[Sender, str]:
@@ -51,7 +96,7 @@ def open_sender(options: Options, settings: config.Settings | None = None) -> tu
     return Sender(store, state, HttpTransport(url, settings.proxy, settings.ca_file), key), url
 
 
-def _become_sender(state: identity.State) -> None:
+def become_sender(state: identity.State) -> None:
     """Makes root the sender's account, where it has one: root neither speaks to a network nor writes in its folder."""
     account = state.account()
     if sys.platform == "win32" or account is None or os.geteuid() != 0:

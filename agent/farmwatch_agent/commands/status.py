@@ -62,7 +62,14 @@ def subjects(state: identity.State, now: float) -> list[Line]:
         _spool(state, known.device, now),
         _sent(state),
         _probes(state, now),
+        Line(subject="measuring", state="ok", text=readable(_measuring(state, now))),
     ]
+
+
+def _measuring(state: identity.State, now: float) -> str:
+    from ..rounds import told  # noqa: PLC0415 (beside its use)
+
+    return told(state, now)
 
 
 def _spool(state: identity.State, device: str, now: float) -> Line:

@@ -91,8 +91,8 @@ class LeftRounds(msgspec.Struct, kw_only=True):
     rounds: Annotated[list[LeftRound], msgspec.Meta(max_length=MOST_ROUNDS)] = []
 
 
-class _Giver:
-    """Where the file is read, for whose device, and which rounds are told already."""
+class Giver:
+    """Where the file is read, for whose device, and which rounds are told already. `offered`: keys of the last look."""
 
     def __init__(self, read: Callable[[], bytes], device: str, told: Collection[str]) -> None:
         self._read = read
@@ -114,15 +114,15 @@ class _Giver:
         return rounds
 
 
-_giver: _Giver | None = None
+_giver: Giver | None = None
 
 
-def give(read: Callable[[], bytes], device: str = "", told: Collection[str] = ()) -> _Giver:
+def give(read: Callable[[], bytes], device: str = "", told: Collection[str] = ()) -> Giver:
     """Makes `LeftRound` tell what `read` returns, a file's bytes; raises nothing itself.
 
     device  rounds of another one are nobody's; "" for any
     told    keys of rounds that are left out
     """
     global _giver  # noqa: PLW0603 (one reader in one process)
-    _giver = _Giver(read, device, told)
+    _giver = Giver(read, device, told)
     return _giver
