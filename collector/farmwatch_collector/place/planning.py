@@ -8,6 +8,7 @@ for these, and nothing in the plan tells them apart (docs/landmarks.md).
 import hashlib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import islice
 from typing import Literal
 
 import numpy as np
@@ -33,7 +34,7 @@ LASTS_INTO_NEXT_DAY = timedelta(hours=6)
 
 
 class Planner:
-    """Makes plans over one set of landmarks. Thread-safe; about half a millisecond a plan.
+    """Makes plans over one set of landmarks. Thread-safe; half a millisecond a plan.
 
     key  secret of the collector, 16 bytes or more; not the company's identifier key, which every laptop has
     """
@@ -43,6 +44,8 @@ class Planner:
         self._all = tuple(landmarks[name] for name in sorted(landmarks))
         self._latitude = np.array([one.latitude for one in self._all], float)
         self._longitude = np.array([one.longitude for one in self._all], float)
+        marks = b"".join(self._draw(f"landmark|{one.landmark}")[:8] for one in self._all)
+        self._marks = np.frombuffer(marks, np.uint64)
         self._own = np.array([one.own or one.method == "signed" for one in self._all], bool)
         self._parts = parts_of(self._latitude, self._longitude) if self._all else ()
         self._apart = km_between(
@@ -79,7 +82,8 @@ class Planner:
         """Adds the nearest ones, mixed by provider and town; less mixed where there are not enough."""
         away: NDArray[np.float64] = km_between(latitude, longitude, self._latitude, self._longitude)
         away = np.where(self._own & (away <= OWN_BEFORE_KM), away - OWN_BEFORE_KM, away)
-        nearest = sorted(set(usable) - set(chosen), key=lambda index: (away[index], index))
+        free = set(usable) - set(chosen)
+        nearest = [index for index in np.argsort(away, kind="stable").tolist() if index in free]
         found: list[int] = []
         tests: tuple[Callable[[int], bool], ...] = (
             lambda index: self._fits(index, found, in_town=True),
@@ -88,7 +92,9 @@ class Planner:
         )
         for fits in tests:
             for index in nearest:
-                if len(found) < count and index not in found and fits(index):
+                if len(found) == count:
+                    break
+                if index not in found and fits(index):
                     found.append(index)
         chosen += found
 
@@ -122,18 +128,34 @@ class Planner:
         free = [index for index in order if index not in chosen]
         if claim is not None and free:
             away = km_between(claim.latitude, claim.longitude, self._latitude, self._longitude)
-            around = set(sorted(free, key=lambda index: (float(away[index]), index))[:CONTROL_NEAR])
+            left = set(free)
+            nearest = (index for index in np.argsort(away, kind="stable").tolist() if index in left)
+            around = set(islice(nearest, CONTROL_NEAR))
             first = next(index for index in free if index in around)
             free.remove(first)
             free.insert(0, first)
         chosen += free[:CONTROLS]
 
-    def _order(self, indexes: Iterable[int], purpose: str) -> list[int]:
-        """Returns landmarks in an order that only the holder of the key can tell; one more landmark shifts no other."""
-        return sorted(indexes, key=lambda index: self._draw(f"{purpose}|{self._all[index].landmark}"))
+    def _order(self, indexes: Collection[int], purpose: str) -> list[int]:
+        """Returns landmarks in an order that only the holder of the key can tell; one more landmark shifts no other.
+
+        The purpose (device and day in it) makes a seed under the key; a mixing function spreads it over marks that are
+        made under the key, too. What one day's order shows of its seed says nothing of the next day's.
+        """
+        places = np.fromiter(sorted(indexes), np.intp, len(indexes))
+        seed = np.frombuffer(self._draw(purpose)[:8], np.uint64)
+        return [int(index) for index in places[np.argsort(_mixed(self._marks[places] + seed), kind="stable")]]
 
     def _draw(self, words: str) -> bytes:
         return hashlib.blake2b(words.encode("utf-8", "surrogatepass"), key=self._key, digest_size=16).digest()
+
+
+def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """Returns each value mixed: the finalizer of SplitMix64 (Steele, Lea and Flood, 2014)."""
+    values = (values ^ (values >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    values = (values ^ (values >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    mixed: NDArray[np.uint64] = values ^ (values >> np.uint64(31))
+    return mixed
 
 
 def plan_for(
