@@ -29,6 +29,7 @@ from farmwatch_schema.finding import GROUPS, Finding
 from farmwatch_schema.observables import KINDS, Observable
 
 from ..cases import recorded
+from .exits import seen_from, signed_in
 from .input_days import remembering, share, workdays
 from .views import KEYER, NOW, recorded_view, view
 
@@ -195,6 +196,7 @@ def devices() -> tuple[DeviceView, ...]:
     virtual = (share("virtual", "keyboard", 30), share("virtual", "pointer", 70, absolute=True))
     placed = (share("usb", "keyboard", 30), share("usb", "pointer", 85, absolute=True))
     seen += [_of(merged), *(remembering(workdays(10, shares), usb=[]) for shares in (injected, placed, virtual))]
+    seen.append(msgspec.structs.replace(_of(merged), egress=seen_from(), sign_ins=signed_in()))
     policy, _ = parse_policy(fleet.POLICY, "policy.yaml", NOW.date())
     return tuple(msgspec.structs.replace(each, policy=policy) for each in seen)
 
@@ -232,7 +234,8 @@ def test_what_may_not_be_looked_at_is_no_finding(detector: Detector) -> None:
             kind: msgspec.structs.replace(section, outcome="not_permitted", items=(), reason="Run as root.")
             for kind, section in device.sections.items()
         }
-        assert list(detector.detect(msgspec.structs.replace(device, sections=blind, history={}))) == []
+        blinded = msgspec.structs.replace(device, sections=blind, history={}, egress=(), sign_ins=())
+        assert list(detector.detect(blinded)) == []
 
 
 @each
