@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, bindparam, delete, insert, select
 
 from farmwatch_detectors.placing import Spot
 from farmwatch_detectors.policy import Claim, RosterEntry
@@ -22,6 +22,16 @@ _entries = msgspec.json.Decoder(RosterEntry)
 _days = msgspec.json.Decoder(KeptDay)
 #: Days that are looked through for the last estimate.
 ESTIMATE_DAYS = 8
+# Built once: every laptop asks once a day.
+_DEVICE = t.device.c.device == bindparam("device")
+_CLAIM = select(t.roster.c.body).select_from(t.device).join(t.roster, same_laptop()).where(_DEVICE)
+_ESTIMATES = (
+    select(t.place_day.c.body)
+    .join(t.device, t.device.c.key == t.place_day.c.device_key)
+    .where(_DEVICE)
+    .order_by(t.place_day.c.day.desc())
+    .limit(ESTIMATE_DAYS)
+)
 
 
 def states(connection: Connection) -> dict[str, LandmarkState]:
@@ -64,15 +74,8 @@ def _audit(connection: Connection, state: LandmarkState, before: LandmarkState |
 
 def plan_facts(connection: Connection, device: str) -> tuple[Claim | None, Spot | None]:
     """Returns the claim of a device's person and the estimate of its last measured day: two indexed reads."""
-    mine = select(t.roster.c.body).select_from(t.device).join(t.roster, same_laptop())
-    body = connection.execute(mine.where(t.device.c.device == device)).scalar()
+    body = connection.execute(_CLAIM, {"device": device}).scalar()
     claim = None if body is None else _entries.decode(body).claim
-    rows = connection.execute(
-        select(t.place_day.c.body)
-        .join(t.device, t.device.c.key == t.place_day.c.device_key)
-        .where(t.device.c.device == device)
-        .order_by(t.place_day.c.day.desc())
-        .limit(ESTIMATE_DAYS)
-    ).scalars()
+    rows = connection.execute(_ESTIMATES, {"device": device}).scalars()
     spots = (_days.decode(row).verdict.estimate for row in rows)
     return claim, next((spot for spot in spots if spot is not None), None)
