@@ -18,6 +18,7 @@ from .ingest import ROUTES, Ingest, Receive, Scope, Send, company_key
 from .loop import DueLoop
 from .origins import Origins, TrustedProxies, company_addresses
 from .place.networks import Networks
+from .place.placing import Places
 from .place.plans import Plans
 from .place.types import Landmark
 from .settings import Settings
@@ -39,6 +40,7 @@ class App:
 
     sessions   makes sign-in links and knows who is signed in
     landmarks  what laptops measure; the shipped ones when left out
+    places     judges what they measured; without it nothing is said of any place
     """
 
     def __init__(
@@ -47,6 +49,7 @@ class App:
         store: Store,
         policy: Policy | None = None,
         landmarks: Mapping[str, Landmark] | None = None,
+        places: Places | None = None,
     ) -> None:
         self.sessions = Sessions()
         self.ingest = Ingest(store, settings.limits, plans=Plans(store, landmarks, policy), origins=self._origins_with)
@@ -56,6 +59,7 @@ class App:
         self._store = store
         self._settings = settings
         self._policy = policy
+        self._places = places
         self._channels = channels_of(settings)
         #: Where links lead; whoever knows the address that is listened at sets it.
         self.console_url = settings.console_url
@@ -102,7 +106,7 @@ class App:
         if self._settings.judging:
             running = asyncio.get_running_loop()
             keyer = Keyer.from_key(await running.run_in_executor(self._helper, company_key, self._store))
-            self._loop = DueLoop(self._store, keyer, self._policy, channels=tuple(self._channels))
+            self._loop = DueLoop(self._store, keyer, self._policy, channels=tuple(self._channels), places=self._places)
             self._loop.start()
             self._courier = Courier(self._store, self._channels, lambda: self.console_url)
             self._courier.start()
@@ -134,7 +138,11 @@ class App:
 
 
 def create_app(
-    settings: Settings, store: Store, policy: Policy | None = None, landmarks: Mapping[str, Landmark] | None = None
+    settings: Settings,
+    store: Store,
+    policy: Policy | None = None,
+    landmarks: Mapping[str, Landmark] | None = None,
+    places: Places | None = None,
 ) -> App:
     """Returns the collector's application over an open store; `store` stays the caller's to close."""
-    return App(settings, store, policy, landmarks)
+    return App(settings, store, policy, landmarks, places)

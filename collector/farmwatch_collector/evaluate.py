@@ -23,7 +23,7 @@ from farmwatch_schema.identifiers import Keyer
 from .assessment import THRESHOLDS, Assessment, GroupLevel, level_rank
 from .expectations import new_groups, with_expected
 from .fleet import Fleet
-from .place.placing import Placed, Places
+from .place.days import DayJudge, Placed
 from .place.samples import DAYS
 from .roster.serials import entry_of
 from .score import BASE, Prior, group_levels, score_levels, weigh
@@ -93,7 +93,7 @@ class Company(msgspec.Struct, frozen=True, kw_only=True):
     policy: Policy = Policy()
     roster: Mapping[str, RosterEntry] = msgspec.field(default_factory=dict[str, RosterEntry])
     assets: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
-    places: Places | None = None
+    places: DayJudge | None = None
 
 
 def placed(view: DeviceView, company: Company, fleet: Fleet) -> Placed:

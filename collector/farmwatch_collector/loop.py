@@ -19,9 +19,9 @@ from farmwatch_schema.observables.network import Gateway
 
 from .evaluate import Company, complete, judge, keyed_assets, placed, versions
 from .fleet import TIE_KINDS, Fleet
+from .place.days import MeasuredDay
 from .place.placing import Places
 from .place.quarantine import quarantined, trusted, witnesses
-from .place.rounds import MeasuredDay
 from .roster.serials import reported
 from .sign_ins import with_sign_ins
 from .store.protocol import Store
@@ -61,6 +61,7 @@ class DueLoop:
         self._clock = clock
         self._policy = policy or Policy()
         self._assets = keyed_assets(self._policy, keyer)
+        self._places = places
         self._company = Company(policy=self._policy, assets=self._assets, places=places)
         self._roster: dict[str, RosterEntry] = {}
         self._serials: dict[str, str] = {}
@@ -180,7 +181,7 @@ class DueLoop:
         """Lets a trusted device's times speak against landmarks that they contradict."""
         row = self._store.device(view.device) if any(day.contradicted for day in days) else None
         attention = row.assessment.attention if row is not None and row.assessment is not None else ""
-        if self._company.places is None or not trusted(attention=attention, enrolled_at=view.enrolled_at, now=view.now):
+        if self._places is None or not trusted(attention=attention, enrolled_at=view.enrolled_at, now=view.now):
             return
         entry = self._company.roster.get(view.device)
         records = [entry.person, entry.household] if entry else []
@@ -193,15 +194,14 @@ class DueLoop:
                 view.device, (*day.observations, *day.contradicted), entry.claim if entry else None, ties, day.day
             )
         ]
-        if seen and self._store.witness_landmarks(seen, len(self._company.places.landmarks), view.now):
+        if seen and self._store.witness_landmarks(seen, len(self._places.landmarks), view.now):
             self._take_quarantine()
 
     def _take_quarantine(self) -> None:
         """Judges without the landmarks in quarantine from now on; who measured one is judged at its own next time."""
-        places = self._company.places
-        if places is not None:
-            without = places.without(quarantined(self._store.landmark_states()))
-            self._company = msgspec.structs.replace(self._company, places=without)
+        if self._places is not None:
+            self._places = self._places.without(quarantined(self._store.landmark_states()))
+            self._company = msgspec.structs.replace(self._company, places=self._places)
 
     def _learn_serial(self, view: DeviceView) -> None:
         """Keeps the serial that a device reports, and gives it what the roster says of that serial, from now on."""

@@ -2,8 +2,9 @@
 
 import argparse
 import difflib
+import importlib
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -16,8 +17,9 @@ from ..evaluate import Company, keyed_assets, versions
 from ..fleet import Fleet
 from ..input_error import InputError, read_text
 from ..offline import Located, judge_reports, key_ids, read_reports
+from ..place.days import DayJudge
+from ..place.samples import SAMPLED
 from ..policy_file import read_policy
-from ..roster_file import RosterError, read_roster
 from ..score_json import Document, Fault, document_of
 from ..score_text import lines_of
 
@@ -36,6 +38,8 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--roster", metavar="CSV", help="who has which device; see docs/roster.md")
     parser.add_argument("--policy", metavar="YAML", help="what the company allows; see docs/policy.md")
+    parser.add_argument("--landmarks", metavar="YAML", default="", help="a company's own; see docs/landmarks.md")
+    parser.add_argument("--calibration", metavar="FILE", default="", help="of farmwatch calibrate; see docs/place.md")
     parser.add_argument("--key-file", metavar="FILE", help="company's identifier key in hex, to recognise serials")
     parser.add_argument("--explain", action="store_true", help="draws each bar and reads it out")
     parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/score-v1.json")
@@ -45,12 +49,13 @@ def run(options: argparse.Namespace) -> int:
     """Prints every device, highest points first; 0 when all input was taken, 1 when none was."""
     try:
         policy = _policy(options.policy)
-        roster: dict[str, RosterEntry] = read_roster(options.roster) if options.roster else {}
+        roster = _roster(options.roster)
         keyer = _keyer(options.key_file)
         _say_which_cohorts_are_unknown(policy, roster)
         found = read_reports(options.reports)
         _say_what_cannot_be_compared(policy, keyer, found)
-        company = Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer))
+        places = _places(options, roster, found)
+        company = Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer), places=places)
         judged = judge_reports(found, company, Fleet(keyer))
     except FarmwatchError as error:
         if options.json:
@@ -72,6 +77,37 @@ def _policy(path: str | None) -> Policy:
     for warning in warnings:
         print(f"warning: {warning}", file=sys.stderr)
     return policy
+
+
+def _places(
+    options: argparse.Namespace, roster: Mapping[str, RosterEntry], found: Sequence[Located]
+) -> DayJudge | None:
+    """Returns what judges round-trip times, where there are any and a claim to hold them against.
+
+    Its mathematics come with the collector's packages; the base install, which is the agent's, says so and goes on.
+    """
+    measured = any(section.kind in SAMPLED for each in found for section in each.report.sections)
+    asked = bool(options.landmarks or options.calibration)
+    if not asked and not (measured and any(entry.claim for entry in roster.values())):
+        return None
+    try:
+        making = importlib.import_module("farmwatch_collector.place.making")
+    except ModuleNotFoundError as error:
+        if asked or error.name is None or error.name.startswith("farmwatch_"):
+            raise
+        message = "round-trip times are not held against claims without the collector's packages"
+        print(f"warning: {message}: pip install 'farmwatch[collector]'.", file=sys.stderr)
+        return None
+    places: DayJudge = making.places_from(options.landmarks or "", options.calibration)
+    return places
+
+
+def _roster(path: str | None) -> Mapping[str, RosterEntry]:
+    """Places in a roster are found with the collector's packages; without a roster none of them is needed."""
+    if not path:
+        return {}
+    entries: Mapping[str, RosterEntry] = importlib.import_module("farmwatch_collector.roster_file").read_roster(path)
+    return entries
 
 
 def _say_which_cohorts_are_unknown(policy: Policy, roster: Mapping[str, RosterEntry]) -> None:
@@ -109,8 +145,9 @@ def _say_what_cannot_be_compared(policy: Policy, keyer: Keyer | None, found: lis
 
 
 def _faults(error: FarmwatchError) -> tuple[Fault, ...]:
-    if isinstance(error, RosterError):
-        return tuple(fault for each in error.faults for fault in _faults(each))
+    several: Sequence[FarmwatchError] | None = getattr(error, "faults", None)  # a roster's, one a row
+    if several is not None:
+        return tuple(fault for each in several for fault in _faults(each))
     if isinstance(error, InputError):
         return (Fault(file=error.file, line=error.line, field=error.field, problem=error.problem, remedy=error.remedy),)
     return (Fault(problem=str(error)),)

@@ -13,6 +13,7 @@ from farmwatch_detectors.policy import Policy
 from ..app import create_app
 from ..export import channels_of
 from ..place.landmarks import read_landmarks
+from ..place.making import places_of
 from ..policy_file import read_policy
 from ..roster_file import read_roster
 from ..serving import Serving, loopback
@@ -33,6 +34,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--policy", metavar="YAML", default="", help="what the company allows; see docs/policy.md")
     parser.add_argument("--roster", metavar="CSV", default="", help="replaces the stored roster; see docs/roster.md")
     parser.add_argument("--landmarks", metavar="YAML", default="", help="a company's own; see docs/landmarks.md")
+    parser.add_argument("--calibration", metavar="FILE", default="", help="of farmwatch calibrate; see docs/place.md")
     parser.add_argument("--webhook", metavar="URL", default="", help="posts each new case there; see docs/cases.md")
     parser.add_argument("--webhook-file", metavar="FILE", default="", help="the same, for an address that is secret")
     parser.add_argument("--webhook-secret-file", metavar="FILE", default="", help="key that signs what is posted")
@@ -98,11 +100,12 @@ def run(options: argparse.Namespace) -> int:
     policy = _policy(settings.policy)
     roster = read_roster(settings.roster) if settings.roster else None
     landmarks = read_landmarks(options.landmarks) if options.landmarks else None
+    places = places_of(landmarks, options.calibration) if settings.judging else None
     store = open_store(store_url(options))
     try:
         if roster is not None:
             store.set_roster(roster)
-        app = create_app(settings, store, policy, landmarks)
+        app = create_app(settings, store, policy, landmarks, places)
         serving = Serving(app, settings)
         app.console_url = settings.console_url or serving.url
 

@@ -18,8 +18,9 @@ from farmwatch_detectors.policy import Claim, RosterEntry
 from farmwatch_detectors.tunnel_lines import lines_of
 from farmwatch_detectors.view import DeviceView
 
+from .days import MeasuredDay, Placed
 from .geometry import KM_PER_MS, km_between
-from .rounds import FEWEST_LANDMARKS, MeasuredDay, days_of
+from .rounds import FEWEST_LANDMARKS, days_of
 from .samples import DAYS, KeptDay, Samples
 from .types import Landmark, Observation
 
@@ -54,19 +55,6 @@ class ClaimJudge(Protocol):
         access: str,
         day: date,
     ) -> DayVerdict: ...
-
-
-class Placed(msgspec.Struct, frozen=True, kw_only=True):
-    """What the days say together, and what has to be kept.
-
-    placing   None where nothing was measured
-    fresh     days computed now; all others were read back
-    measured  those of `fresh` as they were measured, for who doubts landmarks
-    """
-
-    placing: Placing | None = None
-    fresh: tuple[KeptDay, ...] = ()
-    measured: tuple[MeasuredDay, ...] = ()
 
 
 class Places:

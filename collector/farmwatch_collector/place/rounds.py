@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from farmwatch_detectors.view import SectionView
 from farmwatch_schema.observables.latency import MeasuringRound, RoundTrips
 
+from .days import MeasuredDay
 from .geometry import KM_PER_MS, km_between
 from .types import Landmark, Observation
 
@@ -67,28 +68,6 @@ SKIPPED = {
 
 Channel = tuple[str, str]
 Times = dict[str, float]
-
-
-class MeasuredDay(msgspec.Struct, frozen=True, kw_only=True):
-    """One day (UTC) of one device, ready for the claim test.
-
-    observations  least time per landmark; empty when the day cannot be measured
-    access        `wired`, `wifi`, `mobile` or `unknown`: of several, the one that explains most
-    why_not       `tunnelled`, `answered_locally`, `noisy`, `few_landmarks`, `skipped`; "" when it can be judged
-    words         one sentence that says so for people; "" then
-    footprint     signs of added delay that show without a claim: `methods_disagree`, `uniform_minimum`
-    measured      ids of the landmarks that answered, whether they count or not
-    contradicted  times left out because they cannot belong to the others: what speaks against a landmark
-    """
-
-    day: date
-    observations: tuple[Observation, ...] = ()
-    contradicted: tuple[Observation, ...] = ()
-    access: str = "unknown"
-    why_not: str = ""
-    words: str = ""
-    footprint: tuple[str, ...] = ()
-    measured: tuple[str, ...] = ()
 
 
 class _Round(msgspec.Struct, kw_only=True):

@@ -3,7 +3,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farmwatch_collector.place.rounds import MeasuredDay, days_of, shared_offset
+from farmwatch_collector.place.days import MeasuredDay
+from farmwatch_collector.place.rounds import days_of, shared_offset
 from farmwatch_collector.place.types import Landmark
 from farmwatch_detectors.view import SectionView
 from farmwatch_schema.observables.latency import MeasuringRound, RoundTrips
