@@ -48,7 +48,12 @@ def placed(scene: Scene, rounds: Sequence[Sequence[Observable]]) -> tuple[Placin
     days = [section(items, NOW - timedelta(days=len(rounds) - 1 - day)) for day, items in enumerate(rounds)]
     entry = RosterEntry(person=scene.name, claim=claim_of(scene))
     view = DeviceView(
-        device=scene.name, now=NOW, enrolled_at=NOW - timedelta(days=40), samples={"latency": tuple(days)}, roster=entry
+        device=scene.name,
+        now=NOW,
+        enrolled_at=NOW - timedelta(days=40),
+        sections={},
+        samples={"latency": tuple(days)},
+        roster=entry,
     )
     placing = places().place(view, entry).placing
     assert placing is not None

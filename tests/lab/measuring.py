@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 
 from farmwatch_schema.observables import Observable
+from farmwatch_schema.observables.latency import RoundTrips
 from farmwatch_schema.plan import Plan
 
 from .judging import observables
@@ -62,6 +63,4 @@ def _printed(lab: Lab, name: str, program: "subprocess.Popen[bytes]", deadline: 
 
 def answered(items: Iterable[Observable]) -> int:
     """Returns to how many landmarks a connect was timed."""
-    from farmwatch_schema.observables.latency import RoundTrips
-
     return len({it.landmark for it in items if isinstance(it, RoundTrips) and it.method == "tcp" and it.count})

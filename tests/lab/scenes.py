@@ -1,26 +1,19 @@
 """Laptops that are where their users say, and laptops that are not, with what stands between them and the world."""
 
-import json
-import subprocess
-import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
-from pathlib import Path
-from typing import Any
+from datetime import date
 
 import msgspec
 
 from farmwatch_collector.place.landmarks import shipped
 from farmwatch_collector.place.planning import Planner
 from farmwatch_detectors.policy import Claim
-from farmwatch_schema.observables import Observable
 from farmwatch_schema.plan import Plan
 
 from . import world
 from .geography import HOSTING, LTE, STARLINK, WIFI, WIRED, Access, Spot
 from .lab import Lab
-from .sites import LabError, end
 
 Place = tuple[str, str]
 DENVER, SEATTLE, CHICAGO = ("Denver", "US"), ("Seattle", "US"), ("Chicago", "US")

@@ -184,12 +184,14 @@ def front(address: str, certificate: str, key: str, port: int) -> None:
     def serve(plain: socket.socket) -> None:
         with suppress(OSError):
             plain.settimeout(20)
-            with context.wrap_socket(plain, server_side=True) as near:
-                with socket.create_connection(("127.0.0.1", port), timeout=20) as far:
-                    back = threading.Thread(target=pump, args=(far, near), daemon=True)
-                    back.start()
-                    pump(near, far)
-                    back.join(20)
+            with (
+                context.wrap_socket(plain, server_side=True) as near,
+                socket.create_connection(("127.0.0.1", port), timeout=20) as far,
+            ):
+                back = threading.Thread(target=pump, args=(far, near), daemon=True)
+                back.start()
+                pump(near, far)
+                back.join(20)
         plain.close()
 
     loop = Loop()
