@@ -45,7 +45,7 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True):
 
     per_second, burst    questions of one source: an IPv4 address, or an IPv6 /64. An office of a thousand laptops
                          behind one address asks about 10,000 times a day
-    in_all, burst_in_all of all sources together; bounds CPU at about a quarter of a core
+    in_all, burst_in_all of all sources together; bounds CPU at about a seventh of a core
     sources              remembered at once; the longest silent one is forgotten
     connections, of_one  open TCP connections in all and of one source
     questions, seconds   of one TCP connection, and how long it may be silent
