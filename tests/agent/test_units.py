@@ -125,7 +125,8 @@ def test_the_sender_has_its_account_and_its_folder_and_not_the_readers_key() -> 
     assert SEND["ReadWritePaths"] == STATE.sender
     assert SEND["CapabilityBoundingSet"] == ""
     hidden = {path.lstrip("-") for path in SEND["InaccessiblePaths"].split()}
-    assert {STATE.identifier_key, "/sys"} <= hidden
+    assert {STATE.identifier_key, "/boot"} <= hidden
+    assert SEND["ProtectKernelTunables"] == "yes", "what it may read of /sys it may not write"
     assert SEND["ProtectHome"] == "yes"
     users = (SYSTEMD / "farmwatch-agent.sysusers").read_text(encoding="utf-8").splitlines()[-1]
     assert users.split()[:2] == ["u", SEND["User"]]
