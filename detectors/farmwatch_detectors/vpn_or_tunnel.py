@@ -8,12 +8,14 @@ Detects
 Why
     A farm's operator hides where he is, or reaches the house through a private network.
 Innocent explanations
-    Privacy at home or in a café; a developer's private network; the company's own VPN, which is level 0 when
-    the catalogue knows it as one that companies install, or the policy names it.
+    Privacy at home or in a café; a developer's private network; the company's own VPN, which is level 0 when the
+    catalogue knows it as one that companies install, or the policy names it, its interface or its adapter. A call over
+    a line (PPPoE, a modem) is no tunnel, nor what brings IPv6 alone.
 Blind spots
-    A VPN on the router or on the KVM's side shows nothing here. Policy routing hides what a tunnel carries.
-    An interface can bear any name. On a Mac all tunnels are named alike: beside a company's VPN that runs too, a
-    consumer VPN's stays unexplained. A local proxy (tor, obfs4proxy under another name) makes no interface.
+    A VPN on the router is `travel_router`'s, one on the KVM's side nobody's. Policy routing hides what a tunnel
+    carries; IPsec without an interface shows none; name servers are told without theirs. An interface can bear any
+    name. On a Mac all tunnels are named alike: beside a company's VPN that runs too, a consumer VPN's is unexplained.
+    A local proxy (tor, obfs4proxy under another name) makes no interface.
 Triage
     Ask what the tunnel is for; compare with the policy and with the address it is seen from.
 References
@@ -26,7 +28,7 @@ from .detector import Detector, Findings
 from .matching import tunnel_index
 from .products import Tunnel
 from .programs import Recognised, evidence_of, first_seen, recognised, source_of, surely
-from .tunnel_lines import CONSUMER, Line, lines_of, owners_of, quote_of
+from .tunnel_lines import CONSUMER, Line, allowed_as, lines_of, owners_of, quote_of
 from .view import DeviceView
 
 #: Kinds of product that this detector leaves to `reverse_tunnel`.
@@ -80,7 +82,7 @@ def _named(device: DeviceView, product: Tunnel, program: Recognised[Tunnel] | No
     level, what = _level(product, program, lines)
     if not what:
         return
-    sanction = device.allowed(vpn=product.id)
+    sanction = allowed_as(device, product.id, lines)
     named = ", named in reports on laptop farms," if "farm-reported" in product.tags else ""
     if sanction is not None:
         level, sentence = 0, f"{product.name} {what}. Policy allows it here: {sanction.words}."
@@ -97,7 +99,7 @@ def _named(device: DeviceView, product: Tunnel, program: Recognised[Tunnel] | No
 
 
 def _unknown(device: DeviceView, line: Line) -> Finding:
-    sanction = device.allowed(vpn=line.name)
+    sanction = allowed_as(device, "", [line])
     all_traffic = " and takes all traffic" if line.carries_all else ""
     if sanction is not None:
         sentence = f"Tunnel {line.name} is up{all_traffic}. Policy allows it here: {sanction.words}."

@@ -30,7 +30,7 @@ def test_each_way_into_a_driven_laptop_is_named() -> None:
     assert "svchost.exe" in found["rustdesk"].sentence
     assert found["screenconnect"].level == 3, "prepared for access without anybody"
     assert found["windows-rdp"].level == 3, "somebody from a public address"
-    assert found["OpenVPN TAP-Windows6"].level == 1, "a tunnel takes all traffic, and no program is seen that made it"
+    assert found["openvpn"].level == 1, "its driver carries all traffic, and no program is seen that made it"
 
 
 def test_a_tool_of_the_companys_own_counts_nothing_and_a_disguise_stays() -> None:

@@ -6,12 +6,13 @@ from farmwatch_detectors.detector import level_table
 from farmwatch_detectors.policy import Policy, Sanction
 from farmwatch_detectors.view import DeviceView
 from farmwatch_detectors.vpn_or_tunnel import DETECTOR
-from farmwatch_schema.observables.network import Gateway, NetworkInterface, Route
+from farmwatch_schema.observables.host import HostFacts
+from farmwatch_schema.observables.network import Gateway, Neighbours, NetworkInterface, Route
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 from farmwatch_schema.observables.software import Package
 
-from .views import view
+from .views import KEYER, view
 
 WIFI = NetworkInterface(name="wlan0", kind="wifi", up=True)
 HOME = Gateway(family="ipv4", interface="wlan0", metric=600)
@@ -189,6 +190,88 @@ def test_ssh_and_local_proxies_are_no_findings() -> None:
 
 def test_the_many_tunnels_of_a_mac_are_no_findings() -> None:
     assert _found(view(network=[_tunnel(f"utun{number}") for number in range(6)])) == []
+
+
+# Lines that only resemble tunnels, and names of drivers --------------------------------------------------
+
+
+def test_honest_twin_a_call_over_a_line_is_no_tunnel() -> None:
+    ethernet = NetworkInterface(name="eth0", kind="ethernet", up=True)
+    pppoe = [ethernet, _tunnel("ppp0"), Gateway(family="ipv4", interface="ppp0")]
+    assert _found(view(network=pppoe)) == [], "PPPoE or a modem: nothing else leads out"
+    router = Neighbours(interface="wlan0", oui="98dac4")
+    assert _found(view(network=[*pppoe, WIFI, router])) == [("ppp0", 1)], "pptp's replacedefaultroute: Wi-Fi carries it"
+    dialled = NetworkInterface(name="ppp", kind="tunnel", driver="WAN Miniport", up=True)
+    assert _found(view(network=[dialled, Gateway(family="ipv4", interface="ppp")])) == []
+    over_wifi = Gateway(family="ipv4", interface="wlan0", address=KEYER.key("address", "192.0.2.1"), metric=600)
+    assert _found(view(network=[WIFI, over_wifi, dialled])) == [], "split: the company's, an administrator set it up"
+    everything = Gateway(family="ipv4", interface="ppp", metric=10)
+    assert _found(view(network=[WIFI, over_wifi, dialled, everything])) == [("ppp", 1)]
+
+
+@pytest.mark.parametrize("name", ["sit1", "he-ipv6", "6rd-wan", "teredo"])
+def test_honest_twin_what_brings_ipv6_alone_is_no_vpn(name: str) -> None:
+    ipv6 = [Gateway(family="ipv6", interface=name, metric=1), Route(destination="2000::/3", interface=name)]
+    assert _found(view(network=[WIFI, HOME, _tunnel(name), *ipv6])) == []
+    assert _found(view(network=[WIFI, HOME, _tunnel(name), Route(destination="0.0.0.0/1", interface=name)])) == [
+        (name, 1)
+    ]
+
+
+def test_honest_twin_a_mac_s_own_tunnels_with_ipv6_routes_are_no_vpn() -> None:
+    routes = [Gateway(family="ipv6", interface=f"utun{number}", metric=0) for number in range(4)]
+    own = [_tunnel(f"utun{number}") for number in range(4)]
+    assert _found(view(network=[WIFI, HOME, *own, *routes])) == []
+
+
+@pytest.mark.parametrize(
+    "interface",
+    [
+        NetworkInterface(name="vEthernet (WSL)", kind="virtual", driver="Hyper-V Virtual Ethernet Adapter", up=True),
+        NetworkInterface(name="VMware Network Adapter VMnet8", kind="virtual",
+                         driver="VMware Virtual Ethernet Adapter for VMnet8", up=True),
+        NetworkInterface(name="Teredo Tunneling Pseudo-Interface", kind="other", up=True),
+        NetworkInterface(name="usb0", kind="ethernet", driver="rndis_host", bus="usb", up=True),
+    ],
+    ids=["Hyper-V", "VMware", "Teredo", "a phone's tethering"],
+)  # fmt: skip
+def test_honest_twin_switches_and_tethering_are_no_tunnels(interface: NetworkInterface) -> None:
+    assert _found(view(network=[WIFI, HOME, interface])) == []
+
+
+@pytest.mark.parametrize(
+    ("driver", "product"),
+    [
+        ("WireGuard Tunnel", "wireguard"),
+        ("OpenVPN Data Channel Offload", "openvpn"),
+        ("OpenVPN TAP-Windows6", "openvpn"),
+    ],
+)
+def test_hit_a_driver_names_the_protocol_whatever_the_connection_is_called(driver: str, product: str) -> None:
+    named = NetworkInterface(name="office", kind="tunnel", driver=driver, up=True)
+    assert _found(view(network=[WIFI, HOME, named])) == [(product, 1)]
+    zscaler = Process(name="ZSATunnel.exe", path=r"C:\Program Files\Zscaler\ZSATunnel\ZSATunnel.exe")
+    windows = HostFacts(os="Windows 11 Enterprise")
+    beside = view(network=[WIFI, HOME, named], processes=[zscaler], host=[windows])
+    assert _found(beside) == [("zscaler", 0)], "the only program that could own it is the company's"
+
+
+def test_honest_twin_a_policy_names_a_tunnel_by_its_interface_or_adapter_too() -> None:
+    rules = (
+        Sanction(vpn="wg-office", owner="net@example.com", reason="sites"),
+        Sanction(vpn="Example Tunnel Adapter", owner="net@example.com", reason="own client"),
+    )
+    adapter = NetworkInterface(name="Ethernet 7", kind="tunnel", driver="Example Tunnel Adapter", up=True)
+    policy = Policy(sanctions=rules)
+    found = list(DETECTOR.detect(view(network=[WIFI, _tunnel("wg-office"), adapter], policy=policy)))
+    assert [(each.subject, each.level) for each in found] == [("wireguard", 0), ("Ethernet 7", 0)]
+    second = view(network=[WIFI, _tunnel("wg-office"), _tunnel("wg1")], policy=policy)
+    assert _found(second) == [("wireguard", 1)], "one of two is not named"
+
+
+def test_hit_a_consumer_vpn_beside_the_company_s_is_level_two() -> None:
+    device = view(processes=[GLOBAL_PROTECT, NORD], network=[WIFI, HOME, _tunnel("gpd0"), _tunnel("nordlynx")])
+    assert _found(device) == [("nordvpn", 2), ("globalprotect", 0)]
 
 
 def test_could_not_look_gives_no_finding() -> None:
