@@ -22,6 +22,7 @@ import requests
 from farmwatch_schema.errors import FarmwatchError
 
 from ..app import App, create_app
+from ..place.making import places_of
 from ..policy_file import parse_policy
 from ..roster_file import read_roster
 from ..serving import Serving
@@ -77,7 +78,7 @@ class Demo:
         try:
             policy, _ = parse_policy(POLICY, "the demo's policy", self._now.date())
             settings = Settings(port=self._options.port)
-            app = create_app(settings, store, policy)
+            app = create_app(settings, store, policy, places=places_of())
             serving = Serving(app, settings)
             serving.start()
             try:
@@ -118,10 +119,11 @@ class Demo:
         path = folder / "roster.csv"
         with path.open("w", encoding="utf-8", newline="") as file:
             writer = csv.writer(file)
-            writer.writerow(("person", "device", "cohort", "start_on", "household", "site"))
+            writer.writerow(("person", "device", "cohort", "start_on", "household", "site", "claimed_place"))
             for device, person in self._fleet.items():
                 name = f"person-{person.number:03}"
-                writer.writerow((name, device, person.cohort, person.start_on, person.household, person.site))
+                claimed = person.home.place if person.home else ""
+                writer.writerow((name, device, person.cohort, person.start_on, person.household, person.site, claimed))
         return path
 
     def _judged(self, store: Store) -> list[Row]:

@@ -19,6 +19,7 @@ from farmwatch_schema.observables.power import PowerFacts
 from farmwatch_schema.observables.usb import UsbDevice
 
 from . import equipment, monitors, programs, surroundings, systems
+from .homes import FARM_HOMES, HOMES, Home, measured
 from .laptop import Look, SimulatedLaptop
 
 FLEET_SIZE = 60
@@ -40,6 +41,7 @@ class Person(msgspec.Struct, kw_only=True):
     oddity  what is unusual about it, in words; "" for nothing
     farm    whether it stands on the farm's shelf: known to the lab only, never sent
     days    input of the working days before today, oldest first
+    home    what its records claim, and where it stands; None for most, of whom nothing is claimed
     """
 
     name: str
@@ -55,6 +57,7 @@ class Person(msgspec.Struct, kw_only=True):
     looks: dict[str, list[Observable]]
     outcomes: dict[str, Look] = {}
     days: list[InputDay] = []
+    home: Home | None = None
 
     def add(self, kind: str, *observables: Observable) -> None:
         """Adds what a probe of one kind finds, as this laptop's system tells it."""
@@ -75,11 +78,15 @@ class Person(msgspec.Struct, kw_only=True):
         whole = laptop.looks["input_source"]
         devices = tuple(item for item in whole.observables if not isinstance(item, InputDay))
         told: list[bytes] = []
+        chance = random.Random(self.name)  # noqa: S311 - a fleet that can be made again
         for place, day in enumerate(self.days):
             at = datetime.combine(date.fromisoformat(day.day), EVENING, tzinfo=UTC)
+            if self.home is not None:
+                laptop.looks["latency"] = Look(observables=tuple(measured(self.home, at, chance)))
             laptop.looks["input_source"] = Look(observables=(*devices, *self.days[max(0, place - 1) : place + 1]))
             told.append(laptop.report(at))
         laptop.looks["input_source"] = whole
+        laptop.looks["latency"] = Look(observables=tuple(measured(self.home, now, chance)) if self.home else ())
         return [*told, laptop.report(now - timedelta(minutes=1)), laptop.report(now)]
 
 
@@ -89,9 +96,13 @@ def people(today: date, seed: int = 1, farm: bool = True) -> list[Person]:
     fleet = [_person(number, today, chance) for number in range(1, FLEET_SIZE + 1)]
     for number, dress in enumerate(ODDITIES, start=3):
         dress(fleet[number])
+    for person in fleet:
+        person.home = HOMES.get(person.number)
     if farm:
         for person, tool in zip(fleet[-FARM_SIZE:], FARM_TOOLS, strict=True):
             _move_to_farm(person, tool, today)
+        for person, home in zip(fleet[-FARM_SIZE:], FARM_HOMES, strict=False):
+            person.home = home
     for person in fleet:
         person.days = _days_before(person, today, random.Random(f"{seed} {person.number}"))  # noqa: S311 - as above
     return fleet

@@ -13,7 +13,7 @@ from nacl.signing import SigningKey
 from farmwatch_schema import codec, signature
 from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.identifiers import Keyer
-from farmwatch_schema.observables import Observable
+from farmwatch_schema.observables import KINDS, Observable
 from farmwatch_schema.report import (
     MEDIA_TYPE,
     Agent,
@@ -130,6 +130,8 @@ class SimulatedLaptop:
             return Section(kind=kind, outcome=outcome, observed_at=stamp, reason=look.reason)
         encoded = sorted(msgspec.json.encode(item, enc_hook=keyer.hook) for item in look.observables)
         items = b"[" + b",".join(encoded) + b"]"
+        if kind in KINDS and KINDS[kind].cadence == "sample":
+            return Section(kind=kind, outcome=outcome, observed_at=stamp, items=msgspec.Raw(items))
         digest = codec.digest_of(items)
         unchanged = self._digests.get(kind) == digest
         self._digests[kind] = digest
