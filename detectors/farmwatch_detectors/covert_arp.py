@@ -26,8 +26,8 @@ from .view import DeviceView
 
 _CARRIES = frozenset({"oversize", "odd_fields", "padding_payload"})
 _TIMING = frozenset({"rhythm", "burst_code"})
-#: Fewer frames make no pattern; buckets of the schema's.
-_A_FEW = ("0", "1", "2-4")
+#: One frame in a look of seconds may be an accident; a bucket of the schema's.
+_ONE = ("0", "1")
 
 
 def detect(device: DeviceView) -> Findings:
@@ -49,7 +49,7 @@ def detect(device: DeviceView) -> Findings:
 
 
 def _level(pattern: ArpPattern) -> int:
-    if not pattern.own or pattern.frames in _A_FEW or not _CARRIES.intersection(pattern.signs):
+    if not pattern.own or pattern.frames in _ONE or not _CARRIES.intersection(pattern.signs):
         return 0
     return 2 if _TIMING.intersection(pattern.signs) else 1
 

@@ -75,8 +75,8 @@ def exit_of(device: DeviceView) -> str:
 @once
 def way_of(device: DeviceView) -> Way:
     """Returns what the newest round of measuring says; nothing where the laptop's own VPN or modem is in the way."""
-    rounds = list(_rounds(device))
-    if not rounds or own_tunnel(device):
+    rounds = [] if own_tunnel(device) else list(_rounds(device))
+    if not rounds:
         return Way()
     trips = rounds[-1].of(RoundTrips)
     rewritten, delay = _rewritten(device, trips), _common_delay(rounds[-1], trips)
