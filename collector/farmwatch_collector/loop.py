@@ -186,7 +186,10 @@ class DueLoop:
         entry = self._company.roster.get(view.device)
         records = [entry.person, entry.household] if entry else []
         gateways = [each.mac.digest for each in view.of("network", Gateway) if each.mac is not None]
-        ties = [each for each in (*gateways, *(out.address.digest for out in view.egress), *records) if each]
+        networks = [*gateways, *(out.address.digest for out in view.egress)]
+        if not networks:  # nobody knows whom it stands beside, so it cannot be told from its neighbour
+            return
+        ties = [each for each in (*networks, *records) if each]
         seen = [
             one
             for day in days
