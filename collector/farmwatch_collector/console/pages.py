@@ -28,6 +28,7 @@ from . import views
 from .access import COOKIE, SESSION_LIFE, Sessions
 from .audit_page import audit_route
 from .case_pages import case_routes
+from .exits_view import exit_rows
 from .facts import MOST_SECTIONS, Room, facts_of, never_reported
 from .forms import from_own_page
 from .place_view import place_view
@@ -134,6 +135,7 @@ def routes(
             "device.html",
             more_headers=vendored.headers() if place.map else None,
             place=place,
+            exits=exit_rows(await ask(store.egress, wanted, now)),
             map_version=vendored.version,
             now=now,
             row=row,

@@ -11,6 +11,7 @@ from farmwatch_collector.cases import Case
 from farmwatch_collector.place.samples import KeptDay
 from farmwatch_collector.score import Prior, score_levels
 from farmwatch_collector.store.protocol import Device, DeviceEvent, DeviceRow, SectionRow, Store
+from farmwatch_detectors.placing import Egress
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import Span
 from farmwatch_schema.finding import GROUPS, Evidence, Finding, Group
@@ -43,6 +44,7 @@ class MemoryStore:
         self.spans: dict[str, list[Span]] = {}
         self.people: dict[str, RosterEntry] = {}
         self.told: dict[str, list[DeviceEvent]] = {}
+        self.exits: dict[str, list[Egress]] = {}
         self.placed: dict[str, list[KeptDay]] = {}
         self.log: list[tuple[datetime, str, str, str]] = []
 
@@ -119,6 +121,9 @@ class MemoryStore:
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self.told.get(device, [])
+
+    def egress(self, device: str, now: datetime) -> list[Egress]:
+        return self.exits.get(device, [])
 
     def place_days(self, device: str, since: date) -> list[KeptDay]:
         return [each for each in self.placed.get(device, []) if each.day >= since]
