@@ -130,13 +130,14 @@ def own_tunnel(device: DeviceView) -> bool:
 def _rewritten(device: DeviceView, trips: list[RoundTrips]) -> int:
     """Returns the TTL of questions at the company's landmark, where nothing but a device on the way made it so.
 
-    A system behind another one's address translation bears that one's TTL: only bare metal is judged.
+    A system behind another one's address translation bears that one's TTL: only bare metal is judged. Of IPv6 nothing
+    is said: routers announce the hop limit that hosts then use (RFC 4861, 4.2).
     """
     facts = device.of("host", HostFacts)
     if not facts or facts[0].hypervisor != "":
         return 0
     first = _WINDOWS_TTL if facts[0].os.startswith("Windows") else _TTL
-    seen = [it.ttl_seen for it in trips if it.ttl_seen]
+    seen = [it.ttl_seen for it in trips if it.ttl_seen and it.family == "ipv4"]
     return 0 if not seen or any(first - _HOPS < ttl <= first for ttl in seen) else seen[0]
 
 

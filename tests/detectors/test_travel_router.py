@@ -180,6 +180,12 @@ def test_honest_twin_a_guest_s_ttl_is_its_host_s() -> None:
     assert _found(view(network=behind(TP_LINK), host=[unknown], latency=measured(1500, ttl_seen=115))) == []
 
 
+def test_honest_twin_an_ipv6_hop_limit_is_the_router_s_announcement() -> None:
+    trips = measured(1500, ttl_seen=51)
+    own = msgspec.structs.replace(trips[-1], family="ipv6")
+    assert _found(view(network=behind(TP_LINK), host=[WINDOWS], latency=[*trips[:-1], own])) == []
+
+
 def test_honest_twin_what_was_measured_behind_another_router_does_not_speak_of_this_one() -> None:
     gateway = behind(GL_INET)[1]
     came = Span(kind="network", item=gateway, seen_from=NOW + timedelta(minutes=1))
