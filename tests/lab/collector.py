@@ -1,8 +1,10 @@
 """A collector in a site of the lab: `farmwatch serve` behind TLS, on the day that it is told."""
 
+import json
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from .lab import Lab
@@ -83,16 +85,17 @@ class Collector:
             raise LabError(f"farmwatch {' '.join(words)}: {done.stderr}")
         return done.stdout
 
-    def page(self, path: str) -> str:
-        """Returns a page of the console, as a browser in the collector's site gets it. One page a start."""
+    def pages(self, paths: Sequence[str]) -> list[str]:
+        """Returns pages of the console, as a browser in the collector's site gets them. Once a start: links end."""
         code = (
-            "import http.cookiejar, sys, urllib.request\n"
+            "import http.cookiejar, json, sys, urllib.request\n"
             "jar = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())\n"
             "opener = urllib.request.build_opener(jar)\n"
-            "for link in sys.argv[1:]: page = opener.open(link, timeout=20).read().decode()\n"
-            "sys.stdout.write(page)"
+            "print(json.dumps([opener.open(link, timeout=20).read().decode() for link in sys.argv[1:]]))"
         )
-        done = self._site.run(sys.executable, "-c", code, self.link, f"http://127.0.0.1:{PORT}{path}")
+        links = [self.link, *(f"http://127.0.0.1:{PORT}{path}" for path in paths)]
+        done = self._site.run(sys.executable, "-c", code, *links)
         if done.returncode:
-            raise LabError(f"{path}: {done.stderr}")
-        return done.stdout
+            raise LabError(f"the console: {done.stderr}")
+        found: list[str] = json.loads(done.stdout)
+        return found[1:]

@@ -23,7 +23,7 @@ from farmwatch_schema.observables.latency import MeasuringRound, RoundTrips
 
 from .lab import Lab
 from .router import NORMAL_90
-from .scenes import Scene, claim_of, plan_of
+from .scenes import HALF, Scene, claim_of, half, plan_of
 
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 CONNECTS = 5
@@ -66,10 +66,13 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
     dice = random.Random(f"{lab.seed} {scene.name} {day}")
     member = lab.members[scene.name]
     trips: list[Observable] = []
+    inside = half(lab) if scene.routes == HALF else ()
     plan = plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
     for target in plan.targets:
         name = lab.marks[target.landmark].spot.name
-        least = lab.ms(scene.name, name) + (member.extra or {}).get(name, 0.0)
+        least = (member.extra or {}).get(name, 0.0) + lab.ms(scene.name, name)
+        if scene.exit_at and (scene.routes == ("default",) or name in inside):
+            least = lab.ms(scene.name, f"{scene.name} exit") + lab.ms(f"{scene.name} exit", name)
         times = sorted(
             least + _jitter(member.access.jitter_ms, dice)
             for _ in range(CONNECTS)

@@ -2,6 +2,7 @@
 
 import itertools
 import os
+import secrets
 import shutil
 import subprocess
 import sys
@@ -75,9 +76,8 @@ class Lab:
         self.diverts: list[Divert] = []
         self.set_ms: dict[frozenset[str], float] = {}
         self.inner: dict[str, str] = {}
-        self.folder = Path(tempfile.mkdtemp(prefix=f"fwlab-{os.getpid()}-"))
+        self.folder = Path(tempfile.gettempdir()) / f"fwlab-{os.getpid()}-{self.number}-{secrets.token_hex(4)}"
         self._stack = ExitStack()
-        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         self._router: subprocess.Popen[bytes] | None = None
         self._networks: dict[str, int] = {}
 
@@ -211,6 +211,8 @@ class Lab:
         if reason := missing():
             raise LabError(reason)
         sweep()
+        self.folder.mkdir(mode=0o700)
+        self._stack.callback(shutil.rmtree, self.folder, ignore_errors=True)
         lines = [
             f"{address} {host}"
             for host, addresses in self.hosts.items()

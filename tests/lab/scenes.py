@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cache
 
 import msgspec
 
@@ -33,6 +34,7 @@ class Scene:
     box_at   where something answers connects in the landmarks' place, for `boxed` of them (all when empty)
     via      exit of a tunnel that a box in front of the laptop makes
     mimics   a box in front of it delays: `all` packets or `tcp` alone
+    pings    its accounts may send echoes
     """
 
     name: str
@@ -45,6 +47,7 @@ class Scene:
     boxed: str = "all"
     via: Place | None = None
     mimics: str = ""
+    pings: bool = False
 
 
 HONEST = (
@@ -60,8 +63,15 @@ TUNNELLED = (
     Scene("vpn-honest", DENVER, DENVER, exit_at=LONDON),
     Scene("router", SEATTLE, SEOUL, via=SEATTLE),
 )
-BOXED = (Scene("boxed", DENVER, DENVER, box_at=DENVER), Scene("boxed-away", SEATTLE, SEOUL, box_at=SEOUL))
-MIMICS = (Scene("mimic", SEATTLE, SEOUL, mimics="all"), Scene("mimic-tcp", SEATTLE, SEOUL, mimics="tcp"))
+BOXED = (
+    Scene("boxed", DENVER, DENVER, box_at=DENVER),
+    Scene("boxed-away", SEATTLE, SEOUL, box_at=SEOUL),
+    Scene("boxed-pings", DENVER, DENVER, box_at=DENVER, pings=True),
+)
+MIMICS = (
+    Scene("mimic", SEATTLE, SEOUL, mimics="all"),
+    Scene("mimic-tcp", SEATTLE, SEOUL, mimics="tcp", pings=True),
+)
 #: Company traffic alone in the tunnel; the same for half the internet, ending near and far; and for all of it.
 SASE = (
     Scene("sase-split", CHICAGO, CHICAGO, exit_at=DALLAS, routes=("203.0.113.128/25",)),
@@ -92,7 +102,8 @@ def arrange(lab: Lab, scenes: Iterable[Scene]) -> None:
     """Puts up tunnels, boxes and added delays in a lab that was entered."""
     for scene in scenes:
         member = lab.members[scene.name]
-        member.site.allow_pings()
+        if scene.pings:
+            member.site.allow_pings()
         if scene.exit_at:
             lab.tunnel(scene.name, f"{scene.name}-exit", scene.routes)
         if scene.box_at:
@@ -121,7 +132,12 @@ def claim_of(scene: Scene) -> Claim:
     )
 
 
-def plan_of(scene: Scene, day: date, connects: int) -> Plan:
-    """Returns the collector's own plan for a laptop, with fewer connects than usual to save time."""
-    plan = Planner(shipped(), b"key of the delay lab").plan(scene.name, claim_of(scene), None, (), day)
-    return msgspec.structs.replace(plan, connects=connects)
+@cache
+def planner() -> Planner:
+    return Planner(shipped(), b"key of the delay lab")
+
+
+def plan_of(scene: Scene, day: date, connects: int, most: int = 24) -> Plan:
+    """Returns the collector's own plan for a laptop; fewer connects and landmarks than usual save time."""
+    plan = planner().plan(scene.name, claim_of(scene), None, (), day)
+    return msgspec.structs.replace(plan, connects=connects, targets=plan.targets[:most])

@@ -4,23 +4,29 @@ Each day is measured for real. What is not real is the date: the clock that tell
 day (clock.c), the clock by which anything is timed is not.
 """
 
+import html
 import json
+import re
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from datetime import date
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
+
+from farmwatch_collector.store import open_store
+from farmwatch_detectors.placing import DayVerdict
 
 from . import collector, tunnel, world
 from .collector import HOST, Collector, Days
-from .geography import Spot
 from .lab import Lab
 from .measuring import AGENT, settings_of, state_of
 from .scenes import DENVER, HONEST, LONDON, SEATTLE, SEOUL, Scene, arrange, build
-from .sites import LabError, line_of, missing
+from .sites import LabError, missing
 
 WHY_NOT = missing() or tunnel.missing() or collector.missing()
 pytestmark = [pytest.mark.soak, pytest.mark.skipif(bool(WHY_NOT), reason=WHY_NOT or "can run here")]
@@ -86,12 +92,12 @@ def one_day(lab: Lab, days: Days, day: int) -> None:
         list(threads.map(live, (scene.name for scene in SCENES)))
 
 
-class Told:
-    """What the collector says after three days: by laptop, the judged device and its page."""
+class Told(msgspec.Struct):
+    """What the collector says after three days, by laptop: the judged device, its console page, its days."""
 
-    def __init__(self) -> None:
-        self.devices: dict[str, dict[str, Any]] = {}
-        self.pages: dict[str, str] = {}
+    devices: dict[str, dict[str, Any]]
+    pages: dict[str, str]
+    days: dict[str, list[DayVerdict]]
 
 
 @pytest.fixture(scope="module")
@@ -122,20 +128,63 @@ def told() -> Iterator[Told]:
             one_day(lab, days, day)
             if day:
                 served.stop()
-        found = Told()
-        time.sleep(3)
-        print((lab.folder / "serve.log").read_text())
-        listed = json.loads(served.command(0, "devices", "--json", "--data", str(served.folder)))
-        print(json.dumps(listed)[:3000])
-        print(served.link)
-        for name, device in ids.items():
-            found.pages[name] = served.page(f"/devices/{device}")
-        yield found
+        yield answers(served, ids)
 
 
-def test_it(told: Told) -> None:
-    import re
+def answers(served: Collector, ids: Mapping[str, str]) -> Told:
+    """Returns what is told when every laptop was judged after its last report."""
+    deadline = time.monotonic() + 30
+    while True:
+        listed = json.loads(served.command(0, "devices", "--json", "--data", str(served.folder)))["items"]
+        devices = {name: next(it for it in listed if it["device"] == device) for name, device in ids.items()}
+        if all((it["judged_at"] or "") >= it["last_seen_at"] for it in devices.values()):
+            break
+        if time.monotonic() > deadline:
+            raise LabError("not every laptop was judged within 30 s")
+        time.sleep(0.5)
+    pages = served.pages([f"/devices/{device}" for device in ids.values()])
+    store = open_store(f"sqlite:///{served.folder}/farmwatch.db")
+    try:
+        kept = {name: store.place_days(device, date(2000, 1, 1)) for name, device in ids.items()}
+    finally:
+        store.close()
+    verdicts = {name: [it.verdict for it in sorted(days, key=lambda it: it.day)] for name, days in kept.items()}
+    return Told(devices, dict(zip(ids, map(plain, pages), strict=True)), verdicts)
 
-    for name, page in told.pages.items():
-        print(name, re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", page))[:3000])
-    raise AssertionError
+
+def plain(page: str) -> str:
+    """Returns a page's words."""
+    return re.sub(r"\s+", " ", html.unescape(re.sub(r"<[^>]+>", " ", page)))
+
+
+def test_each_of_three_days_was_measured_by_a_plan_of_its_own(told: Told) -> None:
+    assert {name: len(days) for name, days in told.days.items()} == {scene.name: 3 for scene in SCENES}
+    for name in ("wired", "away"):
+        assert all(day.landmarks >= 12 for day in told.days[name])
+        assert len({tuple(sorted(it.landmark for it in day.circles)) for day in told.days[name]}) > 1
+
+
+@pytest.mark.parametrize("name", ["wired", "wifi"])
+def test_who_is_at_home_stays_unsuspected(told: Told, name: str) -> None:
+    assert [day.verdict for day in told.days[name]] == ["consistent"] * 3
+    assert f"do not disprove {PLACES[name].split(',')[0]}" in told.pages[name]
+    assert told.devices[name]["points"] < told.devices["away"]["points"]
+
+
+def test_who_is_8000_km_away_is_told_on_the_page_with_the_proof(told: Told) -> None:
+    against = [day for day in told.days["away"] if day.verdict in ("impossible", "inconsistent")]
+    assert len(against) >= 2
+    assert any(day.sentence in told.pages["away"] for day in against)
+    assert "Seattle" in against[-1].sentence
+
+
+def test_an_exit_at_the_claim_is_unmeasurable_and_the_tunnel_is_named(told: Told) -> None:
+    assert {(day.verdict, day.why_not) for day in told.days["vpn"]} == {("unmeasurable", "tunnelled")}
+    assert "went through a tunnel" in told.pages["vpn"]
+
+
+def test_delay_that_does_not_know_the_companys_own_landmark_is_found_out(told: Told) -> None:
+    days = told.days["mimic"]
+    assert all(day.verdict in ("impossible", "inconsistent") for day in days), [day.sentence for day in days]
+    # 1,160 km from Seoul a landmark of the company's own signs: its time is the true one.
+    assert any("control_differs" in day.footprint or day.at_least_km > 1_000 for day in days)
