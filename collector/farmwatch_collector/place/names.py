@@ -13,11 +13,15 @@ _UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "å": "aa"})
 
 def fold(text: str) -> str:
     """Returns a name without case, accents, hyphens and dots; "St." is "saint", "Ft." "fort", "Mt." "mount"."""
-    low = text.casefold().translate(_LETTERS)
-    plain = "".join(sign for sign in unicodedata.normalize("NFKD", low) if not unicodedata.combining(sign))
+    plain = text.casefold()
+    if not plain.isascii():
+        plain = plain.translate(_LETTERS)
+        plain = "".join(sign for sign in unicodedata.normalize("NFKD", plain) if not unicodedata.combining(sign))
     return " ".join(_SHORT.get(word, word) for word in _WORDS.split(_MARKS.sub("", plain)) if word)
 
 
 def spelt_out(text: str) -> str:
     """Returns the folded name with umlauts as two letters, as "Wuerzburg" for "Würzburg"; equal to `fold` without."""
+    if text.isascii():
+        return fold(text)
     return fold(unicodedata.normalize("NFC", text).casefold().translate(_UMLAUTS))

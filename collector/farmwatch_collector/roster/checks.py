@@ -5,13 +5,14 @@ written: those are not even read (columns.py), and a number from abroad is asked
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, timedelta
 
 import msgspec
 
 from farmwatch_detectors.policy import Claim, RecordQuestion, RosterEntry
 
+from ..fleet import NO_SITE
 from ..place.geocoding import km_apart
 from ..place.names import fold
 from . import phones
@@ -56,12 +57,21 @@ class Answer(msgspec.Struct, frozen=True):
     checked: bool = False
 
 
-class _Person(msgspec.Struct):
-    """All that the rows of one person say, of whom may be several for several laptops."""
+_SOUND, _NOTHING = Answer(checked=True), Answer()
+
+
+class _Person(msgspec.Struct, gc=False):
+    """All that the rows of one person say, of whom may be several for several laptops.
+
+    number  the phone's, as equal ones have it in common; "" without one
+    phone   what is to be asked of it
+    """
 
     record: PersonRecord
     entries: list[RosterEntry]
     birth_year: int | None = None
+    number: str = ""
+    phone: tuple[RecordQuestion, ...] = ()
 
     @property
     def household(self) -> str:
@@ -72,14 +82,14 @@ class _Person(msgspec.Struct):
         return next((entry.claim.country for entry in self.entries if entry.claim), "")
 
 
-def questioned(rows: Sequence[Row], today: date) -> list[Row]:
+def questioned(rows: list[Row], today: date) -> list[Row]:
     """Returns the rows with what each person's records make one ask."""
     answers = answers_of(rows, today)
-    return [msgspec.structs.replace(row, entry=_with(row.entry, answers[row.entry.person])) for row in rows]
-
-
-def _with(entry: RosterEntry, answer: Answer) -> RosterEntry:
-    return msgspec.structs.replace(entry, questions=answer.questions, checked=answer.checked)
+    for row in rows:
+        answer = answers[row.entry.person]
+        if answer.questions or answer.checked:
+            row.entry = msgspec.structs.replace(row.entry, questions=answer.questions, checked=answer.checked)
+    return rows
 
 
 def answers_of(rows: Iterable[Row], today: date) -> dict[str, Answer]:
@@ -96,30 +106,38 @@ def answers_of(rows: Iterable[Row], today: date) -> dict[str, Answer]:
             person.entries.append(row.entry)
             person.record = person.record if row.record.empty else row.record
             person.birth_year = person.birth_year or row.birth_year
+    for person in people.values():
+        _read_phone(person)
     shared = _shared(people)
-    return {name: _answer(person, shared.get(name, []), today) for name, person in people.items()}
+    return {name: _answer(person, shared.get(name, ()), today) for name, person in people.items()}
 
 
-def _answer(person: _Person, shared: list[RecordQuestion], today: date) -> Answer:
-    found = [*_phone(person), *_moved(person), *_shipped(person.entries), *shared, *_dates(person, today)]
+def _answer(person: _Person, shared: Sequence[RecordQuestion], today: date) -> Answer:
+    found = [*person.phone, *_moved(person), *_shipped(person.entries), *shared, *_dates(person, today)]
     open_ones = {each.kind: each for each in reversed(found) if each.kind not in person.record.answered}
     record = person.record
     facts = (record.phone, record.address, record.previous, record.bank, record.education, record.work)
     checked = any(facts) or any(entry.shipped_to for entry in person.entries)
+    if not open_ones:
+        return _SOUND if checked else _NOTHING
     return Answer(tuple(open_ones[kind] for kind in INNOCENT if kind in open_ones), checked)
 
 
-def _phone(person: _Person) -> list[RecordQuestion]:
+def _read_phone(person: _Person) -> None:
+    """Reads the phone number once, for its own questions and for those about several people: it costs the most."""
     text, country = person.record.phone, person.country
-    if not text or not phones.readable(text, country):
-        return []
+    if not text:
+        return
     number = phones.parsed(text, country)
+    person.number = phones.canonical(text, number)
+    if not phones.readable(text, country):
+        return
     kind = phones.kind_of(number)
     found = [RecordQuestion(kind="phone_shape", question=_PHONES[kind])] if kind else []
     if number is not None and kind != "invalid" and not phones.same_country(number, country):
         question = "The phone number is another country's than the place of work. Since when has the person had it?"
         found.append(RecordQuestion(kind="phone_country", question=question))
-    return found
+    person.phone = tuple(found)
 
 
 def _moved(person: _Person) -> list[RecordQuestion]:
@@ -160,39 +178,47 @@ def _round(km: float) -> int:
     return int(round(km, -2)) if km >= 1_000 else int(round(km, -1))
 
 
-def _shared(people: dict[str, _Person]) -> dict[str, list[RecordQuestion]]:
+def _shared(people: Mapping[str, _Person]) -> dict[str, list[RecordQuestion]]:
     """Returns questions about what several people have in common, households and common offices excepted."""
-    values: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, person in people.items():
-        record = person.record
-        if record.bank:
-            values["shared_bank_account", record.bank].append(name)
-        if record.phone and len(number := phones.canonical(record.phone, person.country)) >= 6:
-            values["shared_phone", number].append(name)
-        if place := _address(record.address):
-            values["shared_address", place].append(name)
     found: dict[str, list[RecordQuestion]] = defaultdict(list)
-    for (kind, _), names in values.items():
-        if len(names) < 2:
-            continue
-        homes = {people[name].household or f"person {name}" for name in names}
-        sites = {entry.site.strip().lower() for name in names for entry in people[name].entries}
-        office = kind == "shared_address" and len(sites) == 1 and not sites & {"", "home", "remote", "none", "-"}
-        if len(homes) < 2 or office:
-            continue
-        what = {"shared_bank_account": "bank account", "shared_phone": "phone number", "shared_address": "address"}[
-            kind
-        ]
-        question = f"The same {what} stands in the records of {len(names)} people. What joins them?"
-        for name in names:
-            found[name].append(RecordQuestion(kind=kind, question=question))
+    for kind, (what, value_of) in _IN_COMMON.items():
+        for names in _several(people, value_of):
+            homes = {people[name].household or f"person {name}" for name in names}
+            sites = {entry.site.strip().lower() for name in names for entry in people[name].entries}
+            office = kind == "shared_address" and len(sites) == 1 and not sites & NO_SITE
+            if len(homes) > 1 and not office:
+                question = f"The same {what} stands in the records of {len(names)} people. What joins them?"
+                asked = RecordQuestion(kind=kind, question=question)
+                for name in names:
+                    found[name].append(asked)
     return found
 
 
-def _address(text: str) -> str:
+def _several(people: Mapping[str, _Person], value_of: Callable[[_Person], str]) -> Iterable[list[str]]:
+    """Yields the people who have a value in common; most values are one person's, and cost no list."""
+    first: dict[str, str] = {}
+    more: dict[str, list[str]] = {}
+    for name, person in people.items():
+        if value := value_of(person):
+            holder = first.setdefault(value, name)
+            if holder is not name:
+                more.setdefault(value, [holder]).append(name)
+    return more.values()
+
+
+def _address(person: _Person) -> str:
     """Returns an address as it is compared; "" for one without a number, which is a town and shared by many."""
-    folded = fold(text)
-    return folded if len(folded) >= 8 and any(sign.isdigit() for sign in folded) else ""
+    text = person.record.address
+    folded = fold(text) if any(sign.isdigit() for sign in text) else ""
+    return folded if len(folded) >= 8 else ""
+
+
+#: What several people may have in common: in words, and as it is compared.
+_IN_COMMON: dict[str, tuple[str, Callable[[_Person], str]]] = {
+    "shared_bank_account": ("bank account", lambda person: person.record.bank),
+    "shared_phone": ("phone number", lambda person: person.number if len(person.number) >= 6 else ""),
+    "shared_address": ("address", _address),
+}
 
 
 def _dates(person: _Person, today: date) -> list[RecordQuestion]:

@@ -99,17 +99,16 @@ def take(rows: Sequence[Row], store: Store, at: datetime, actor: str) -> None:
 
 
 def _people(before: Mapping[str, RosterEntry], rows: Sequence[Row]) -> dict[str, list[str]]:
-    old: dict[str, dict[str, RosterEntry]] = defaultdict(dict)
-    new: dict[str, dict[str, RosterEntry]] = defaultdict(dict)
-    for key, entry in before.items():
-        old[entry.person][key] = entry
-    for row in rows:
-        new[row.entry.person][row.key] = row.entry
+    after = {row.key: row.entry for row in rows}
+    differing = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
+    touched = {roster[key].person for roster in (before, after) for key in differing if key in roster}
+    old = dict.fromkeys(entry.person for entry in before.values())
+    new = dict.fromkeys(entry.person for entry in after.values())
     return {
         "added": [person for person in new if person not in old],
-        "changed": [person for person in new if person in old and old[person] != new[person]],
+        "changed": [person for person in new if person in old and person in touched],
         "removed": [person for person in old if person not in new],
-        "same": [person for person in new if old.get(person) == new[person]],
+        "same": [person for person in new if person in old and person not in touched],
     }
 
 

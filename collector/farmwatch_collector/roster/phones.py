@@ -31,9 +31,8 @@ def parsed(text: str, country: str) -> PhoneNumber | None:
         return None
 
 
-def canonical(text: str, country: str) -> str:
+def canonical(text: str, number: PhoneNumber | None) -> str:
     """Returns what equal numbers have in common, however they are written: E.164, else their digits."""
-    number = parsed(text, country)
     if number is None:
         return "".join(sign for sign in text if sign.isdigit())
     return f"+{number.country_code}{phonenumbers.national_significant_number(number)}"
@@ -46,9 +45,9 @@ def readable(text: str, country: str) -> bool:
 
 def kind_of(number: PhoneNumber | None) -> str:
     """Returns `invalid`, `voip`, `toll_free`, `premium`, `company` or `pager`; "" for an ordinary line."""
-    if number is None or not phonenumbers.is_valid_number(number):
-        return "invalid"
-    return _KINDS.get(phonenumbers.number_type(number), "")
+    # A number is valid when it has a type: asking for both would look at every pattern twice.
+    kind = PhoneNumberType.UNKNOWN if number is None else phonenumbers.number_type(number)
+    return "invalid" if kind == PhoneNumberType.UNKNOWN else _KINDS.get(kind, "")
 
 
 def same_country(number: PhoneNumber, country: str) -> bool:

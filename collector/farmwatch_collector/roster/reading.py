@@ -7,9 +7,10 @@ import csv
 import difflib
 import io
 import re
+import sys
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import available_timezones
 
 import msgspec
@@ -48,8 +49,8 @@ class RosterError(FarmwatchError):
         super().__init__(f"{name}: {count} could not be read, nothing was taken.\n  {rows}{rest}")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """One line of the file.
+class Row(msgspec.Struct, kw_only=True, gc=False):
+    """One line of the file; `checks.questioned` puts its questions into `entry`.
 
     line        from 1, the header's
     key         device id, or `serial:<digest>`
@@ -214,11 +215,12 @@ def _row(cells: Sequence[str], columns: Sequence[str], name: str, line: int, how
         raise cell.fault(PLACE, "is empty.", 'Every line says where the person works: "Munich, DE".')
     entry = RosterEntry(
         person=values[PERSON],
-        cohort=values.get("cohort", ""),
+        # One string for all who share it: a file of 100,000 rows has few cohorts, sites and zones.
+        cohort=sys.intern(values.get("cohort", "")),
         start_on=cell.day("start_on"),
-        household=values.get("household", ""),
-        site=values.get("site", ""),
-        time_zone=cell.time_zone() if how.claims else values.get("time_zone", ""),
+        household=sys.intern(values.get("household", "")),
+        site=sys.intern(values.get("site", "")),
+        time_zone=sys.intern(cell.time_zone() if how.claims else values.get("time_zone", "")),
         claim=cell.place(PLACE),
         shipped_to=cell.place("shipped_to"),
         shipped_on=cell.day("shipped_on"),
@@ -273,7 +275,7 @@ class _Cells:
         if not text:
             return None
         try:
-            day = date.fromisoformat(text)
+            day = _day(text)
         except ValueError as error:
             raise self.fault(column, f"is no day: {text!r}.", "Write it like 2026-11-02.") from error
         if not 1970 <= day.year <= 2999:
@@ -364,6 +366,11 @@ KINDS = (
     "shared_address",
     "dates_contradict",
 )
+
+
+@lru_cache(maxsize=8192)
+def _day(text: str) -> date:
+    return date.fromisoformat(text)
 
 
 @cache

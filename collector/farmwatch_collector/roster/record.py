@@ -9,6 +9,7 @@ a month or a day; an open end goes on. Words that say nothing here (names of sch
 import calendar
 import re
 from datetime import date
+from functools import lru_cache
 
 import msgspec
 
@@ -35,14 +36,14 @@ class CellError(ValueError):
         super().__init__(f"{problem} {remedy}")
 
 
-class When(msgspec.Struct, frozen=True, order=True):
+class When(msgspec.Struct, frozen=True, order=True, gc=False):
     """A day, month or year: the first and the last day that it may be."""
 
     first: date
     last: date
 
 
-class Spell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Spell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """A time of studies or work.
 
     end        None while it goes on
@@ -56,14 +57,14 @@ class Spell(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     full_time: bool = True
 
 
-class Moved(msgspec.Struct, frozen=True):
+class Moved(msgspec.Struct, frozen=True, gc=False):
     """An address that was left, and when."""
 
     away: When
     text: str
 
 
-class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
     """What is kept apart of one person, in `person_record`.
 
     bank      keyed digest of the account; the account itself is never kept
@@ -85,9 +86,10 @@ class PersonRecord(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return self == PersonRecord(person=self.person)
 
 
+@lru_cache(maxsize=8192)  # people share their years and months: 100,000 rows hold a few thousand of them
 def when(text: str) -> When:
     """Returns what 2008, 2008-09 or 2008-09-15 may be; raises CellError."""
-    match = _DAY.match(text.strip())
+    match = _DAY.match(text)
     remedy = "Write a year, month or day, like 2008, 2008-09 or 2008-09-15."
     if match is None or int(match[1]) not in YEARS:
         raise CellError("holds a time that is none.", remedy)
@@ -103,6 +105,7 @@ def when(text: str) -> When:
         raise CellError("holds a day that no calendar has.", remedy) from error
 
 
+@lru_cache(maxsize=4096)
 def spells(text: str) -> tuple[Spell, ...]:
     """Returns the times that a cell of `education` or `work` lists; raises CellError."""
     found: list[Spell] = []

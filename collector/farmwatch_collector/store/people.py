@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from itertools import islice
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, delete, func, insert, select, update
@@ -61,18 +62,16 @@ def set_serial(connection: Connection, device: str, key: str) -> None:
 def replace_roster(connection: Connection, entries: Mapping[str, RosterEntry], at: int) -> None:
     """Replaces the roster; the facts of a person who is in it no more go some days from now, as the table says."""
     connection.execute(delete(t.roster))
-    if entries:
-        connection.execute(
-            insert(t.roster),
-            [
-                {
-                    "device": device,
-                    "body": msgspec.json.encode(entry),
-                    "words": "\n".join((entry.person, entry.cohort, entry.site)),
-                }
-                for device, entry in entries.items()
-            ],
-        )
+    rows = (
+        {
+            "device": device,
+            "body": msgspec.json.encode(entry),
+            "words": "\n".join((entry.person, entry.cohort, entry.site)),
+        }
+        for device, entry in entries.items()
+    )
+    while part := list(islice(rows, AT_ONCE)):
+        connection.execute(insert(t.roster), part)
     named = {entry.person for entry in entries.values()}
     record = t.person_record
     kept = connection.execute(select(record.c.id, record.c.person, record.c.left_at)).all()
@@ -95,22 +94,23 @@ def import_roster(
     replace_roster(connection, entries, micros(at))
     table = t.person_record
     kept = {row.person: row.id for row in connection.execute(select(table.c.person, table.c.id))}
-    new: list[dict[str, object]] = []
-    changed: list[dict[str, object]] = []
-    for record in records:
-        values = {"body": msgspec.json.encode(record), "imported_at": micros(at)}
-        number = kept.pop(record.person, None)
-        if number is None:
-            new.append({"person": record.person, **values})
-        else:
-            changed.append({"row": number, **values})
-    if new:
-        connection.execute(insert(table), new)
-    if changed:
-        here = table.c.id == bindparam("row")
-        connection.execute(
-            update(table).where(here).values(body=bindparam("body"), imported_at=bindparam("imported_at")), changed
-        )
+    here = table.c.id == bindparam("row")
+    change = update(table).where(here).values(body=bindparam("body"), imported_at=bindparam("imported_at"))
+    waiting = iter(records)
+    while part := list(islice(waiting, AT_ONCE)):
+        new: list[dict[str, object]] = []
+        changed: list[dict[str, object]] = []
+        for record in part:
+            values = {"body": msgspec.json.encode(record), "imported_at": micros(at)}
+            number = kept.pop(record.person, None)
+            if number is None:
+                new.append({"person": record.person, **values})
+            else:
+                changed.append({"row": number, **values})
+        if new:
+            connection.execute(insert(table), new)
+        if changed:
+            connection.execute(change, changed)
     named = {entry.person for entry in entries.values()}
     emptied = [number for person, number in kept.items() if person in named]
     for start in range(0, len(emptied), AT_ONCE):
