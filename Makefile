@@ -7,7 +7,7 @@ AGENT  := .venv-agent
 ASSETS := .venv-assets
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit integration soak bench bench-agent bench-corpus lock assets clean
+.PHONY: help demo test check unit integration soak bench bench-agent bench-corpus bench-place lock assets clean
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
@@ -17,6 +17,7 @@ help:
 	@echo "make check   style and types only     make lock    renew requirements/     make assets  console assets"
 	@echo "make unit, make integration: one half of the tests (ARGS=tests/agent)      make clean   take it all away"
 	@echo "make bench-corpus CORPUS=DIR: the hardware detectors on a folder of public dumps (ARGS=--json)"
+	@echo "make bench-place CORPUS=DIR: the claim test on a folder of round-trip times, 6 minutes (ARGS=--json)"
 	@echo "make bench-agent: what the agent costs beside other tools, 15 minutes (ARGS='--minutes 1 --runs 5')"
 
 # What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
@@ -46,6 +47,7 @@ unit: $(VENV)/.made
 
 integration: $(VENV)/.made
 	@sh packaging/test-programs.sh
+	@sh packaging/test-assets.sh
 	$(BIN)/pytest -m integration $(ARGS)
 
 soak: $(VENV)/.made
@@ -63,6 +65,10 @@ bench-agent: $(VENV)/.made $(AGENT)/.made
 CORPUS ?= $(or $(FARMWATCH_CORPUS),../shared/data)
 bench-corpus: $(VENV)/.made
 	@$(BIN)/python -m farmwatch_collector.bench.corpus $(CORPUS) $(ARGS)
+
+# Round-trip times between known places: docs/place.md names the columns. Any file may be missing.
+bench-place: $(VENV)/.made
+	@OMP_NUM_THREADS=1 $(BIN)/python -m farmwatch_collector.bench.place $(or $(wildcard $(CORPUS)/rtt),$(CORPUS)) $(ARGS)
 
 lock: $(VENV)/.made
 	@sh packaging/lock.sh $(VENV)

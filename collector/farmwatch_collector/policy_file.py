@@ -4,6 +4,7 @@ import difflib
 import re
 from datetime import date
 from functools import cache
+from ipaddress import ip_network
 from typing import Any
 
 import msgspec
@@ -85,8 +86,20 @@ def _check(policy: Policy, name: str, lines: dict[str, int]) -> None:
                 raise fail(
                     f"{path}.gateway_macs[{number}]", f"is no MAC address: {mac[:40]!r}.", 'Like "00:1b:21:0a:0b:0c".'
                 )
+        for number, address in enumerate(place.egress):
+            if not _is_network(address):
+                problem = f"is no address and no range: {address[:40]!r}."
+                raise fail(f"{path}.egress[{number}]", problem, 'Like "192.0.2.7" or "192.0.2.0/28".')
         if place.kind == "household" and not (place.devices or place.gateway_macs):
             raise fail(path, "is a household without devices.", "List its device ids under devices.")
+
+
+def _is_network(text: str) -> bool:
+    try:
+        ip_network(text.strip(), strict=False)
+    except ValueError:
+        return False
+    return True
 
 
 def _warnings(policy: Policy, name: str, lines: dict[str, int], today: date) -> list[str]:

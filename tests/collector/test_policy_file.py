@@ -57,6 +57,12 @@ def test_the_example_in_the_docs_loads_without_a_warning() -> None:
             "places[0].gateway_macs[0]",
             "no MAC address",
         ),
+        (
+            "places:\n  - name: hq\n    kind: office\n    owner: x\n    egress: ['192.0.2.7', '192.0.2.0/33']\n",
+            5,
+            "places[0].egress[1]",
+            "no address and no range",
+        ),
         # YAML 1.1 reads pairs of digits below 60 as a base-60 number.
         (
             "places:\n  - name: hq\n    kind: office\n    owner: x\n    gateway_macs: [10:20:30:40:50:51]\n",

@@ -91,7 +91,7 @@ def pack(table: NetworkTable) -> bytes:
     parts: list[bytes] = []
     for name, code in _ORDER:
         if name == "names":
-            raw = "\n".join(table.names).encode()
+            raw = "".join(f"{each}\n" for each in table.names).encode()
             count = len(raw)
         else:
             table_name, _, part = name.partition(".")
@@ -150,7 +150,7 @@ def _unpacked(data: bytes) -> NetworkTable:
         if name.startswith("country") and ranges.values and max(ranges.values) > len(head.countries):
             raise ValueError(f"{name} names countries that it does not hold")
     numbers = _sums("I", raws["numbers"])
-    names = tuple(raws["names"].decode().split("\n")) if raws["names"] else ()
+    names = tuple(raws["names"].decode().split("\n")[:-1])
     if len(names) != len(numbers):
         raise ValueError("there are numbers without names")
     return NetworkTable(

@@ -130,6 +130,24 @@ def test_a_bad_row_is_named_with_its_file_and_line(tmp_path: Path, row: str, say
     assert (caught.value.file, caught.value.line) == (path, 6)
 
 
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(text=st.text(max_size=200), good=st.booleans())
+def test_any_text_is_a_table_or_a_refusal(tmp_path: Path, text: str, good: bool) -> None:
+    path = tmp_path / "any.csv"
+    path.write_bytes((NETWORKS * good + text).encode("utf-8", "surrogatepass"))
+    try:
+        table = build([str(path)], [], "2026-06-17", ())
+    except InputError as error:
+        assert error.file == str(path)  # noqa: PT017 (either outcome is right)
+        return
+    assert unpack(pack(table), "x") == table
+
+
+def test_a_network_without_a_name_stays_one(tmp_path: Path) -> None:
+    table = build([written(tmp_path, "a.csv", "192.0.2.0,192.0.2.9,64496,\n")], [], "2026-06-17", ())
+    assert Networks(unpack(pack(table), "x")).of("192.0.2.1") == NetworkFacts("", 64496, "", "")
+
+
 def test_where_rows_overlap_the_one_that_begins_first_holds(tmp_path: Path) -> None:
     rows = "192.0.2.0,192.0.2.99,1,first\n192.0.2.50,192.0.2.150,2,second\n"
     table = build([written(tmp_path, "a.csv", rows)], [], "2026-06-17", ())
