@@ -21,7 +21,7 @@ from ..place.types import Landmark
 #: Degrees to a hundredth.
 PHOENIX, SEATTLE, LONDON, BERLIN = (33.45, -112.07), (47.61, -122.33), (51.51, -0.13), (52.52, 13.40)
 BOSTON = (42.36, -71.06)
-NEAR, SPREAD = 6, 9
+NEAR, NEAR_LAST = 5, 3
 DETOUR = 1.5
 TRIES = 5
 _EARTH_KM, _KM_PER_MS = 6371.0, 100.0
@@ -61,7 +61,7 @@ FARM_HOMES: tuple[Home, ...] = (
 def measured(home: Home, at: datetime, chance: random.Random) -> list[Observable]:
     """Returns one round as the agent tells it."""
     trips: list[Observable] = []
-    for landmark in _asked(home.claimed):
+    for landmark in _asked(home.claimed, home.here):
         least = home.line_ms + DETOUR * _km(home.here, (landmark.latitude, landmark.longitude)) / _KM_PER_MS
         times = sorted(round(least + chance.expovariate(0.5), 1) for _ in range(TRIES))
         trips.append(
@@ -79,15 +79,19 @@ def measured(home: Home, at: datetime, chance: random.Random) -> list[Observable
 
 
 @cache
-def _asked(claimed: tuple[float, float]) -> tuple[Landmark, ...]:
-    """Some near the claim, no two of one provider, and some all over the world."""
+def _asked(claimed: tuple[float, float], here: tuple[float, float]) -> tuple[Landmark, ...]:
+    """Some near the claim, some near where it was last estimated to be, and some all over the world."""
     everywhere = shipped()
-    chosen: dict[str, Landmark] = {}
-    for landmark in sorted(everywhere.values(), key=lambda one: _km(claimed, (one.latitude, one.longitude))):
-        if len(chosen) < NEAR and landmark.provider not in [one.provider for one in chosen.values()]:
-            chosen[landmark.landmark] = landmark
-    chosen |= {name: everywhere[name] for name in _WORLD[:SPREAD]}
-    return tuple(chosen.values())
+    chosen = {one.landmark: one for one in (*_near(claimed, NEAR), *_near(here, NEAR_LAST))}
+    return tuple((chosen | {name: everywhere[name] for name in _WORLD}).values())
+
+
+def _near(point: tuple[float, float], count: int) -> list[Landmark]:
+    """The nearest landmarks, no two of one provider."""
+    found: dict[str, Landmark] = {}
+    for landmark in sorted(shipped().values(), key=lambda one: _km(point, (one.latitude, one.longitude))):
+        found.setdefault(landmark.provider, landmark)
+    return list(found.values())[:count]
 
 
 def _km(one: tuple[float, float], other: tuple[float, float]) -> float:

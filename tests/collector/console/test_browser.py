@@ -3,13 +3,19 @@
 import shutil
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import msgspec
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+from farmwatch_collector.console.vendored import Vendored
+from farmwatch_collector.place.samples import KeptDay
+
 from .conftest import Served
+from .test_place import CLAIM, kept
 
 CHROMIUM = shutil.which("chromium")
 pytestmark = [
@@ -73,6 +79,12 @@ def opened(chromium: Browser, served: Served) -> Iterator[Open]:
     for context in contexts:
         context.close()
     assert wrong == []
+
+
+def on_day(day: date) -> KeptDay:
+    """A day on which light cannot have come from the claim."""
+    one = kept(0)
+    return msgspec.structs.replace(one, day=day, verdict=msgspec.structs.replace(one.verdict, day=day))
 
 
 def paths(served: Served) -> list[str]:
@@ -200,3 +212,30 @@ def test_a_case_is_worked_on_without_script(served: Served, opened: Open) -> Non
     while (row := served.store.device(device)) and row.assessment and row.assessment.points < 51:
         assert time.monotonic() < ends, "what was expected still counts as nothing"
         time.sleep(0.1)
+
+
+@pytest.mark.skipif(not Vendored().version, reason="the map's files were not built: make assets")
+def test_a_map_is_drawn_from_our_own_files_alone(served: Served, opened: Open) -> None:
+    """`opened` holds that nothing was asked elsewhere, refused by the policy or logged, while everything was drawn."""
+    device = served.devices["laptop-057"]
+    entries = served.store.roster()
+    entries[device] = msgspec.structs.replace(entries[device], claim=CLAIM)
+    served.store.set_roster(entries)
+    now = datetime.now(UTC)
+    days = [on_day(now.date() - timedelta(days=ago)) for ago in (1, 0)]
+    served.store.save_place_days(device, days, now)
+    for scheme, width in (("light", 1280), ("dark", 1280), ("light", 390)):
+        page = opened(f"/devices/{device}", scheme, width)
+        page.wait_for_selector("#place-map path.outline", state="attached")
+        shown = page.locator("#place-map")
+        assert shown.locator("path.outline").count() > 150  # countries of the world
+        assert shown.locator("path.spot.claim").count() == 1
+        assert shown.locator("path.spot.estimate").count() == 1
+        assert shown.locator("path.landmark.breaks").count() == 1
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        size = shown.bounding_box()
+        assert size is not None
+        assert size["height"] >= 200
+    without = opened(f"/devices/{device}", script=False)
+    assert not without.locator("#place-map").is_visible()
+    assert without.get_by_role("rowheader", name="Dublin, IE").is_visible()

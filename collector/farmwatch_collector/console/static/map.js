@@ -30,6 +30,23 @@
     return found.filter(function (piece) { return piece.length > 1; });
   }
 
+  // A country that reaches over the date line is drawn at either rim, and not across the whole map.
+  function unwrapped(rings) {
+    let over = false;
+    const whole = rings.map(function (ring) {
+      let shift = 0;
+      return ring.map(function (point, index) {
+        const step = index ? point[0] - ring[index - 1][0] : 0;
+        if (Math.abs(step) > 180) { shift -= 360 * Math.sign(step); over = true; }
+        return [point[0] + shift, point[1]];
+      });
+    });
+    if (!over) return [whole];
+    return [-360, 0, 360].map(function (by) {
+      return whole.map(function (ring) { return ring.map(function (point) { return [point[0] + by, point[1]]; }); });
+    });
+  }
+
   // As an element, never as HTML: names of places are text.
   function told(layer, words) {
     const element = document.createElement("span");
@@ -42,13 +59,14 @@
     crs: L.CRS.EPSG4326, attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, minZoom: 0, maxZoom: 7,
     maxBounds: [[-90, -180], [90, 180]], maxBoundsViscosity: 1
   });
-  const farthest = Math.PI * EARTH_KM;
+  const farthest = Math.PI * EARTH_KM / 2;  // a larger circle leaves out less than it takes in: only the table tells it
   const seen = [];
   data.circles.forEach(function (circle) {
-    if (circle.km >= farthest) return;
     const name = circle.breaks ? "circle breaks" : "circle";
-    const line = L.polyline(pieces(ring(circle.at, circle.km)), { className: name, weight: circle.breaks ? 2 : 1 });
-    told(line, circle.words).addTo(map);
+    if (circle.km < farthest) {
+      const line = L.polyline(pieces(ring(circle.at, circle.km)), { className: name, weight: circle.breaks ? 2 : 1 });
+      told(line, circle.words).addTo(map);
+    }
     told(L.circleMarker(circle.at, { className: "landmark " + name, radius: 3 }), circle.words).addTo(map);
     if (circle.breaks) seen.push.apply(seen, ring(circle.at, circle.km).concat([circle.at]));
   });
@@ -65,6 +83,10 @@
   map.fitBounds(seen.length > 1 ? L.latLngBounds(seen).pad(0.15) : whole, { animate: false, maxZoom: 4 });
 
   fetch(box.dataset.outlines).then(function (answer) { return answer.json(); }).then(function (outlines) {
+    outlines.features.forEach(function (country) {
+      const shape = country.geometry, polygons = shape.type === "Polygon" ? [shape.coordinates] : shape.coordinates;
+      country.geometry = { type: "MultiPolygon", coordinates: [].concat.apply([], polygons.map(unwrapped)) };
+    });
     L.geoJSON(outlines, { interactive: false, className: "outline", weight: 0.7 }).addTo(map).bringToBack();
   });
 }());
