@@ -9,7 +9,7 @@ more than a day may have; its round is lost. A finished round is one file more o
 import random
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import msgspec
 
@@ -37,6 +37,10 @@ AGAIN_SECONDS, OLDER_SECONDS = 3_600.0, DAY_SECONDS
 SKIPPED_SECONDS = 600.0
 #: A round is drawn from the first part of its part of the day, so that time is left for another try.
 _DRAWN_FROM = 0.8
+
+
+_Seconds = Annotated[float, msgspec.Meta(ge=-1e12, le=1e12)]
+_Count = Annotated[int, msgspec.Meta(ge=-1, le=1 << 30)]
 
 
 class Asker(Protocol):
@@ -76,17 +80,17 @@ class Kept(msgspec.Struct, kw_only=True, omit_defaults=True):
 
     device: str = ""
     plan: Plan | None = None
-    fetched_at: float = 0.0
-    ends_at: float = 0.0
-    ask_at: float = 0.0
-    part: int = -1
-    parts: int = 0
-    next_at: float = 0.0
+    fetched_at: _Seconds = 0.0
+    ends_at: _Seconds = 0.0
+    ask_at: _Seconds = 0.0
+    part: _Count = -1
+    parts: Annotated[int, msgspec.Meta(ge=0, le=MOST_ROUNDS_A_DAY)] = 0
+    next_at: _Seconds = 0.0
     done: bool = False
     why: Skipped = ""
-    tried_at: float = 0.0
-    day: int = -1
-    connects: int = 0
+    tried_at: _Seconds = 0.0
+    day: _Count = -1
+    connects: Annotated[int, msgspec.Meta(ge=0, le=1 << 20)] = 0
 
     def wants_plan(self, now: float) -> bool:
         """Whether the collector is to be asked: there is no plan, or half of its life is over."""

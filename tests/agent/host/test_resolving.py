@@ -38,7 +38,12 @@ def test_a_name_without_an_address_is_missing(monkeypatch: pytest.MonkeyPatch) -
 
 def test_a_resolver_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
     ended = threading.Event()
-    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [] if ended.wait(5) else [])
+
+    def hangs(*_: object, **__: object) -> list[object]:
+        ended.wait(5)
+        return []
+
+    monkeypatch.setattr(socket, "getaddrinfo", hangs)
     monkeypatch.setattr(resolving, "RESOLVE_SECONDS", 0.05)
     with pytest.raises(SourceBroken, match="did not answer"):
         NameAddress.live("landmark.example.com")
