@@ -92,9 +92,17 @@ def load(folder: str | Path) -> Data:
     return Data(mesh, access, noise, missing, dropped, landmarks)
 
 
-def _rows(path: Path) -> list[dict[str, str]]:
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        return list(csv.DictReader(file))
+def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
+    """Returns the rows, "" where a cell is not there; raises PlaceDataError when the file is no CSV with `columns`."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.DictReader(file, restval="")
+            missing = [name for name in columns if name not in (rows.fieldnames or ())]
+            if missing:
+                raise PlaceDataError(f"{path} lacks the column {missing[0]}. See docs/place.md.")
+            return list(rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise PlaceDataError(f"{path} cannot be read as CSV: {error}. See docs/place.md.") from error
 
 
 def _number(text: str | None) -> float:
@@ -120,7 +128,7 @@ def _mesh(root: Path, missing: Sequence[str], dropped: dict[str, int]) -> tuple[
     if any(name in missing for name in needed):
         return (), ()
     sites: dict[str, tuple[dict[str, str], tuple[float, float]]] = {}
-    for row in _rows(root / needed[0]):
+    for row in _rows(root / needed[0], "id", "name", "lat", "lon"):
         place = _place(row)
         if row.get("name") in WRONG_SITES:
             _count(dropped, "sites named as wrong")
@@ -129,7 +137,7 @@ def _mesh(root: Path, missing: Sequence[str], dropped: dict[str, int]) -> tuple[
         else:
             sites[row["id"]] = (row, place)
     least: dict[tuple[str, str], float] = {}
-    for row in _rows(root / needed[1]):
+    for row in _rows(root / needed[1], "src_id", "dst_id", "min_rtt_ms"):
         one, other, rtt = row["src_id"], row["dst_id"], _number(row.get("min_rtt_ms"))
         if one == other or one not in sites or other not in sites:
             continue
@@ -139,7 +147,11 @@ def _mesh(root: Path, missing: Sequence[str], dropped: dict[str, int]) -> tuple[
         # A round trip is one whichever end asks; where both asked, the lesser is the better minimum.
         for pair in ((one, other), (other, one)):
             least[pair] = min(rtt, least.get(pair, math.inf))
-    metros = [_place(row) for row in _rows(root / needed[2]) if row.get("provider") in METRO_PROVIDERS]
+    metros = [
+        _place(row)
+        for row in _rows(root / needed[2], "provider", "lat", "lon")
+        if row.get("provider") in METRO_PROVIDERS
+    ]
     landmarks = _landmarks(sites, [metro for metro in metros if metro is not None])
     hosts = []
     for name, (row, (latitude, longitude)) in sites.items():
@@ -182,7 +194,7 @@ def _landmarks(
 def _access(path: Path, dropped: dict[str, int]) -> tuple[Host, ...]:
     probes: dict[str, tuple[str, tuple[float, float], dict[str, Observation]]] = {}
     left_out: set[str] = set()
-    for row in _rows(path):
+    for row in _rows(path, "src_id", "src_lat", "src_lon", "dst_id", "dst_lat", "dst_lon", "min_rtt_ms", "access"):
         name, here, there = row["src_id"], _place(row, "src_"), _place(row, "dst_")
         if name in WRONG_PROBES or row.get("coord_quality") in WRONG_QUALITY:
             left_out.add(name)
@@ -212,7 +224,7 @@ def _noise(path: Path) -> dict[str, Noise]:
     """Returns what each kind of access adds, from probes that were asked for hours, beside wired ones near them."""
     rows = [
         (ACCESS.get(row.get("access", ""), ""), row["src_id"], row["dst_id"], place, row)
-        for row in _rows(path)
+        for row in _rows(path, "src_id", "dst_id", "src_lat", "src_lon", "min_rtt_ms", "first3_min_ms", "access")
         if (place := _place(row, "src_")) is not None and row["src_id"] not in WRONG_PROBES
         and row.get("coord_quality") not in WRONG_QUALITY
     ]  # fmt: skip

@@ -6,7 +6,7 @@ import io
 import os
 import sys
 from collections import Counter
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import msgspec
@@ -16,7 +16,11 @@ from ..bench.place_cases import true_claims
 from ..bench.place_data import load
 from ..input_error import InputError, read_text
 from ..place.calibration import RATE, Calibration, Case, calibrate, encode
+from ..place.corroborated import fleet_cases
+from ..place.samples import KEPT_DAYS
 from ..place.types import Landmark, Observation
+from ..store import open_store
+from .serve import data_options, store_url
 
 HELP = "the claim test's thresholds from claims known to be true"
 SCHEMA = "farmwatch-calibrate-v1"
@@ -27,7 +31,18 @@ _LIMIT = 256 * 1024 * 1024
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
-    parser.add_argument("source", help="folder of public round-trip times, or a CSV of true claims (docs/place.md)")
+    parser.epilog = (
+        "Examples:  farmwatch calibrate claims.csv -o calibration.json"
+        "   farmwatch calibrate --corroborated seen-in-person.txt --data /var/lib/farmwatch -o calibration.json"
+    )
+    parser.add_argument(
+        "source", nargs="?", help="folder of public round-trip times, or a CSV of true claims (docs/place.md)"
+    )
+    parser.add_argument(
+        "--corroborated", metavar="FILE", help="instead: device ids, one a line, that somebody knows to be where the "
+        "roster says; their newest measured day comes from the store"
+    )  # fmt: skip
+    data_options(parser)
     parser.add_argument("--output", "-o", required=True, help="file to write, JSON; taken whole or not at all")
     parser.add_argument("--rate", type=float, default=RATE, help="false positives to allow, all rules together")
     parser.add_argument("--seed", type=int, default=0, help="of the folds and the false claims that teach the score")
@@ -41,7 +56,11 @@ def run(options: argparse.Namespace) -> int:
     if not 0.001 <= options.rate <= 0.2:
         raise InputError("--rate", 0, "", f"{options.rate} is out of range.", "Give 0.001 to 0.2.")
     made_on = _day(options.made_on)
-    if os.path.isdir(options.source):
+    if bool(options.source) == bool(options.corroborated):
+        raise InputError("calibrate", 0, "", "needs either a source or --corroborated.", "See farmwatch calibrate -h.")
+    if options.corroborated:
+        cases = _of_fleet(options, made_on)
+    elif os.path.isdir(options.source):
         data = load(options.source)
         cases = true_claims(data.mesh, data.access, data, np.random.default_rng(options.seed))
     else:
@@ -49,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
     made = calibrate(
         cases,
         made_on=made_on,
-        sources=(options.source_words or os.path.basename(os.path.normpath(options.source)),),
+        sources=(options.source_words or os.path.basename(os.path.normpath(options.source or options.corroborated)),),
         rate=options.rate,
         seed=options.seed,
         progress=lambda words: print(words, file=sys.stderr, flush=True),
@@ -57,6 +76,15 @@ def run(options: argparse.Namespace) -> int:
     write(made, options.output)
     _print(made, options)
     return 0
+
+
+def _of_fleet(options: argparse.Namespace, today: date) -> list[Case]:
+    named = read_text(options.corroborated, _LIMIT).split()
+    store = open_store(store_url(options), make=False)
+    try:
+        return fleet_cases(store, named, today - timedelta(days=KEPT_DAYS))
+    finally:
+        store.close()
 
 
 def write(calibration: Calibration, path: str) -> None:

@@ -42,6 +42,8 @@ _ENOUGH_TEACHERS = 30
 _ERROR_MS, _ERROR_SHARE = (5.0, 15.0, 40.0, math.inf), 0.9
 #: Residuals more even than this share of true claims are a sign that somebody made them.
 _EVEN_SHARE = 0.01
+#: A score is not stretched over times that are longer than this many times the longest it was made from.
+_BEYOND = 1.25
 _LIMIT = 4_000_000
 
 
@@ -72,6 +74,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     together      of the score that decides
     margin_km, likelihood, excess_ms  of each rule by itself, to name what speaks; they decide nothing
     evenness      less spread in the residuals is odd
+    most_ms       longest least time of a day that the score may judge: what calibration saw, and a quarter more
     """
 
     access: str
@@ -82,6 +85,7 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     likelihood: float | None = None
     excess_ms: float | None = None
     evenness: float = 0.0
+    most_ms: float = 0.0
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -334,6 +338,7 @@ def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate:
         likelihood=threshold([float(each.true.ratio[0]) for _, each in chosen]),
         excess_ms=threshold([float(each.true.excess_ms[0]) for _, each in chosen]),
         evenness=round(float(even[math.floor(_EVEN_SHARE * len(even))]), 4) if len(even) >= 1 / _EVEN_SHARE else 0.0,
+        most_ms=round(_BEYOND * max(min(one.rtt_ms for one in each.case.observations) for _, each in chosen), 1),
     )
 
 

@@ -85,10 +85,9 @@ class ClaimTest:
         _, cell = self._calibration.cell(access, len(measured))
         verdict, rules, scores = self.decide(measured, reading, access)[0]
         light = reading.light_km[0]
-        ruled_out = self._ruled_out(measured, reading, radius, cell)
-        if verdict == "consistent" and ruled_out < LEAST_RULED_OUT:
-            words = f"The times are so long that they rule out {ruled_out:.0%} of the world's cities only."
-            return _unmeasurable(day, access, len(measured), "noisy", words)
+        vague = self._vague(measured, reading, radius, cell) if verdict == "consistent" else ""
+        if vague:
+            return _unmeasurable(day, access, len(measured), "noisy", vague)
         spot = self._estimate(measured, reading)
         return DayVerdict(
             day=day,
@@ -124,14 +123,34 @@ class ClaimTest:
                 decided.append(("consistent", (), scores))
         return decided
 
-    def _ruled_out(self, measured: Sequence[Observation], reading: Reading, radius: float, cell: Cell) -> float:
-        """Share of the grid's cities that these times would speak against, by light or by likelihood."""
+    def verdicts(
+        self, observations: Sequence[Observation], points: Floats, radius_km: float, access: str
+    ) -> list[Verdict]:
+        """Returns what `judge` would call each claim (unit vectors), from one look at the times."""
+        measured, doubted = _sound(observations)
+        if doubted or len(measured) < self._fewest:
+            return ["unmeasurable"] * len(points)
+        reading = read(self.model, measured, points, radius_km)
+        _, cell = self._calibration.cell(access, len(measured))
+        vague = bool(self._vague(measured, reading, radius_km, cell))
+        decided = [verdict for verdict, _, _ in self.decide(measured, reading, access)]
+        return ["unmeasurable" if vague and verdict == "consistent" else verdict for verdict in decided]
+
+    def _vague(self, measured: Sequence[Observation], reading: Reading, radius: float, cell: Cell) -> str:
+        """Says why these times could hardly have spoken against any claim; "" when they could."""
+        if reading.least_ms > cell.most_ms:
+            return f"The shortest time, {reading.least_ms:.0f} ms, is longer than any that calibration knows."
         distance = self.model.over([each.landmark for each in measured]).distance
         reach = np.array([KM_PER_MS * each.rtt_ms + each.landmark.uncertainty_km for each in measured])
         out = (distance - reach - radius).max(axis=1) > 0
         if cell.likelihood is not None:
             out |= reading.behind > cell.likelihood
-        return float(out.mean())
+        share = float(out.mean())
+        return (
+            f"The times are so long that they rule out {share:.0%} of the world's cities only."
+            if share < LEAST_RULED_OUT
+            else ""
+        )
 
     def _estimate(self, measured: Sequence[Observation], reading: Reading) -> Spot:
         """Returns the city that explains the times best, looked for around the best of the coarse grid."""
@@ -209,7 +228,7 @@ def _over(value: float, threshold: float | None) -> float:
 
 def _scores(reading: Reading, row: int, score: float, cell: Cell) -> dict[str, float]:
     together = 0.0
-    if cell.together is not None:
+    if cell.together is not None and reading.least_ms <= cell.most_ms:
         # Of the logistic score the odds count: 1.0 exactly at the threshold, twice the odds at 2.0.
         together = round(min(math.exp(min(score - cell.together, 4.6)), 99.0), 3)
         together = together if score > cell.together else min(together, 0.999)
@@ -254,7 +273,9 @@ def _circles(measured: Sequence[Observation], reading: Reading) -> tuple[Circle,
 def _sentence(measured: Sequence[Observation], reading: Reading, place: str, rules: Sequence[Rule], spot: Spot) -> str:
     distance = reading.distance[0]
     if "light" in rules:
-        each, far = _named(measured, distance, int(np.argmax(reading.light_km[0])))
+        # Of the circles that the claim lies outside, the one that it lies outside by the largest factor.
+        factor = distance / np.array([each.rtt_ms for each in measured])
+        each, far = _named(measured, distance, int(np.argmax(np.where(reading.light_km[0] > 0, factor, 0.0))))
         reach = each.rtt_ms * KM_PER_MS
         return f"{_ms(each)}: at most {_km(reach)} from there; the claim, {place}, is {_km(far)} away."
     near, far = _named(measured, distance, int(np.argmin(distance)))

@@ -33,6 +33,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     margin_km   second largest excess over FAST_KM_PER_MS
     ratio       best place's log-likelihood over the claim's
     excess_ms   least slowness among the landmarks near the claim
+    least_ms    shortest time of all
     evenness    spread of the residuals at the claim
     best        number of the grid's city that fits best
     weights     of the grid's cities, summing to 1
@@ -45,6 +46,7 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     margin_km: Floats
     ratio: Floats
     excess_ms: Floats
+    least_ms: float
     evenness: Floats
     best: int
     weights: Floats
@@ -88,6 +90,6 @@ def read(model: PathModel, observations: Sequence[Observation], points: Floats, 
         axis=1,
     )
     return Reading(
-        inputs, light, distance, margins[:, -min(2, len(rtt))], ratio, slowest, residual.std(axis=1), best, weights,
-        behind,
+        inputs, light, distance, margins[:, -min(2, len(rtt))], ratio, slowest, float(rtt.min()), residual.std(axis=1),
+        best, weights, behind,
     )  # fmt: skip
