@@ -82,9 +82,8 @@ def main() -> int:
                     file.execute(f"SELECT count(*) FROM {table}").fetchone()[0] for table in ("roster", "person_record")
                 ]
             size = Path(path).stat().st_size / 2**20
-            print(
-                f"{options.rows:,} rows ({size:.0f} MiB), {bad} bad: {seconds:.1f} s, {cpu:.1f} of CPU, {memory:.0f} MiB"
-            )
+            what = f"{options.rows:,} rows ({size:.0f} MiB), {bad} bad"
+            print(f"{what}: {seconds:.1f} s, {cpu:.1f} s of CPU, {memory:.0f} MiB at the most")
             if bad:
                 print(f"  {len(named)} named, each by its line: {named == lines}; in the store: {counts}")
             else:

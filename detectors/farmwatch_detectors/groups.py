@@ -54,6 +54,7 @@ class SilenceRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_field
     history_days: int = 0
     watched_days: int = 0
     person: bool = False
+    records: bool = False
     built: bool = True
 
     @property
@@ -100,6 +101,8 @@ def why_grey(view: DeviceView, row: SilenceRow) -> str:
     cause = _why_too_early(view, row)
     if cause:
         return cause
+    if row.records and (view.roster is None or not view.roster.checked):
+        return "the roster says nothing of its person that could be compared"
     if row.hypervisor and not any(facts.hypervisor is not None for facts in view.of("host", HostFacts)):
         return "host: whether a hypervisor is under it is not known"
     if row.gateway and not any(gateway.mac is not None for gateway in view.of("network", Gateway)):

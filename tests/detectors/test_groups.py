@@ -38,7 +38,7 @@ def test_with_everything_looked_at_once_what_takes_days_and_what_has_no_detector
     assert causes == {
         "I": "input_source: 5 of the last 14 days must be watched, device by device, 0 were",
         "P": "power: 10 days must be known, 0 so far",
-        "HR": "farmwatch has no detector for this yet",
+        "HR": "the roster says nothing of its person that could be compared",
     }
 
 
