@@ -44,6 +44,8 @@ _ERROR_MS, _ERROR_SHARE = (5.0, 15.0, 40.0, math.inf), 0.9
 _EVEN_SHARE = 0.01
 #: A score is not stretched over times that are longer than this many times the longest it was made from.
 _BEYOND = 1.25
+#: Below these a margin or an excess is none, whatever true claims have.
+_LEAST_MARGIN_KM, _LEAST_EXCESS_MS = 50.0, 5.0
 _LIMIT = 4_000_000
 
 
@@ -324,9 +326,9 @@ def _thresholds(scored: Sequence[_Scored], rate: float) -> tuple[dict[str, Weigh
 def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate: float) -> Cell:
     broken = [float(each.true.light_km[0].max()) > 0 for _, each in chosen]
 
-    def threshold(values: Sequence[float]) -> float | None:
+    def threshold(values: Sequence[float], least: float = -math.inf) -> float | None:
         found = conformal([math.inf if off else one for one, off in zip(values, broken, strict=True)], rate)
-        return None if math.isinf(found) else round(found, 4)
+        return None if math.isinf(found) else round(max(found, least), 4)
 
     even = np.sort([float(each.true.evenness[0]) for _, each in chosen])
     return Cell(
@@ -334,9 +336,9 @@ def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate:
         size=size,
         claims=len(chosen),
         together=threshold([score for score, _ in chosen]),
-        margin_km=threshold([float(each.true.margin_km[0]) for _, each in chosen]),
+        margin_km=threshold([float(each.true.margin_km[0]) for _, each in chosen], _LEAST_MARGIN_KM),
         likelihood=threshold([float(each.true.ratio[0]) for _, each in chosen]),
-        excess_ms=threshold([float(each.true.excess_ms[0]) for _, each in chosen]),
+        excess_ms=threshold([float(each.true.excess_ms[0]) for _, each in chosen], _LEAST_EXCESS_MS),
         evenness=round(float(even[math.floor(_EVEN_SHARE * len(even))]), 4) if len(even) >= 1 / _EVEN_SHARE else 0.0,
         most_ms=round(_BEYOND * max(min(one.rtt_ms for one in each.case.observations) for _, each in chosen), 1),
     )

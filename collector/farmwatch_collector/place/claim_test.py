@@ -218,12 +218,8 @@ def _unmeasurable(day: date, access: str, landmarks: int, why_not: str, words: s
 
 
 def _over(value: float, threshold: float | None) -> float:
-    """A statistic over its threshold, comparable though both may be negative; 1.0 at the threshold."""
-    if threshold is None:
-        return 0.0
-    if threshold > 0:
-        return round(min(max(0.0, value / threshold), 99.0), 3)
-    return 1.0 if value >= threshold else 0.0
+    """A statistic over its threshold; 0 without a threshold above 0."""
+    return round(min(max(0.0, value / threshold), 99.0), 3) if threshold is not None and threshold > 0 else 0.0
 
 
 def _scores(reading: Reading, row: int, score: float, cell: Cell) -> dict[str, float]:
