@@ -186,7 +186,7 @@ class DueLoop:
         entry = self._company.roster.get(view.device)
         records = [entry.person, entry.household] if entry else []
         gateways = [each.mac.digest for each in view.of("network", Gateway) if each.mac is not None]
-        networks = [*gateways, *(out.address.digest for out in view.egress)]
+        networks = [*gateways, *(out.address.digest for out in view.egress if out.kind != "private")]
         if not networks:  # nobody knows whom it stands beside, so it cannot be told from its neighbour
             return
         ties = [each for each in (*networks, *records) if each]

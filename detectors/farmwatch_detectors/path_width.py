@@ -68,8 +68,9 @@ def maker_of(device: DeviceView) -> RouterEntry | None:
 
 def exit_of(device: DeviceView) -> str:
     """Returns what sort of network the laptop is seen from lately, where that is nobody's home: hosting or VPN."""
-    lately = [it.kind for it in device.egress if it.seen_until >= device.now - LATELY]
-    return lately[-1] if lately and lately[-1] in ("hosting", "vpn") else ""
+    lately = [it for it in device.egress if it.seen_until >= device.now - LATELY]
+    kind = max(lately, key=lambda it: it.seen_until).kind if lately else ""
+    return kind if kind in ("hosting", "vpn") else ""
 
 
 @once
