@@ -66,11 +66,16 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
     dice = random.Random(f"{lab.seed} {scene.name} {day}")
     member = lab.members[scene.name]
     trips: list[Observable] = []
-    inside = half(lab) if scene.routes == HALF else ()
+    inside = half(lab) if HALF == scene.routes or scene.boxed == "half" else ()
     plan = plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
     for target in plan.targets:
         name = lab.marks[target.landmark].spot.name
         least = (member.extra or {}).get(name, 0.0) + lab.ms(scene.name, name)
+        first_byte = least
+        if scene.box_at and (scene.boxed == "all" or name in inside):
+            least = lab.ms(scene.name, f"{scene.name} box")
+            # The box connects when the hello has come, and hands it on: two round trips more.
+            first_byte = least + 2 * lab.ms(f"{scene.name} out", name)
         if scene.exit_at and (scene.routes == ("default",) or name in inside):
             least = lab.ms(scene.name, f"{scene.name} exit") + lab.ms(f"{scene.name} exit", name)
         times = sorted(
@@ -83,6 +88,7 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
                 RoundTrips(
                     landmark=target.landmark, method="tcp", family="ipv4", count=len(times), lost=CONNECTS - len(times),
                     min_ms=round(times[0], 1), median_ms=round(times[len(times) // 2], 1), max_ms=round(times[-1], 1),
+                    first_byte_ms=round(max(least, first_byte) + _jitter(member.access.jitter_ms, dice), 1),
                 )
             )  # fmt: skip
     access = "wifi" if member.access.kind == "wifi" else "ethernet"

@@ -174,7 +174,8 @@ class Site:
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
     """Returns what programs of the lab get to know of this process."""
     kept = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
-    return {**kept, "PYTHONPATH": str(ROOT), **(more or {})}
+    ours = (ROOT, *(ROOT / name for name in ("schema", "agent", "detectors", "collector")))
+    return {**kept, "PYTHONPATH": os.pathsep.join(map(str, ours)), **(more or {})}
 
 
 def end(program: "subprocess.Popen[Any]") -> None:

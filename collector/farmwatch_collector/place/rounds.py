@@ -38,6 +38,9 @@ MOST_ROUNDS = 16
 #: The first byte after a TLS hello takes a round trip and what the server thinks. Three round trips and 30 ms more
 #: than a connect: the connect was answered nearer than the server is.
 GAP_FACTOR, GAP_MS = 3.0, 30.0
+#: Where so many connects were answered nearer, something answers some of them: a proxy for a part of the internet. Of
+#: the others those count whose first byte came as soon as a server's own thinking lets it.
+GAPS_OF_A_PROXY, PROXIED_FACTOR, PROXIED_MS = 2, 1.5, 15.0
 #: TCP and ICMP to one server go the same way for the most part; beyond both of these they did not.
 DISAGREE_FACTOR, DISAGREE_MS = 1.5, 10.0
 #: From this share of landmarks on, and this many, it is the path and not a landmark.
@@ -171,6 +174,7 @@ def _fill(result: _Round, trips: Sequence[RoundTrips], landmarks: Mapping[str, L
     """Sets the round's times, or why it cannot be used."""
     channels: dict[Channel, Times] = {}
     gaps: dict[Channel, set[str]] = {}
+    slow: dict[Channel, set[str]] = {}
     asked: Counter[Channel] = Counter()
     for trip in trips:
         channel = (trip.method, trip.family)
@@ -182,6 +186,8 @@ def _fill(result: _Round, trips: Sequence[RoundTrips], landmarks: Mapping[str, L
             asked[channel] += 1
             if trip.first_byte_ms > GAP_FACTOR * least + GAP_MS:
                 gaps.setdefault(channel, set()).add(trip.landmark)
+            elif trip.first_byte_ms > PROXIED_FACTOR * least + PROXIED_MS:
+                slow.setdefault(channel, set()).add(trip.landmark)
     near: list[str] = []
     for channel in list(channels):
         if channel[0] == "signed":
@@ -190,6 +196,8 @@ def _fill(result: _Round, trips: Sequence[RoundTrips], landmarks: Mapping[str, L
         gap = gaps.get(channel, set())
         words = _GAP if _much(len(gap), asked[channel]) else ""
         if not words:
+            if len(gap) >= GAPS_OF_A_PROXY:
+                gap |= slow.get(channel, set())
             whole = {each: ms for each, ms in channels[channel].items() if each not in gap}
             channels[channel] = dict(whole)
             words = _impossible_together(channels[channel], landmarks)
