@@ -50,6 +50,7 @@ class ClaimTest:
         self._gazetteer = gazetteer
         self._fewest = max(2, fewest_landmarks)
         self.model = PathModel(calibration.paths, gazetteer)
+        self._every = units(gazetteer.latitude, gazetteer.longitude)
 
     def judge(
         self,
@@ -157,13 +158,13 @@ class ClaimTest:
         cities = self._gazetteer
         centre = self.model.points[[reading.best]]
         large = int(np.searchsorted(-cities.population, -_FINE_PEOPLE, side="right"))
-        around = apart(centre, self._points()[:large])[0]
+        around = apart(centre, self._every[:large])[0]
         near = np.flatnonzero(around <= _FINE_KM)[:_FINE_MOST]
         chosen = int(self.model.cities[reading.best])
         if len(near):
             landmarks = tuple(each.landmark for each in measured)
             rtt = np.array([each.rtt_ms for each in measured])
-            fine = fit(self.model.at(self._points()[near], landmarks), landmarks, rtt)
+            fine = fit(self.model.at(self._every[near], landmarks), landmarks, rtt)
             chosen = int(near[int(np.argmax(fine.likelihood))])
         city = cities.cities[chosen]
         least = min(each.rtt_ms for each in measured)
@@ -171,11 +172,6 @@ class ClaimTest:
         return Spot(
             place=f"{city.name}, {city.country}", latitude=city.latitude, longitude=city.longitude, radius_km=radius
         )
-
-    def _points(self) -> Floats:
-        if not hasattr(self, "_every"):
-            self._every = units(self._gazetteer.latitude, self._gazetteer.longitude)
-        return self._every
 
 
 def _sound(observations: Sequence[Observation]) -> tuple[list[Observation], bool]:
