@@ -16,7 +16,7 @@ _days = msgspec.json.Decoder(KeptDay)
 _KEY: "BindParameter[int]" = bindparam("key")
 _SINCE: "BindParameter[int]" = bindparam("since")
 _SAMPLES = (
-    select(t.sample.c.observed_at, t.sample.c.content)
+    select(t.sample.c.id, t.sample.c.observed_at, t.sample.c.content)
     .where(
         t.sample.c.device_key == _KEY,
         t.sample.c.kind == bindparam("kind"),
@@ -38,8 +38,8 @@ def samples(connection: Connection, key: int, now: datetime) -> Mapping[str, tup
     values = {"key": key, "since": micros(days_since(now, DAYS)), "until": micros(now + AHEAD)}
     stored = {
         kind: [
-            Sample(moment(row.observed_at), bytes(row.content))
-            for row in connection.execute(_SAMPLES, {**values, "kind": kind})
+            Sample(moment(observed_at), content, number)
+            for number, observed_at, content in connection.execute(_SAMPLES, {**values, "kind": kind})
         ]
         for kind in SAMPLED
     }
