@@ -66,7 +66,7 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
     dice = random.Random(f"{lab.seed} {scene.name} {day}")
     member = lab.members[scene.name]
     trips: list[Observable] = []
-    inside = half(lab) if HALF == scene.routes or scene.boxed == "half" else ()
+    inside = half(lab) if scene.routes == HALF or scene.boxed == "half" else ()
     plan = plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
     for target in plan.targets:
         name = lab.marks[target.landmark].spot.name
