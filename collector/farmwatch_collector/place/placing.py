@@ -129,7 +129,8 @@ class Places:
             digests = view.samples.digests(KIND)
         else:  # a view that nobody stored: every day is made
             digests = {each.observed_at.astimezone(UTC).date(): b"" for each in view.samples[KIND]}
-        about = self._basis + msgspec.json.encode(claim) + backhaul.encode()
+        numbers = (float(claim.latitude), float(claim.longitude), float(claim.radius_km))
+        about = self._basis + msgspec.json.encode((claim.place, numbers, backhaul))
         return {
             day: hashlib.blake2b(about + digest + _access(view, day).encode(), digest_size=16).digest()
             for day, digest in digests.items()
