@@ -347,3 +347,32 @@ def test_nothing_planted_under_the_name_of_a_new_file_is_written_through(tmp_pat
         plant(victim, tmp_path / "file.new")
         write_whole(str(tmp_path / "file"), b"data")
         assert victim.read_text() == "kept"
+
+
+ROUNDS = (
+    f'{{"device":"{DEVICE}","rounds":[{{"plan":"p","began_at":"2026-11-22T10:41:07Z","trips":[{{"landmark":"a",'
+    '"method":"tcp","family":"ipv4","count":1,"min_ms":7.5}]}]}'
+)
+
+
+def latency_of(state: State, spool: Spool) -> tuple[str, int]:
+    """Returns outcome and number of observables of the `latency` section in the next report; "" when there is none."""
+    assert agent("read", "--once", "--state-dir", state.folder).returncode == 0
+    report = json.loads(spool.waiting(limit=100)[-1].body)
+    found = [it for it in report["sections"] if it["kind"] == "latency"]
+    return (found[0]["outcome"], len(found[0].get("items", ()))) if found else ("", 0)
+
+
+def test_what_the_senders_account_measured_is_told_and_what_another_planted_is_not(state: State, spool: Spool) -> None:
+    path = state.of_sender("rounds.json")
+    write_whole(path, ROUNDS.encode(), mode=0o644, owner=(SENDER, SENDER))
+    assert latency_of(state, spool) == ("found", 2)
+    assert latency_of(state, spool) == ("", 0)
+    os.chown(path, OTHER, OTHER)
+    assert latency_of(state, spool) == ("broken", 0)
+    os.unlink(path)
+    os.symlink(state.identifier_key, path)
+    assert latency_of(state, spool) == ("broken", 0)
+    os.unlink(path)
+    os.mkfifo(path)
+    assert latency_of(state, spool) == ("broken", 0)

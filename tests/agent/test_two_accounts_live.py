@@ -90,7 +90,10 @@ def test_a_report_arrives_whichever_half_is_killed(served: Served, state: State)
         stop(process, signal.SIGKILL)
         done = agent_as(SENDER, "send", "--state-dir", state.folder)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert writable_by_sender(state.folder) == ["sender", "sender/answers.json", "sender/sent.json", "signing.key"]
+        assert writable_by_sender(state.folder) == [
+            "sender", "sender/answers.json", "sender/measuring.json", "sender/measuring.lock", "sender/sent.json",
+            "signing.key",
+        ]  # fmt: skip
 
         # The next reader takes over what the sender was told, and numbers on.
         process = reader(state)

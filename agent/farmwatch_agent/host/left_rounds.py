@@ -19,6 +19,7 @@ MOST_ROUNDS = 8
 MAX_BYTES = 1 << 18
 #: 24 landmarks, two address families, a second opinion for each.
 _MOST_TRIPS = 96
+_MAX_ERROR = 120
 
 _Id = Annotated[str, msgspec.Meta(max_length=64)]
 _Time = Annotated[str, msgspec.Meta(pattern=r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$")]
@@ -106,7 +107,9 @@ class Giver:
         except FileNotFoundError:
             return []
         except (OSError, msgspec.MsgspecError, RecursionError) as error:
-            raise SourceBroken(f"what the sender measured cannot be taken over ({error})") from None
+            # The error may quote what stands there, which is another account's text.
+            said = "".join(char if char.isprintable() else "?" for char in str(error)[:_MAX_ERROR])
+            raise SourceBroken(f"what the sender measured cannot be taken over ({said})") from None
         if self._device and left.device != self._device:
             return []
         rounds = [it for it in left.rounds if it.key not in self._told]

@@ -112,6 +112,14 @@ def test_a_file_of_any_size_is_refused(tmp_path: Path) -> None:
         list(told.collect(open_host()))
 
 
+def test_what_is_said_of_it_quotes_no_more_than_a_line() -> None:
+    left_rounds.give(lambda: ROUND.replace(b'"tcp"', b'"' + b"x\u001b" * 9_000 + b'"'))
+    with pytest.raises(SourceBroken) as raised:
+        list(told.collect(open_host()))
+    assert len(str(raised.value)) < 200
+    assert str(raised.value).isprintable()
+
+
 def test_a_link_to_another_file_is_not_followed(tmp_path: Path) -> None:
     (tmp_path / "sender").mkdir()
     (tmp_path / "secret").write_bytes(ROUND)
