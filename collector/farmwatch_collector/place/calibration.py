@@ -40,8 +40,8 @@ _FALSE_KM, _FALSE_EACH, _FALSE_PEOPLE = (700, 1000, 1500, 2200, 3000, 4500, 7000
 _ENOUGH_TEACHERS = 30
 #: Upper ends of the least time, ms, by which the error of the estimate is told, and its quantile.
 _ERROR_MS, _ERROR_SHARE = (5.0, 15.0, 40.0, math.inf), 0.9
-#: Residuals more even than this share of true claims are a sign that somebody made them.
-_EVEN_SHARE = 0.01
+#: Residuals more even than this share of true claims are a sign that somebody made them; told from so many on.
+_EVEN_SHARE, _ENOUGH_EVEN = 0.01, 49
 #: A score is not stretched over times that are longer than this many times the longest it was made from.
 _BEYOND = 1.25
 #: Below these a margin or an excess is none, whatever true claims have.
@@ -339,7 +339,8 @@ def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate:
         margin_km=threshold([float(each.true.margin_km[0]) for _, each in chosen], _LEAST_MARGIN_KM),
         likelihood=threshold([float(each.true.ratio[0]) for _, each in chosen]),
         excess_ms=threshold([float(each.true.excess_ms[0]) for _, each in chosen], _LEAST_EXCESS_MS),
-        evenness=round(float(even[math.floor(_EVEN_SHARE * len(even))]), 4) if len(even) >= 1 / _EVEN_SHARE else 0.0,
+        # Of fewer than a hundred the least: it is met or undercut by one in so many.
+        evenness=round(float(even[math.floor(_EVEN_SHARE * len(even))]), 4) if len(even) >= _ENOUGH_EVEN else 0.0,
         most_ms=round(_BEYOND * max(min(one.rtt_ms for one in each.case.observations) for _, each in chosen), 1),
     )
 
