@@ -36,7 +36,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     plan            id
     valid_until     UTC, ISO 8601; nothing is measured by a plan that ended
     rounds_per_day  1 to 4, each at a random moment of its part of the day
-    connects        per landmark, address family and round
+    connects        per landmark and round; half of them each where it has addresses of both families
     targets         in no order that means anything; control landmarks are not marked
     """
 

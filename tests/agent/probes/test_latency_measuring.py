@@ -81,7 +81,7 @@ ROWS = {
 
 @pytest.mark.parametrize("platform", ["linux", "macos"])
 def test_each_family_has_its_minimum_and_icmp_is_a_second_opinion(platform: str) -> None:
-    found = run(Answers(platform, ROWS), plan(target()))
+    found = run(Answers(platform, ROWS), plan(target(), connects=6))
     four, echo, six = found.trips
     assert (four.method, four.family, four.address, four.count, four.lost) == ("tcp", "ipv4", V4, 3, 0)
     assert (four.min_ms, four.median_ms, four.max_ms, four.first_byte_ms, four.mss) == (12.0, 12.4, 31.0, 13.8, 1460)
@@ -103,14 +103,14 @@ def test_each_family_has_its_minimum_and_icmp_is_a_second_opinion(platform: str)
 def test_windows_cuts_milliseconds_and_one_is_added() -> None:
     rows = {**ROWS, f"windows_echo {V4}": [{"status": 0, "milliseconds": 11, "ttl": 54}],
             f"windows_echo {V6}": [{"status": 11010}]}  # fmt: skip
-    found = run(Answers("windows", rows), plan(target()))
+    found = run(Answers("windows", rows), plan(target(), connects=6))
     (echo,) = [it for it in found.trips if it.method == "icmp"]
     assert (echo.count, echo.min_ms, echo.ttl) == (3, 12.0, 54)
 
 
 def test_what_was_taken_while_this_machine_was_busy_does_not_count() -> None:
     busy = connects(5_000, control=1_001) + connects(12_000, control=1_000) + [{"micros": 4_000}]
-    found = run(Answers("linux", {**ROWS, f"tcp_connect {V4} 443 3": busy}), plan(target()), V4)
+    found = run(Answers("linux", {**ROWS, f"tcp_connect {V4} 443 3": busy}), plan(target(), connects=6), V4)
     assert (found.trips[0].count, found.trips[0].min_ms, found.trips[0].lost) == (1, 12.0, 0)
     assert found.dropped == 2
 
@@ -119,14 +119,14 @@ def test_nothing_is_asked_where_something_stands_against_it(outside: dict[str, A
     for why in ("battery_saver", "metered"):
         outside["skip"] = why
         host = Answers("linux", ROWS)
-        found = run(host, plan(target()))
+        found = run(host, plan(target(), connects=6))
         assert (found.skipped, found.trips, host.asked) == (why, (), [])
 
 
 def test_an_icmp_that_is_refused_once_is_not_tried_again(outside: dict[str, Any]) -> None:
     outside["gateway"] = "192.0.2.1"
     host = Answers("linux", {**ROWS, "icmp_echo 192.0.2.1 1 3": NotPermitted("no")})
-    found = run(host, plan(target()))
+    found = run(host, plan(target(), connects=6))
     assert found.gateway_ms is None
     assert [it for it in host.asked if it.startswith("icmp")] == ["icmp_echo 192.0.2.1 1 3"]
 
@@ -134,7 +134,7 @@ def test_an_icmp_that_is_refused_once_is_not_tried_again(outside: dict[str, Any]
 def test_the_gateway_is_echoed_and_never_connected_to(outside: dict[str, Any]) -> None:
     outside["gateway"] = "192.168.1.1"
     host = Answers("linux", {**ROWS, "icmp_echo 192.168.1.1 1 3": [{"micros": 900}, {"micros": 420}]})
-    assert run(host, plan(target())).gateway_ms == 0.4
+    assert run(host, plan(target(), connects=6)).gateway_ms == 0.4
     assert [it for it in host.asked if "192.168.1.1" in it] == ["icmp_echo 192.168.1.1 1 3"]
 
 
@@ -142,7 +142,7 @@ def test_a_name_that_leads_home_is_told_and_never_connected_to() -> None:
     for address in ("127.0.0.1", "192.168.1.1", "169.254.169.254", "::1", "fe80::1", "::ffff:10.0.0.1"):
         family = "ipv6" if ":" in address else "ipv4"
         host = Answers("linux", {"name_address a.example.com": [{"family": family, "address": address}]})
-        (trips,) = measure(cast("Host", host), plan(target()), AllowList(), most_connects=400).trips
+        (trips,) = measure(cast("Host", host), plan(target(), connects=6), AllowList(), most_connects=400).trips
         assert (trips.problem, trips.address, trips.count) == ("not_allowed", address, 0)
         assert host.asked == ["name_address a.example.com"]
 
@@ -159,7 +159,7 @@ def test_a_name_that_changes_between_two_answers_gains_nothing() -> None:
 
     rows = {**ROWS, "name_address a.example.com": [{"family": "ipv4", "address": V4}]}
     host = Rebinding("linux", dict(rows))
-    run(host, plan(target()))
+    run(host, plan(target(), connects=6))
     assert all(V4 in it for it in host.asked[1:])
     assert sum(it.startswith("name_address") for it in host.asked) == 1
 
@@ -185,7 +185,7 @@ def test_a_name_without_an_address_and_a_landmark_that_is_silent_say_so() -> Non
 def test_a_day_has_no_more_connects_than_are_left() -> None:
     rows = {**ROWS, f"tcp_connect {V4} 443 2": connects(12_000, 12_100)}
     host = Answers("linux", rows)
-    found = run(host, plan(target(), target("b")), most=2)
+    found = run(host, plan(target(), target("b"), connects=6), most=2)
     assert found.connects == 2
     assert not any("443 3" in it or it.startswith("tls") for it in host.asked)
 
@@ -193,16 +193,16 @@ def test_a_day_has_no_more_connects_than_are_left() -> None:
 def test_a_round_ends_after_ten_minutes() -> None:
     times = iter(range(0, 10_000, 300))
     host = Answers("linux", ROWS)
-    found = run(host, plan(*[target(str(at)) for at in range(24)]), clock=lambda: float(next(times)))
+    found = run(host, plan(*[target(str(at)) for at in range(24)], connects=6), clock=lambda: float(next(times)))
     assert len({it.landmark for it in found.trips}) == 1
     assert found.seconds <= 1_000
 
 
-def test_no_plan_asks_for_more_connects_than_ten() -> None:
+def test_no_plan_asks_for_more_connects_than_ten_both_families_together() -> None:
     # A plan comes through its type, which refuses more than 10; a struct made by hand does not.
     host = Answers("linux", ROWS)
     run(host, plan(target(), connects=1_000))
-    assert {it.rpartition(" ")[2] for it in host.asked if it.startswith("tcp_connect")} == {"10"}
+    assert {it.rpartition(" ")[2] for it in host.asked if it.startswith("tcp_connect")} == {"5"}
 
 
 SIGNED = target("own", "198.51.100.9", port=4433, method="signed", public_key=PUBLIC_KEY)

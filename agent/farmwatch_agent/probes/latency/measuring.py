@@ -115,6 +115,8 @@ def _target(host: Host, target: Target, allowed: AllowList, connects: int, sums:
     except HostError:
         return [LeftTrips(landmark=target.landmark, method=method, family="ipv4", problem="no_name")]
     found: list[LeftTrips] = []
+    if {it.family for it in addresses} >= {"ipv4", "ipv6"}:
+        connects = (connects + 1) // 2  # both together cost about what one does elsewhere
     for family in ("ipv4", "ipv6"):
         # The first of a family, as a program would take it.
         address = next((it.address for it in addresses if it.family == family), "")

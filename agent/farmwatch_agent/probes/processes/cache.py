@@ -45,7 +45,8 @@ class Executables(msgspec.Struct, kw_only=True, omit_defaults=True):
 current = Executables()
 
 
-_saved = b""
+#: What was last written, and where.
+_saved = ("", b"")
 
 
 def load(path: str) -> None:
@@ -63,10 +64,10 @@ def save(path: str) -> None:
     """Writes `current` whole or not at all, when it changed since it was last written; a full disk costs only that."""
     global _saved  # noqa: PLW0603 (a laptop's programs seldom change, and each write is synced)
     content = msgspec.json.encode(current)
-    if content == _saved:
+    if (path, content) == _saved:
         return
     try:
         write_whole(path, content, mode=0o600)
     except OSError:
         return
-    _saved = content
+    _saved = (path, content)
