@@ -44,6 +44,8 @@ _ERROR_MS, _ERROR_SHARE = (5.0, 15.0, 40.0, math.inf), 0.9
 _EVEN_SHARE, _ENOUGH_EVEN = 0.01, 49
 #: A score is not stretched over times that are longer than this many times the longest it was made from.
 _BEYOND = 1.25
+#: Nor over those by way of a geostationary satellite (500 ms for the way alone), whatever a single odd host had.
+_MOST_MS = 400.0
 #: Below these a margin or an excess is none, whatever true claims have.
 _LEAST_MARGIN_KM, _LEAST_EXCESS_MS = 50.0, 5.0
 _LIMIT = 4_000_000
@@ -341,7 +343,9 @@ def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate:
         excess_ms=threshold([float(each.true.excess_ms[0]) for _, each in chosen], _LEAST_EXCESS_MS),
         # Of fewer than a hundred the least: it is met or undercut by one in so many.
         evenness=round(float(even[math.floor(_EVEN_SHARE * len(even))]), 4) if len(even) >= _ENOUGH_EVEN else 0.0,
-        most_ms=round(_BEYOND * max(min(one.rtt_ms for one in each.case.observations) for _, each in chosen), 1),
+        most_ms=round(
+            min(_MOST_MS, _BEYOND * max(min(o.rtt_ms for o in each.case.observations) for _, each in chosen)), 1
+        ),
     )
 
 
