@@ -98,14 +98,14 @@ def days_since(now: datetime, days: int) -> datetime:
 
 def _bounded(rows: Sequence[Sample]) -> tuple[Sample, ...]:
     """Returns the newest samples within what is looked at, oldest first; one that came twice counts once."""
-    kept: dict[Sample, None] = {}
+    kept: dict[object, Sample] = {}
     size = 0
     for row in sorted(rows, key=lambda each: each.observed_at, reverse=True):
         size += len(row.content)
         if len(kept) == MOST_SAMPLES or size > MOST_BYTES:
             break
-        kept[row] = None
-    return tuple(reversed(kept))
+        kept[row.row or (row.observed_at, row.content)] = row
+    return tuple(reversed(kept.values()))
 
 
 def _section(kind: str, row: Sample) -> SectionView:
