@@ -3,7 +3,7 @@
 The store turns its rows into views with the same functions as `farmwatch score` turns files into views.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 import msgspec
@@ -14,7 +14,7 @@ from farmwatch_schema.errors import CodecError
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome, Report, Section
 
-from .place.samples import AHEAD, DAYS, MOST_SAMPLES, SAMPLED, Sample, Samples, days_since
+from .place.samples import AHEAD, DAYS, MOST_SAMPLES, SAMPLED, KeptDay, Sample, Samples, days_since
 
 #: Reason of a section whose content was named by its digest and never received.
 MISSING = "its content was named by digest and never received"
@@ -114,14 +114,17 @@ class History:
         self.last_at = created if self.last_at is None else max(created, self.last_at)
         return changed
 
-    def samples_at(self, now: datetime) -> Mapping[str, tuple[SectionView, ...]]:
-        """Returns the measurements of the last days, as a store's view holds them."""
+    def samples_at(self, now: datetime, kept: Iterable[KeptDay] = ()) -> Mapping[str, tuple[SectionView, ...]]:
+        """Returns the measurements of the last days, as a store's view holds them.
+
+        kept  what was made of their days before
+        """
         since = days_since(now, DAYS)
         stored = {
             kind: [one for one in each if since <= one.observed_at <= now + AHEAD]
             for kind, each in self.samples.items()
         }
-        return Samples(stored) if any(stored.values()) else {}
+        return Samples(stored, kept) if any(stored.values()) else {}
 
     def _view(self, section: Section, place: str) -> SectionView:
         observed = moment(section.observed_at, f"{place}.observed_at")

@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from itertools import chain
 from typing import BinaryIO
 
@@ -17,11 +17,12 @@ from farmwatch_schema.observables.host import HostFacts
 from farmwatch_schema.report import Report
 
 from .assessment import Assessment
-from .evaluate import Company, complete, judge
+from .evaluate import Company, complete, judge, placed
 from .fleet import Fleet
 from .hearing import TWO_BOOTS, Hearing, reporting_of, with_event
 from .history import History, moment
 from .input_error import InputError
+from .place.samples import KEPT_DAYS, KeptDay
 from .roster.serials import entry_of
 
 MAX_LINE = 2 << 20  # what ingest takes of one report, unpacked
@@ -167,6 +168,7 @@ class Laptop:
         self.notices: dict[str, None] = {}
         self.hearing = Hearing()
         self.events: list[ReportEvent] = []
+        self.days: dict[date, KeptDay] = {}
 
     def take(self, each: Located) -> bool:
         """Takes in a report and returns whether anything but times changed.
@@ -226,8 +228,13 @@ class Laptop:
             history=dict(history.spans),
             levels=self.levels,
             reporting=reporting_of(self.hearing, now or history.last_at, history.last_at, self.events),
-            samples=history.samples_at(now or history.last_at),
+            samples=history.samples_at(now or history.last_at, self.days.values()),
         )
+        found = placed(view, company, fleet)
+        self.days |= {each.day: each for each in found.fresh}
+        for day in sorted(self.days)[:-KEPT_DAYS]:
+            del self.days[day]
+        view = msgspec.structs.replace(view, placing=found.placing)
         return complete(view, company, fleet)
 
 

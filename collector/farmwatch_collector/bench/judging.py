@@ -18,6 +18,7 @@ from ..flagging import FLAGGED, Flag
 from ..fleet import Fleet
 from ..lab.sample import Label, Sample
 from ..offline import Laptop, located
+from ..place.making import places_of
 from ..policy_file import parse_policy
 from ..roster_file import parse_roster
 from .bars import RECALL
@@ -133,7 +134,10 @@ class Judging:
 
     def _begin(self, at: datetime) -> None:
         policy, _ = parse_policy(self._sample.policy, f"{self._sample.name} policy", at.date())
-        self._company = Company(policy=policy, roster=self._roster, assets=keyed_assets(policy, self._keyer))
+        # Without a claim no round-trip time is held against anything, and the mathematics are not even built.
+        places = places_of() if any(entry.claim for entry in self._roster.values()) else None
+        assets = keyed_assets(policy, self._keyer)
+        self._company = Company(policy=policy, roster=self._roster, assets=assets, places=places)
         self._fleet.set_roster(self._roster)
         self._fleet.set_policy(policy)
 
