@@ -49,8 +49,8 @@ def run(options: argparse.Namespace) -> int:
     """Prints every device, highest points first; 0 when all input was taken, 1 when none was."""
     try:
         policy = _policy(options.policy)
-        roster = _roster(options.roster)
         keyer = _keyer(options.key_file)
+        roster = _roster(options.roster, keyer)
         _say_which_cohorts_are_unknown(policy, roster)
         found = read_reports(options.reports)
         _say_what_cannot_be_compared(policy, keyer, found)
@@ -102,11 +102,12 @@ def _places(
     return places
 
 
-def _roster(path: str | None) -> Mapping[str, RosterEntry]:
+def _roster(path: str | None, keyer: Keyer | None) -> Mapping[str, RosterEntry]:
     """Places in a roster are found with the collector's packages; without a roster none of them is needed."""
     if not path:
         return {}
-    entries: Mapping[str, RosterEntry] = importlib.import_module("farmwatch_collector.roster_file").read_roster(path)
+    reader = importlib.import_module("farmwatch_collector.roster_file")
+    entries: Mapping[str, RosterEntry] = reader.read_roster(path, keyer)
     return entries
 
 

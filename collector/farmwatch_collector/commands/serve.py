@@ -9,9 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from farmwatch_detectors.policy import Policy
+from farmwatch_schema.identifiers import Keyer
 
 from ..app import create_app
 from ..export import channels_of
+from ..ingest import company_key
 from ..place.landmarks import read_landmarks
 from ..place.making import places_of
 from ..policy_file import read_policy
@@ -98,13 +100,12 @@ def run(options: argparse.Namespace) -> int:
     )
     channels_of(settings)  # what cannot be used is told before anything is made
     policy = _policy(settings.policy)
-    roster = read_roster(settings.roster) if settings.roster else None
     landmarks = read_landmarks(options.landmarks) if options.landmarks else None
     places = places_of(landmarks, options.calibration) if settings.judging else None
     store = open_store(store_url(options))
     try:
-        if roster is not None:
-            store.set_roster(roster)
+        if settings.roster:  # laptops may be named by their serials, which the company's key makes comparable
+            store.set_roster(read_roster(settings.roster, Keyer.from_key(company_key(store))))
         app = create_app(settings, store, policy, landmarks, places)
         serving = Serving(app, settings)
         app.console_url = settings.console_url or serving.url

@@ -1,12 +1,10 @@
 """What an import would change, and the import: roster and personal facts in one transaction, or none of it."""
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
 import msgspec
-
-from farmwatch_detectors.policy import RosterEntry
 
 from ..store import Store
 from .reading import Row
@@ -63,11 +61,10 @@ def records_of(rows: Sequence[Row]) -> dict[str, PersonRecord]:
 
 def preview(rows: Sequence[Row], store: Store | None) -> Preview:
     """Returns what importing these rows into a store would change; None is a store that is still to be made."""
-    before = store.roster_rows() if store else {}
     serials = store.serials() if store else []
     devices = {each.device for each in store.devices()} if store else set[str]()
     kept = store.record_digests() if store else {}
-    names = _people(before, rows)
+    names = _people(rows, store)
     records = records_of(rows)
     new = [person for person in records if person not in kept]
     digest = store.record_digest if store else None
@@ -98,11 +95,17 @@ def take(rows: Sequence[Row], store: Store, at: datetime, actor: str) -> None:
     store.import_roster({row.key: row.entry for row in rows}, records_of(rows).values(), at, actor)
 
 
-def _people(before: Mapping[str, RosterEntry], rows: Sequence[Row]) -> dict[str, list[str]]:
+def _people(rows: Sequence[Row], store: Store | None) -> dict[str, list[str]]:
+    before = store.roster_digests() if store else {}
     after = {row.key: row.entry for row in rows}
-    differing = [key for key in before.keys() | after.keys() if before.get(key) != after.get(key)]
-    touched = {roster[key].person for roster in (before, after) for key in differing if key in roster}
-    old = dict.fromkeys(entry.person for entry in before.values())
+    differing = {
+        key
+        for key in before.keys() | after.keys()
+        if store is None or key not in before or key not in after or before[key][1] != store.entry_digest(after[key])
+    }
+    touched = {before[key][0] for key in differing if key in before}
+    touched |= {after[key].person for key in differing if key in after}
+    old = dict.fromkeys(person for person, _ in before.values())
     new = dict.fromkeys(entry.person for entry in after.values())
     return {
         "added": [person for person in new if person not in old],

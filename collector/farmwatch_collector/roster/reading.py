@@ -286,7 +286,7 @@ class _Cells:
         """Returns an IANA name; raises InputError."""
         zone = self._values.get("time_zone", "")
         if zone and zone not in _zones():
-            near = difflib.get_close_matches(zone, _zones(), n=1, cutoff=0.6)
+            near = difflib.get_close_matches(zone, _zones(), n=1, cutoff=0.8)
             remedy = f"Did you mean {near[0]!r}?" if near else 'Write an IANA name, as "America/Chicago".'
             raise self.fault("time_zone", f"is no time zone: {zone!r}.", remedy)
         return zone

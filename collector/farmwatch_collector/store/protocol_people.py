@@ -42,6 +42,14 @@ class PeopleStore(Protocol):
         """Returns the roster as it was imported, by device id or `serial:<digest>`."""
         ...
 
+    def roster_digests(self) -> dict[str, tuple[str, bytes]]:
+        """Returns, by the keys of `roster_rows`, each row's person and a digest of it (`entry_digest`)."""
+        ...
+
+    def entry_digest(self, entry: RosterEntry) -> bytes:
+        """Returns the digest that `roster_digests` has where this entry is kept."""
+        ...
+
     def import_roster(
         self, entries: Mapping[str, RosterEntry], records: Iterable[PersonRecord], at: datetime, actor: str
     ) -> None:

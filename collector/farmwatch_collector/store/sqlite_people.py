@@ -37,6 +37,12 @@ class SqlitePeople(ABC):
     def roster_rows(self) -> dict[str, RosterEntry]:
         return self._ask(people.roster_rows)
 
+    def roster_digests(self) -> dict[str, tuple[str, bytes]]:
+        return self._ask(people.roster_digests)
+
+    def entry_digest(self, entry: RosterEntry) -> bytes:
+        return people.digest_of(msgspec.json.encode(entry))
+
     def import_roster(
         self, entries: Mapping[str, RosterEntry], records: Iterable[PersonRecord], at: datetime, actor: str
     ) -> None:

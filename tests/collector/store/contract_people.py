@@ -91,6 +91,11 @@ class PeopleContract:
         store.set_serial("nobody", SERIAL)
         assert store.serials() == []
 
+    def test_a_row_s_digest_changes_with_what_it_says(self, store: Store) -> None:
+        store.set_roster({SERIAL: ENTRY})
+        assert store.roster_digests() == {SERIAL: ("p-1", store.entry_digest(ENTRY))}
+        assert store.entry_digest(ENTRY) != store.entry_digest(RosterEntry(person="p-1"))
+
     def test_an_import_brings_roster_and_facts_together_and_leaves_an_audit_line(self, office: Store) -> None:
         office.import_roster({"laptop-1": ENTRY}, [RECORD], START, "ann")
         assert office.roster() == {"laptop-1": ENTRY}
