@@ -98,7 +98,10 @@ class History:
         for section, view in zip(report.sections, views, strict=True):
             before = self.sections.get(view.kind)
             same = before is not None and (before.outcome, before.reason) == (view.outcome, view.reason)
-            if not same or self._digest.get(view.kind) != section.digest:
+            measured = not section.digest and isinstance(section.items, msgspec.Raw)
+            if measured:
+                changed = True  # a sample is news each time, and nothing that comes and goes
+            elif not same or self._digest.get(view.kind) != section.digest:
                 changed = True
                 spans = self.spans.get(view.kind, ())
                 self.spans[view.kind] = advance(spans, view, self._looked_at.get(view.kind))

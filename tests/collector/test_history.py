@@ -11,6 +11,7 @@ from farmwatch_collector.history import MISSING, History, advance, moment, secti
 from farmwatch_detectors.view import SectionView, Span
 from farmwatch_schema.errors import CodecError
 from farmwatch_schema.observables import Observable, UnknownObservable
+from farmwatch_schema.observables.latency import RoundTrips
 from farmwatch_schema.observables.software import Package
 from farmwatch_schema.observables.usb import UsbDevice
 
@@ -114,3 +115,16 @@ def test_open_spans_are_exactly_what_the_last_look_saw(looks: list[list[Observab
             previous, last = at, look
     assert {span.item for span in spans if span.seen_until is None} == set(last)
     assert all(span.seen_until is None or span.seen_until >= span.seen_from for span in spans)
+
+
+def test_every_measurement_is_news_and_none_is_something_that_comes_and_goes() -> None:
+    history = History()
+    trips = RoundTrips(landmark="own:dub", method="tcp", family="ipv4", count=5, min_ms=9.0)
+    for hour in range(2):
+        at = NOW + hour * HOUR
+        made = report("d", {}, at)
+        sample = section("latency", [trips], at)
+        sections = [*made.sections, msgspec.structs.replace(sample, digest="")]
+        assert history.add(msgspec.structs.replace(made, sections=sections))
+    assert history.spans.get("latency", ()) == ()
+    assert len(history.samples["latency"]) == 2

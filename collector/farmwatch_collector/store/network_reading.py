@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, bindparam, select
 from sqlalchemy.dialects import sqlite
 
 from farmwatch_detectors.placing import Egress, SignIn
@@ -21,16 +21,19 @@ MAX_SIGN_INS = 1_000
 _DAY = 86_400_000_000
 _sign_ins = msgspec.json.Decoder(SignIn)
 
+# Read for every judgement: building it anew each time cost more than running it.
+_EGRESS = (
+    select(t.egress_span.c.address, t.egress_span.c.body, t.egress_span.c.seen_from, t.egress_span.c.seen_until)
+    .where(t.egress_span.c.device_key == bindparam("key"), t.egress_span.c.seen_until >= bindparam("since"))
+    .order_by(t.egress_span.c.seen_until.desc(), t.egress_span.c.id.desc())
+    .limit(MAX_EGRESS)
+)
+
 
 def egress(connection: Connection, key: int, now: datetime) -> tuple[Egress, ...]:
     """Returns a device's addresses of the last 30 days, oldest first; the latest ones when there are very many."""
-    span = t.egress_span
-    rows = connection.execute(
-        select(span.c.address, span.c.body, span.c.seen_from, span.c.seen_until)
-        .where(span.c.device_key == key, span.c.seen_until >= micros(now - timedelta(days=EGRESS_DAYS)))
-        .order_by(span.c.seen_until.desc(), span.c.id.desc())
-        .limit(MAX_EGRESS)
-    ).all()
+    since = micros(now - timedelta(days=EGRESS_DAYS))
+    rows = connection.execute(_EGRESS, {"key": key, "since": since}).all()
     today = micros(now) // _DAY
     found = [egress_of(row.address, row.body, row.seen_from, row.seen_until, today) for row in rows]
     return tuple(sorted(found, key=lambda each: (each.seen_from, each.address.digest)))
