@@ -68,7 +68,8 @@ COVERED: dict[str, str] = {
     "radio": "kind state",
     "wifi_connection": "interface bssid ssid band signal standard",
     "round_trips": (
-        "landmark method family address count lost min_ms median_ms max_ms first_byte_ms mss ttl ttl_seen problem"
+        "landmark method family address count lost min_ms median_ms max_ms first_byte_ms mss ttl ttl_seen access "
+        "problem"
     ),
     "measuring_round": ("plan began_at seconds skipped access gateway_ms control_ms dropped connects bytes path_mtu"),
     "session": "origin protocol user client since ended",

@@ -36,6 +36,8 @@ LATELY = timedelta(days=2)
 _FAR_MS, _SATELLITE_MS, _SPREAD, _AT_ONCE_MS = 100.0, 450.0, 6, 30.0
 #: First TTL of each system (Windows 128; Linux, macOS 64), and more hops than any way has.
 _TTL, _WINDOWS_TTL, _HOPS = 64, 128, 40
+#: What leaves so says nothing of the gateway's way out.
+_NOT_PLAIN = ("tunnel", "virtual", "mobile")
 
 
 class Way(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +81,7 @@ def way_of(device: DeviceView) -> Way:
     rounds = [] if own_tunnel(device) else list(_rounds(device))
     if not rounds:
         return Way()
-    trips = rounds[-1].of(RoundTrips)
+    trips = [it for it in rounds[-1].of(RoundTrips) if it.access not in _NOT_PLAIN]
     rewritten, delay = _rewritten(device, trips), _common_delay(rounds[-1], trips)
     for family, headers in _HEADERS.items():
         seen = [it.mss for it in trips if it.method == "tcp" and it.family == family and it.count and it.mss]
@@ -103,7 +105,7 @@ def _rounds(device: DeviceView) -> Iterator[SectionView]:
     for section in kept:
         if section.looked and section.observed_at >= since:
             rounds = [it for it in section.of(MeasuringRound) if not it.skipped]
-            if rounds and not any(it.access in ("tunnel", "virtual", "mobile") for it in rounds):
+            if rounds and not any(it.access in _NOT_PLAIN for it in rounds):
                 yield section
 
 

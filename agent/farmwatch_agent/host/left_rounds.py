@@ -53,6 +53,7 @@ class LeftTrips(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     mss: _Size = 0
     ttl: _Hops | None = None
     ttl_seen: _Hops | None = None
+    access: Access = ""
     problem: Problem = ""
 
 

@@ -16,7 +16,7 @@ from .protocol import NotPermitted, NotSupported, SourceBroken
 from .resolving import parse_place
 from .row import Row
 from .signed_trips import received, wants_hops
-from .tcp_trips import BETWEEN_SECONDS
+from .tcp_trips import BETWEEN_SECONDS, interface_of
 
 MOST_PINGS = 5
 _SECONDS = 0.95
@@ -27,8 +27,9 @@ _PAYLOAD = 16
 class Ping(Row, frozen=True, kw_only=True, omit_defaults=True):
     """One echo request. `of`: address, 1 (there is no port), how many.
 
-    micros  round trip, microseconds; null without an answer
-    ttl     hops left in the answer; null when not known
+    micros     round trip, microseconds; null without an answer
+    ttl        hops left in the answer; null when not known
+    interface  by which it left; "" when not known
     """
 
     table: ClassVar[str] = "icmp_echo"
@@ -36,6 +37,7 @@ class Ping(Row, frozen=True, kw_only=True, omit_defaults=True):
 
     micros: int | None = None
     ttl: int | None = None
+    interface: str = ""
 
     @classmethod
     def live(cls, of: str) -> "list[Ping]":
@@ -102,7 +104,8 @@ def _asked(sock: socket.socket, sequence: int) -> Ping:
             micros = (time.perf_counter_ns() - started) // 1000
             ours, hops = parse_reply(data, sequence, payload, four=four)
             if ours:
-                return Ping(micros=micros, ttl=hops if beside is None else beside)
+                left_by = interface_of(str(sock.getsockname()[0]))
+                return Ping(micros=micros, ttl=hops if beside is None else beside, interface=left_by)
     except PermissionError:
         raise
     except OSError:

@@ -12,10 +12,12 @@ import sys
 import time
 from typing import ClassVar
 
+import msgspec
+
 from .protocol import SourceBroken
 from .resolving import parse_place
 from .row import Row
-from .tcp_trips import BETWEEN_SECONDS, CONNECT_SECONDS, MOST_CONNECTS
+from .tcp_trips import BETWEEN_SECONDS, CONNECT_SECONDS, MOST_CONNECTS, interface_of
 
 ANSWER_SECONDS = 0.95
 #: What an answer of another landmark's version may have; longer ones are cut, and no answer then.
@@ -28,12 +30,13 @@ _HOP_TYPES = frozenset({2, 24, 47, 52})
 class SignedTrip(Row, frozen=True, kw_only=True, omit_defaults=True):
     """One question. `of`: address, port, how many, `udp` or `tcp`.
 
-    nonce    of the question
-    data     of the first answer that bears the nonce, else of the first that came; empty without one
-    micros   from question to that answer, microseconds; null without one
-    ttl      hops left in it; null when not known
-    strange  how many other datagrams came before it
-    problem  `refused`, `unreachable`, `timeout`; "" when something was answered
+    nonce      of the question
+    data       of the first answer that bears the nonce, else of the first that came; empty without one
+    micros     from question to that answer, microseconds; null without one
+    ttl        hops left in it; null when not known
+    strange    how many other datagrams came before it
+    interface  by which the question left; "" when not known
+    problem    `refused`, `unreachable`, `timeout`; "" when something was answered
     """
 
     table: ClassVar[str] = "signed_trip"
@@ -44,6 +47,7 @@ class SignedTrip(Row, frozen=True, kw_only=True, omit_defaults=True):
     micros: int | None = None
     ttl: int | None = None
     strange: int = 0
+    interface: str = ""
     problem: str = ""
 
     @classmethod
@@ -77,7 +81,8 @@ def _asked(address: str, port: int, transport: str) -> SignedTrip:
             sock.connect((address, port))
             started = time.perf_counter_ns()
             sock.sendall(question(nonce))
-            return _answered(sock, nonce, started) if transport == "udp" else _streamed(sock, nonce, started)
+            found = _answered(sock, nonce, started) if transport == "udp" else _streamed(sock, nonce, started)
+            return msgspec.structs.replace(found, interface=interface_of(str(sock.getsockname()[0])))
     except ConnectionRefusedError:
         return SignedTrip(nonce=nonce, problem="refused")
     except TimeoutError:

@@ -22,6 +22,8 @@ class RoundTrips(Observable, frozen=True, kw_only=True, omit_defaults=True, tag=
     mss            of the TCP connection, bytes; 0 when not known
     ttl            of the answer as it arrived (`icmp`, `signed`), hops left; null when not known
     ttl_seen       `signed` only: TTL with which the question arrived at the landmark, by its signed word
+    access         kind of the interface by which these connects or echoes left, where that is another one than the
+                   round's `access`; `tunnel` as soon as one of them went into a tunnel. "": the round's, or not known
     problem        `refused`, `no_name`, `not_allowed` (not on this laptop's list), `forged` (a signature that is
                    not the landmark's), `unreachable`; "" when all is well
     """
@@ -39,6 +41,7 @@ class RoundTrips(Observable, frozen=True, kw_only=True, omit_defaults=True, tag=
     mss: int = 0
     ttl: int | None = None
     ttl_seen: int | None = None
+    access: str = ""
     problem: str = ""
 
 
@@ -49,8 +52,8 @@ class MeasuringRound(Observable, frozen=True, kw_only=True, omit_defaults=True, 
     began_at    UTC, ISO 8601 to the second
     seconds     how long it took
     skipped     why nothing was measured: `battery_saver`, `metered`, `captive`, `no_network`; "" when it was
-    access      kind of the interface that the measured connections left by: `ethernet`, `wifi`, `mobile`, `tunnel`,
-                `virtual`, `other`; "" when not known
+    access      kind of the interface that the first connect or signed question left by: `ethernet`, `wifi`, `mobile`,
+                `tunnel`, `virtual`, `other`; "" when not known. What left by another kind says so itself
     gateway_ms  least round-trip time to the default gateway; null when it does not answer
     control_ms  median time of connects to this machine itself
     dropped     answers that do not count, because the connect to this machine beside them took over 1 ms

@@ -1,5 +1,7 @@
 """Rounds on recorded answers of the three systems, and a round on loopback recorded and replayed."""
 
+import sys
+import time
 from typing import Any, cast
 
 import pytest
@@ -77,6 +79,54 @@ ROWS = {
     f"tcp_connect {V6} 443 3": connects(12_100, None, 12_900, mss=1432, mtu=1492, interface="en0"),
     f"icmp_echo {V6} 1 3": [{}, {}],
 }
+
+
+def test_what_leaves_by_another_interface_than_the_first_says_so(outside: dict[str, Any]) -> None:
+    kinds = {"en0": "wifi", "en1": "ethernet", "utun3": "tunnel"}
+    outside["access_of"] = lambda name: kinds.get(name, "")
+    rows = {
+        **ROWS,
+        f"icmp_echo {V4} 1 3": [{"micros": 11_700, "interface": "en1"}],
+        f"tcp_connect {V6} 443 3": [*connects(80_100, interface="en0"), *connects(91_000, interface="utun3")],
+        f"icmp_echo {V6} 1 3": [{"micros": 80_000}],
+    }
+    found = run(Answers("linux", rows), plan(target(), connects=6))
+    assert found.access == "wifi"
+    assert [(it.method, it.family, it.access) for it in found.trips] == [
+        ("tcp", "ipv4", ""),
+        ("icmp", "ipv4", "ethernet"),
+        ("tcp", "ipv6", "tunnel"),
+        # How these echoes left is not told: as the connects to the same address did.
+        ("icmp", "ipv6", "tunnel"),
+    ]
+
+
+def test_a_round_that_began_in_a_tunnel_names_what_leaves_beside_it(outside: dict[str, Any]) -> None:
+    outside["access_of"] = lambda name: {"wg0": "tunnel", "en0": "wifi"}.get(name, "")
+    rows = {**ROWS, f"tcp_connect {V4} 443 3": connects(50_000, interface="wg0"), f"icmp_echo {V4} 1 3": [{}]}
+    found = run(Answers("linux", rows), plan(target(), connects=6))
+    assert found.access == "tunnel"
+    assert [(it.family, it.access) for it in found.trips] == [("ipv4", ""), ("ipv6", "wifi")]
+
+
+def test_a_laptop_that_slept_in_the_middle_keeps_what_it_measured_before() -> None:
+    names = ("a", "b", "c")
+    rows = {**ROWS, **{f"name_address {name}.example.com": ROWS["name_address a.example.com"] for name in names}}
+    host = Answers("linux", rows)
+
+    def clock() -> float:
+        # The lid was closed for eight hours while b was measured.
+        return 8 * 3600.0 if any("b.example.com" in it for it in host.asked) else 0.0
+
+    found = run(host, plan(*(target(name, f"{name}.example.com") for name in names), connects=6), clock=clock)
+    assert {it.landmark for it in found.trips} == {"a"}
+    assert not any("c.example.com" in it for it in host.asked)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the clock with sleep is another one elsewhere")
+def test_the_rounds_clock_counts_sleep() -> None:
+    before = time.clock_gettime(time.CLOCK_BOOTTIME)
+    assert before <= measuring.with_sleep() <= time.clock_gettime(time.CLOCK_BOOTTIME)
 
 
 @pytest.mark.parametrize("platform", ["linux", "macos"])
@@ -191,10 +241,11 @@ def test_a_day_has_no_more_connects_than_are_left() -> None:
 
 
 def test_a_round_ends_after_ten_minutes() -> None:
-    times = iter(range(0, 10_000, 300))
+    times = iter(range(0, 100_000, 100))
     host = Answers("linux", ROWS)
     found = run(host, plan(*[target(str(at)) for at in range(24)], connects=6), clock=lambda: float(next(times)))
-    assert len({it.landmark for it in found.trips}) == 1
+    # Begun after 100, 300 and 500 seconds; the next one would be after 540.
+    assert len({it.landmark for it in found.trips}) == 3
     assert found.seconds <= 1_000
 
 

@@ -5,6 +5,7 @@ than the limits here.
 """
 
 import importlib
+import sys
 import time
 from collections.abc import Callable, Sequence
 from statistics import median
@@ -16,7 +17,7 @@ from farmwatch_schema.plan import MAX_TARGETS, Plan, Target
 
 from ...health import stamp
 from ...host import Host, HostError, NotPermitted, NotSupported
-from ...host.left_rounds import LeftRound, LeftTrips, Problem
+from ...host.left_rounds import Access, LeftRound, LeftTrips, Problem
 from ...host.ping import Ping
 from ...host.resolving import NameAddress
 from ...host.signed_trips import SignedTrip
@@ -28,6 +29,8 @@ from .surroundings import Surroundings
 MOST_CONNECTS = 10
 #: No landmark is begun after nine minutes, so that the last one ends within ten.
 ROUND_SECONDS = 540.0
+#: No landmark takes a quarter of it. The laptop slept meanwhile, and may have woken up in another place.
+ASLEEP_SECONDS = 120.0
 #: A connect to this machine itself that takes longer says that the machine was busy.
 CONTROL_MICROS = 1_000
 PINGS = 3
@@ -39,6 +42,18 @@ _ECHO_BYTES, _SIGNED_BYTES, _HELLO_BYTES = 88, 248, 4_400
 Clock = Callable[[], float]
 
 
+def with_sleep() -> float:
+    """Returns seconds of a clock that goes on while the laptop sleeps, and that nobody sets.
+
+    Python's own monotonic clock stands still meanwhile on Linux (CLOCK_MONOTONIC) and macOS (mach_absolute_time).
+    """
+    if sys.platform == "linux":
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+    if sys.platform == "darwin":
+        return time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.monotonic()
+
+
 class _Platform(Protocol):
     def surroundings(self, host: Host) -> Surroundings: ...
 
@@ -47,6 +62,7 @@ class _Sums(msgspec.Struct):
     """What a round adds up."""
 
     left: int
+    access_of: Callable[[str], Access]
     connects: int = 0
     bytes: int = 0
     dropped: int = 0
@@ -54,6 +70,7 @@ class _Sums(msgspec.Struct):
     interface: str = ""
     pings: bool = True
     controls: list[int] = []
+    kinds: dict[str, Access] = {}
 
 
 def surroundings_of(host: Host) -> Surroundings:
@@ -68,7 +85,7 @@ def measure(
     allowed: AllowList,
     *,
     most_connects: int,
-    clock: Clock = time.monotonic,
+    clock: Clock = with_sleep,
     told: Callable[[LeftTrips], None] | None = None,
 ) -> LeftRound:
     """Returns a round by a plan, or why there was none.
@@ -81,13 +98,17 @@ def measure(
     if around.skip:
         return LeftRound(plan=plan.plan, began_at=began_at, skipped=around.skip)
     started = clock()
-    sums = _Sums(left=most_connects)
+    sums = _Sums(left=most_connects, access_of=around.access_of)
     trips: list[LeftTrips] = []
     gateway_ms = _gateway(host, around.gateway, sums)
     for target in plan.targets[:MAX_TARGETS]:
-        if clock() - started > ROUND_SECONDS or sums.left <= 0:
+        begun = clock()
+        if begun - started > ROUND_SECONDS or sums.left <= 0:
             break
-        for found in _target(host, target, allowed, min(plan.connects, MOST_CONNECTS), sums):
+        measured = _target(host, target, allowed, min(plan.connects, MOST_CONNECTS), sums)
+        if clock() - begun > ASLEEP_SECONDS:
+            break  # what was measured before is of one place
+        for found in measured:
             trips.append(found)
             if told is not None:
                 told(found)
@@ -95,7 +116,7 @@ def measure(
         plan=plan.plan,
         began_at=began_at,
         seconds=min(int(clock() - started), 1_000),
-        access=around.access_of(sums.interface) if sums.interface else "",
+        access=sums.kinds.get(sums.interface, ""),
         gateway_ms=gateway_ms,
         control_ms=_ms(median(sums.controls)) if sums.controls else None,
         dropped=sums.dropped,
@@ -134,7 +155,8 @@ def _target(host: Host, target: Target, allowed: AllowList, connects: int, sums:
             continue
         asked_tls = any(it.first_byte_ms is not None for it in found)
         found.append(_tcp(host, target, family, address, connects, sums, tls=not asked_tls))
-        echoes = _icmp(host, target, family, address, sums)
+        # Where the system does not tell how echoes leave, they went as the connects to the same address did.
+        echoes = _icmp(host, target, family, address, sums, found[-1].access)
         if echoes is not None:
             found.append(echoes)
     return found or [LeftTrips(landmark=target.landmark, method=method, family="ipv4", problem="no_name")]
@@ -155,7 +177,7 @@ def _tcp(host: Host, target: Target, family: str, address: str, connects: int, s
     sums.dropped += len(made) - len(good)
     for it in made:
         sums.path_mtu = min(it.mtu, sums.path_mtu or it.mtu) if it.mtu else sums.path_mtu
-        sums.interface = sums.interface or it.interface
+    access = _left_by(sums, [it.interface for it in made])
     first_byte = None
     if tls and made and sums.left > 0:
         first_byte = _first_byte(host, target, family, address, sums)
@@ -164,6 +186,7 @@ def _tcp(host: Host, target: Target, family: str, address: str, connects: int, s
         lost=len(rows) - len(made),
         first_byte_ms=first_byte,
         mss=max((it.mss for it in made), default=0),
+        access=access,
         problem="" if made else _worst([it.problem for it in rows]),
     )  # fmt: skip
 
@@ -180,43 +203,57 @@ def _first_byte(host: Host, target: Target, family: str, address: str, sums: _Su
     return next((_ms(it.micros) for it in rows if it.micros is not None), None)
 
 
-def _icmp(host: Host, target: Target, family: str, address: str, sums: _Sums) -> LeftTrips | None:
+def _icmp(host: Host, target: Target, family: str, address: str, sums: _Sums, access: Access) -> LeftTrips | None:
     """Returns echoes as a second opinion; None where none may be sent, or none is answered: many hosts never do."""
     if not sums.pings:
         return None
-    micros, hops = _pinged(host, address, sums)
-    if not micros:
+    pinged = _pinged(host, address, sums)
+    if not pinged.micros:
         return None
     return _trips(
-        target.landmark, "icmp", family, address, micros, lost=PINGS - len(micros), ttl=min(hops, default=None)
-    )
+        target.landmark, "icmp", family, address, pinged.micros,
+        lost=PINGS - len(pinged.micros),
+        ttl=min(pinged.hops, default=None),
+        access=_left_by(sums, pinged.interfaces) if any(pinged.interfaces) else access,
+    )  # fmt: skip
 
 
-def _pinged(host: Host, address: str, sums: _Sums) -> tuple[list[int], list[int]]:
-    """Returns the times that count, microseconds, and the hops left in the answers."""
+class _Pinged(msgspec.Struct):
+    """Times that count, microseconds, hops left in the answers, and the interfaces by which the echoes left."""
+
+    micros: list[int] = []
+    hops: list[int] = []
+    interfaces: list[str] = []
+
+
+def _pinged(host: Host, address: str, sums: _Sums) -> _Pinged:
     try:
         if host.platform == "windows":
             echoes = [it for _ in range(PINGS) for it in host.rows(Echo, address)]
             sums.bytes += len(echoes) * _ECHO_BYTES
             # Windows cuts to whole milliseconds, and a time told too short would put the laptop too near.
             times = [(it.milliseconds + 1) * 1_000 for it in echoes if it.milliseconds is not None]
-            return times, [it.ttl for it in echoes if it.ttl is not None]
+            return _Pinged(times, [it.ttl for it in echoes if it.ttl is not None])
         pings = host.rows(Ping, f"{address} 1 {PINGS}")
     except (NotPermitted, NotSupported):
         sums.pings = False
-        return [], []
+        return _Pinged()
     except HostError:
-        return [], []
+        return _Pinged()
     sums.bytes += len(pings) * _ECHO_BYTES
-    return [it.micros for it in pings if it.micros is not None], [it.ttl for it in pings if it.ttl is not None]
+    return _Pinged(
+        [it.micros for it in pings if it.micros is not None],
+        [it.ttl for it in pings if it.ttl is not None],
+        [it.interface for it in pings],
+    )
 
 
 def _gateway(host: Host, address: str, sums: _Sums) -> float | None:
     """Returns the least time to the default gateway by ICMP; nothing of it is ever connected to."""
     if not address:
         return None
-    micros, _ = _pinged(host, address, sums)
-    return _ms(min(micros)) if micros else None
+    pinged = _pinged(host, address, sums)
+    return _ms(min(pinged.micros)) if pinged.micros else None
 
 
 def _signed(host: Host, target: Target, family: str, address: str, connects: int, sums: _Sums) -> LeftTrips:
@@ -246,8 +283,26 @@ def _signed(host: Host, target: Target, family: str, address: str, connects: int
         lost=len(rows) - len(good),
         ttl=min(hops, default=None),
         ttl_seen=min(seen, default=None),
+        access=_left_by(sums, [it.interface for it in rows if it.data]),
         problem="forged" if forged else "" if good else _worst([it.problem for it in rows]),
     )  # fmt: skip
+
+
+def _left_by(sums: _Sums, interfaces: Sequence[str]) -> Access:
+    """Returns the kind of interface where it is another than the round's, which is that of its first connection.
+
+    One of several in a tunnel is enough: a client that begins to tunnel in the middle must not be mixed in.
+    """
+    used = [name for name in dict.fromkeys(interfaces) if name]
+    if not used:
+        return ""
+    sums.interface = sums.interface or used[0]
+    for name in (sums.interface, *used):
+        if name not in sums.kinds:
+            sums.kinds[name] = sums.access_of(name)
+    kinds = [sums.kinds[name] for name in used]
+    kind = "tunnel" if "tunnel" in kinds else kinds[0]
+    return "" if kind == sums.kinds[sums.interface] else kind
 
 
 def _key_of(text: str) -> bytes:
