@@ -201,6 +201,7 @@ _GIVEN: dict[str, object] = {
     "interface": "en0", "seconds": 20, "protocol": "tcp", "role": "sender", "browser": "chrome", "id": "abcd",
     "name": "Name", "connector": "DP-1", "bus": "usb", "day": "2026-11-22", "method": "evdev", "function": "pointer",
     "what": "camera", "app": "app.exe", "family": "ipv4", "destination": "::/1", "oui": "00005e", "owner": "owner.exe",
+    "landmark": "own:dub", "plan": "p1", "began_at": "2026-11-22T12:00:00Z",
     "path": "/bin/x", "port": 22, "scope": "network", "origin": "console", "vendor_id": "046d", "product_id": "c52b",
     "address": Identifier(kind="mac", key_id="k", digest="d"),
     "peer": Identifier(kind="address", key_id="k", digest="d"),
