@@ -16,6 +16,7 @@ from .gazetteer import Gazetteer
 from .geocoding import Geocoder, PlaceError
 from .geometry import KM_PER_MS, km_between
 from .landmarks import edge_of
+from .provider_networks import NETWORKS
 from .types import Landmark
 
 #: Where to connect, as the system's resolver gives it.
@@ -29,20 +30,6 @@ FEWEST, FEWEST_PROVIDERS = 12, 3
 #: Tries per landmark: it is somebody else's server.
 MOST_TRIES = 3
 SECONDS, PAUSE_SECONDS = 3.0, 0.2
-#: Networks that the shipped providers' names lead to, as commonly known and as `data/network_classes.csv` has most of
-#: them. An address elsewhere is a question, not a proof: providers take new networks into use.
-NETWORKS: dict[str, frozenset[int]] = {
-    "aws": frozenset({16509, 14618, 8987}),
-    "digitalocean": frozenset({14061}),
-    "gcp": frozenset({15169, 396982, 19527, 139070, 139190}),
-    "hetzner": frozenset({24940, 212317, 213230}),
-    "ibm": frozenset({36351}),
-    "linode": frozenset({63949, 20940}),
-    "oracle": frozenset({31898}),
-    "ovh": frozenset({16276}),
-    "scaleway": frozenset({12876}),
-    "vultr": frozenset({20473}),
-}
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):

@@ -2,8 +2,9 @@
 
 import hashlib
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
+from functools import cache
 
 from farmwatch_detectors.placing import DayVerdict
 
@@ -11,6 +12,7 @@ from . import calibration, landmarks
 from .calibration import Calibration
 from .claim_test import ClaimTest
 from .gazetteer import gazetteer
+from .networks import NetworkFacts, Networks
 from .placing import Places
 from .types import Landmark, Observation
 
@@ -39,16 +41,31 @@ class _ReadyLater:
         return self._test.judge(observations, latitude, longitude, radius_km, place, access, day)
 
 
-def places_of(known: Mapping[str, Landmark] | None = None, calibration_file: str = "") -> Places:
+def places_of(
+    known: Mapping[str, Landmark] | None = None,
+    calibration_file: str = "",
+    facts_of: Callable[[str], NetworkFacts] | None = None,
+) -> Places:
     """Returns what judges days.
 
     known             landmarks by id; the shipped ones when left out
     calibration_file  of `farmwatch calibrate`; "" for the shipped one
+    facts_of          network of an address; of the shipped data when left out, which are read at the first day
     Raises InputError with file and remedy.
     """
     chosen = calibration.read_calibration(calibration_file) if calibration_file else calibration.shipped()
     digest = hashlib.blake2b(calibration.encode(chosen), digest_size=16).digest()
-    return Places(_ReadyLater(chosen), landmarks.shipped() if known is None else known, digest)
+    chosen_landmarks = landmarks.shipped() if known is None else known
+    return Places(_ReadyLater(chosen), chosen_landmarks, digest, facts_of=facts_of or _shipped_facts)
+
+
+def _shipped_facts(address: str) -> NetworkFacts:
+    return _shipped_networks().of(address)
+
+
+@cache
+def _shipped_networks() -> Networks:
+    return Networks.load()
 
 
 def places_from(landmarks_file: str = "", calibration_file: str = "") -> Places:

@@ -20,13 +20,15 @@ from farmwatch_detectors.view import DeviceView
 
 from .days import MeasuredDay, Placed
 from .geometry import KM_PER_MS, km_between
-from .rounds import FEWEST_LANDMARKS, days_of
+from .rounds import FEWEST_LANDMARKS, NO_DATA, FactsOf, days_of
 from .samples import DAYS, KeptDay, Samples
 from .types import Landmark, Observation
 
 _log = logging.getLogger(__name__)
 
 KIND = "latency"
+#: Number of the rules here and in rounds.py: days that others made are made anew.
+RULES = b"2"
 #: Two of so many measurable days have to agree.
 LAST, AGREE = 3, 2
 #: Two weeks of estimates: these seven days against the seven before.
@@ -64,6 +66,7 @@ class Places:
     landmarks    shipped ones and the company's own, by id
     basis        digest of the calibration
     quarantined  ids of landmarks that the fleet's own times disprove
+    facts_of     network of an address, to tell names that were led elsewhere
     """
 
     def __init__(
@@ -72,13 +75,15 @@ class Places:
         landmarks: Mapping[str, Landmark],
         basis: bytes = b"",
         quarantined: Collection[str] = (),
+        facts_of: FactsOf = NO_DATA,
     ) -> None:
         self._test = test
+        self._facts_of = facts_of
         self.landmarks = landmarks
         self.quarantined = frozenset(quarantined)
         self._calibration = basis
         known = msgspec.json.encode([landmarks[name] for name in sorted(landmarks)])
-        self._basis = hashlib.blake2b(basis + known, digest_size=16).digest()
+        self._basis = hashlib.blake2b(RULES + basis + known, digest_size=16).digest()
         #: Changes with calibration and landmarks, whatever is in quarantine.
         self.version = self._basis.hex()[:12]
 
@@ -86,7 +91,7 @@ class Places:
         """Returns the same with other landmarks in quarantine: only days that measured one of them are made anew."""
         if frozenset(quarantined) == self.quarantined:
             return self
-        return Places(self._test, self.landmarks, self._calibration, quarantined)
+        return Places(self._test, self.landmarks, self._calibration, quarantined, self._facts_of)
 
     def place(self, view: DeviceView, entry: RosterEntry | None, backhaul: str = "") -> Placed:
         """Returns what a device's samples say of what the roster claims.
@@ -108,7 +113,7 @@ class Places:
             wanted = [
                 each for each in samples[KIND] if each.observed_at.astimezone(UTC).date() in bases.keys() - valid.keys()
             ]
-            found = {each.day: each for each in days_of(wanted, self.landmarks, self.quarantined)}
+            found = {each.day: each for each in days_of(wanted, self.landmarks, self.quarantined, self._facts_of)}
             unread = bases.keys() - valid.keys() - found.keys()
             found |= {day: MeasuredDay(day=day, why_not="noisy", words=_UNREAD) for day in unread}
             measured = tuple(found[day] for day in sorted(found))
@@ -176,7 +181,11 @@ class Places:
         access = _access(view, one.day) or one.access
         try:
             verdict = self._judged(one.observations, claim, access, one.day)
-            signs = {*verdict.footprint, *one.footprint, *self._contradictions(one, claim, access, before)}
+            if verdict.verdict == "consistent":
+                verdict = _doubted(verdict, one, claim)
+            signs = {*verdict.footprint, *one.footprint}
+            if verdict.verdict in _BREAKS:
+                signs |= set(self._contradictions(one, claim, access, before))
         except Exception:  # whatever a measurement does to the mathematics, other evidence must stand
             _log.exception("the day %s of device %s could not be placed", one.day, view.device)
             words = "These times could not be judged; the collector's log says why."
@@ -191,8 +200,10 @@ class Places:
     def _contradictions(self, one: MeasuredDay, claim: Claim, access: str, before: Sequence[KeptDay]) -> Iterable[str]:
         """Yields signs that the landmarks which a liar can know tell of another place than those that he cannot.
 
-        Added delay has to be prepared for each landmark. The company's own ones sign, and some of each day's are
-        drawn for that day (planning.py): whoever knows neither leaves their times as they are.
+        Asked only on days that speak against the claim: on a day that its claim explains, an estimate that lies
+        elsewhere is the estimate's error. Added delay has to be prepared for each landmark. The company's own ones
+        sign, and some of each day's are drawn for that day (planning.py): whoever knows neither leaves their times as
+        they are.
         """
         signed = [each for each in one.observations if each.landmark.own]
         if self._apart(one, signed, claim, access):
@@ -203,13 +214,17 @@ class Places:
             yield "plan_dependent"
 
     def _apart(self, one: MeasuredDay, some: Sequence[Observation], claim: Claim, access: str) -> bool:
-        """Whether light from `some` cannot reach the place that all the others tell of."""
+        """Whether light from `some` reaches neither the place that all the others tell of nor the claim."""
         chosen = {each.landmark.landmark for each in some}
         rest = [each for each in one.observations if each.landmark.landmark not in chosen]
-        if not some or len(rest) < FEWEST_LANDMARKS:
+        against = [each for each in some if out_of_reach(claim.latitude, claim.longitude, claim.radius_km, each)]
+        if not against or len(rest) < FEWEST_LANDMARKS:
             return False
         spot = self._judged(rest, claim, access, one.day).estimate
-        return spot is not None and any(_out_of_reach(spot, each) for each in some)
+        if spot is None:
+            return False
+        radius = ESTIMATE_ERRS * spot.radius_km
+        return any(out_of_reach(spot.latitude, spot.longitude, radius, each) for each in against)
 
 
 def placing_of(days: Sequence[DayVerdict], past: Sequence[DayVerdict] = ()) -> Placing | None:
@@ -272,10 +287,36 @@ def _km(one: Spot | Landmark, other: Spot | Landmark) -> float:
     return float(km_between(one.latitude, one.longitude, other.latitude, other.longitude))
 
 
-def _out_of_reach(spot: Spot, observation: Observation) -> bool:
+def out_of_reach(latitude: float, longitude: float, radius_km: float, observation: Observation) -> bool:
+    """Whether light is too slow from a landmark to all that lies within `radius_km` of a place and back."""
     landmark = observation.landmark
-    reach = KM_PER_MS * observation.rtt_ms + landmark.uncertainty_km + ESTIMATE_ERRS * spot.radius_km
-    return _km(spot, landmark) > reach
+    away = float(km_between(latitude, longitude, landmark.latitude, landmark.longitude))
+    return away > KM_PER_MS * observation.rtt_ms + landmark.uncertainty_km + radius_km
+
+
+def _doubted(verdict: DayVerdict, one: MeasuredDay, claim: Claim) -> DayVerdict:
+    """Returns a consistent day as unmeasurable where a time that was left out excludes the claim.
+
+    Whoever answers for the landmarks near his claim makes the one near himself contradict them all, and it goes as the
+    odd one out. One that moved does the same, so nothing is held against anybody.
+    """
+    lost = [each for each in one.contradicted if out_of_reach(claim.latitude, claim.longitude, claim.radius_km, each)]
+    if not lost:
+        return verdict
+    worst = min(lost, key=lambda each: each.rtt_ms)
+    words = (
+        f"{worst.rtt_ms:.3g} ms to {worst.landmark.place} and the other times cannot belong to one place: that "
+        "landmark stands elsewhere, or something answers for the others."
+    )
+    return DayVerdict(
+        day=verdict.day,
+        verdict="unmeasurable",
+        why_not="answered_locally",
+        sentence=words,
+        landmarks=verdict.landmarks,
+        access=verdict.access,
+        footprint=verdict.footprint,
+    )
 
 
 def _access(view: DeviceView, day: date) -> str:

@@ -12,7 +12,7 @@ own that signed its answer counts by that alone.
 
 import math
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date
 
 import msgspec
@@ -24,6 +24,8 @@ from farmwatch_schema.observables.latency import MeasuringRound, RoundTrips
 
 from .days import MeasuredDay
 from .geometry import KM_PER_MS, km_between
+from .networks import NetworkFacts, Networks
+from .provider_networks import leads_elsewhere
 from .types import Landmark, Observation
 
 #: Fewer landmarks place nothing: the claim test asks for several near the claim and several elsewhere.
@@ -71,10 +73,16 @@ SKIPPED = {
 
 Channel = tuple[str, str]
 Times = dict[str, float]
+FactsOf = Callable[[str], NetworkFacts]
+#: Of public addresses nothing is known.
+NO_DATA: FactsOf = Networks().of
 
 
 class _Round(msgspec.Struct, kw_only=True):
-    """One sample: times by landmark when it can be used, or why not."""
+    """One sample: times by landmark when it can be used, or why not.
+
+    tunnelled, elsewhere  landmarks that were measured by a tunnel, or whose name led to another network
+    """
 
     times: Times
     access: str = "unknown"
@@ -83,24 +91,30 @@ class _Round(msgspec.Struct, kw_only=True):
     disagree: bool = False
     measured: tuple[str, ...] = ()
     contradicted: Times = {}
+    tunnelled: frozenset[str] = frozenset()
+    elsewhere: frozenset[str] = frozenset()
     answers: Counter[str]
     spread: Times
 
 
 def days_of(
-    samples: Sequence[SectionView], landmarks: Mapping[str, Landmark], quarantined: Collection[str] = ()
+    samples: Sequence[SectionView],
+    landmarks: Mapping[str, Landmark],
+    quarantined: Collection[str] = (),
+    facts_of: FactsOf = NO_DATA,
 ) -> list[MeasuredDay]:
     """Returns the days on which anything was measured or skipped, oldest first.
 
     samples      sections of kind `latency`, in any order; what does not fit is left out, never an error
     quarantined  ids of landmarks that the fleet's own times disprove
+    facts_of     network of an address; without data private addresses alone are told
     """
     by_day: dict[date, list[SectionView]] = {}
     for section in sorted(samples, key=lambda each: each.observed_at):
         if section.looked:
             by_day.setdefault(section.observed_at.astimezone(UTC).date(), []).append(section)
     return [
-        _day(day, [_round(section, landmarks, quarantined) for section in sections[-MOST_ROUNDS:]], landmarks)
+        _day(day, [_round(each, landmarks, quarantined, facts_of) for each in sections[-MOST_ROUNDS:]], landmarks)
         for day, sections in by_day.items()
     ]
 
@@ -108,21 +122,29 @@ def days_of(
 # One round ----------------------------------------------------------------------------------------
 
 
-def _round(section: SectionView, landmarks: Mapping[str, Landmark], quarantined: Collection[str]) -> _Round:
+def _round(
+    section: SectionView, landmarks: Mapping[str, Landmark], quarantined: Collection[str], facts_of: FactsOf
+) -> _Round:
     rounds = section.of(MeasuringRound)
     trips = [trip for trip in section.of(RoundTrips) if _counts(trip)]
     known = [trip for trip in trips if trip.landmark in landmarks]
+    # Items stand in no order, so of several rounds in one report nobody knows which trip is whose.
+    through = any(one.access == "tunnel" for one in rounds)
+    direct = [trip for trip in known if not _in_tunnel(trip, through=through)]
+    there = [trip for trip in direct if not leads_elsewhere(landmarks[trip.landmark], trip.address, facts_of)]
     answers: Counter[str] = Counter()
     spread: Times = {}
-    for trip in known:
+    for trip in there:
         answers[trip.landmark] += min(trip.count, 1_000)
         if trip.median_ms is not None and trip.min_ms is not None and math.isfinite(trip.median_ms):
             wide = max(0.0, trip.median_ms - trip.min_ms)
             spread[trip.landmark] = min(wide, spread.get(trip.landmark, wide))
     result = _Round(
         times={},
-        access=_access(rounds),
+        access=_access(rounds, trips),
         measured=tuple(sorted({trip.landmark for trip in known})),
+        tunnelled=_names(known) - _names(direct),
+        elsewhere=_names(direct) - _names(there),
         answers=answers,
         spread=spread,
     )
@@ -131,13 +153,13 @@ def _round(section: SectionView, landmarks: Mapping[str, Landmark], quarantined:
         result.why_not = "skipped" if causes else "few_landmarks"
         result.words = f"Nothing was measured: {SKIPPED.get(causes[-1], causes[-1][:40])}." if causes else NO_ANSWER
         return result
-    if any(one.access == "tunnel" for one in rounds):
+    if (through and not known) or (known and not direct):
         result.why_not, result.words = "tunnelled", TUNNELLED
         return result
     if any(trip.problem == "forged" for trip in section.of(RoundTrips)):
         result.why_not, result.words = "answered_locally", FORGED
         return result
-    _fill(result, [trip for trip in known if trip.landmark not in quarantined], landmarks)
+    _fill(result, [trip for trip in there if trip.landmark not in quarantined], landmarks)
     return result
 
 
@@ -157,9 +179,20 @@ def _counts(trip: RoundTrips) -> bool:
     )
 
 
-def _access(rounds: Iterable[MeasuringRound]) -> str:
-    found = set()
+def _names(trips: Iterable[RoundTrips]) -> frozenset[str]:
+    return frozenset(trip.landmark for trip in trips)
+
+
+def _in_tunnel(trip: RoundTrips, *, through: bool) -> bool:
+    """Whether a trip went into a tunnel. `through`: a round that it may be of did."""
+    return trip.access == "tunnel" or (through and not trip.access)
+
+
+def _access(rounds: Iterable[MeasuringRound], trips: Iterable[RoundTrips]) -> str:
+    found = {_CLASSES.get(trip.access, "unknown") for trip in trips if trip.access not in ("", "tunnel")}
     for one in rounds:
+        if one.access == "tunnel" and found:
+            continue  # what left beside it says how it left
         kind = _CLASSES.get(one.access, "unknown")
         far = one.gateway_ms is not None and one.gateway_ms >= WIRED_GATEWAY_MS
         found.add("wifi" if kind == "wired" and far else kind)
@@ -352,7 +385,7 @@ def _day(day: date, rounds: Sequence[_Round], landmarks: Mapping[str, Landmark])
     access = _most_lenient({one.access for one in taken})
     problem = _too_little(times, taken)
     if problem is not None:
-        why_not, words = problem
+        why_not, words = (problem[0] == "few_landmarks" and _taken_away(taken, times)) or problem
         return MeasuredDay(day=day, why_not=why_not, words=words, measured=measured, footprint=_signs(rounds, 0.0))
     offset = shared_offset(times, landmarks)
     signs = _signs(rounds, offset)
@@ -389,6 +422,18 @@ def _together(rounds: Sequence[_Round], landmarks: Mapping[str, Landmark]) -> tu
             merged = both
             taken.append(one)
     return merged, taken
+
+
+def _taken_away(rounds: Sequence[_Round], times: Times) -> tuple[str, str] | None:
+    """Returns why so few landmarks are left, where a tunnel or other networks have the rest; else None."""
+    tunnelled = {name for one in rounds for name in one.tunnelled} - times.keys()
+    elsewhere = {name for one in rounds for name in one.elsewhere} - times.keys()
+    if len(times) + len(tunnelled) >= FEWEST_LANDMARKS:
+        return "tunnelled", f"{TUNNELLED} Only {len(times)} landmarks were measured beside it."
+    if len(times) + len(tunnelled) + len(elsewhere) >= FEWEST_LANDMARKS:
+        words = f"The names of {len(elsewhere)} landmarks led to networks that are not their providers'."
+        return "answered_locally", words
+    return None
 
 
 def _too_little(times: Times, rounds: Sequence[_Round]) -> tuple[str, str] | None:
