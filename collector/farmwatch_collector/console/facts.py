@@ -334,8 +334,9 @@ def subject(item: Observable) -> str:
 #: Fields that tell a person which one is meant, in the order in which they are tried.
 _TELLING = (
     "ids", "product", "connector", "name", "browser", "id", "landmark", "plan", "what", "app", "family", "interface",
-    "protocol", "port", "scope", "origin", "owner", "path", "version", "destination", "oui", "kind", "os", "os_version", "model",
-    "active_mode", "rights", "vendor_id", "product_id", "day", "bus", "function", "role", "method",
+    "protocol", "port", "scope", "origin", "owner", "path", "version", "destination", "oui", "kind", "os",
+    "os_version", "model", "active_mode", "rights", "vendor_id", "product_id", "day", "bus", "function", "role",
+    "method",
 )  # fmt: skip
 #: Said already by "ids".
 _IN_IDS = ("vendor_id", "product_id")

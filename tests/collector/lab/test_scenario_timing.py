@@ -1,7 +1,7 @@
 """Rhythms as pages and mice give them, and agents that are tampered with: what made reports show of it."""
 
 import itertools
-from collections import Counter
+from collections import Counter, defaultdict
 
 import pytest
 
@@ -49,8 +49,14 @@ def integrity(tmp_path_factory: pytest.TempPathFactory) -> Sample:
 
 
 def reports(sample: Sample, label: Label) -> list[Report]:
-    mark = f'"device":"{label.device}"'.encode()
-    return [decode_report(data) for data in sample.reports() if mark in data[:200]]
+    if sample.name not in _MADE:  # once for all devices
+        for data in sample.reports():
+            report = decode_report(data)
+            _MADE[sample.name][report.device].append(report)
+    return _MADE[sample.name][label.device]
+
+
+_MADE: dict[str, dict[str, list[Report]]] = defaultdict(lambda: defaultdict(list))
 
 
 def items(report: Report, kind: str) -> list[object]:
