@@ -81,8 +81,9 @@ def _level(placing: Placing) -> tuple[int, str]:
 
 
 def _circles(placing: Placing) -> list[Circle]:
-    """Returns circles of the newest day that breaks: those that exclude the claim by most."""
-    day = next((day for day in reversed(placing.days) if any(circle.breaks for circle in day.circles)), None)
+    """Returns circles of the day that the sentence is of, else of the newest that breaks: those that exclude most."""
+    breaking = [day for day in reversed(placing.days) if any(circle.breaks for circle in day.circles)]
+    day = next((day for day in breaking if day.sentence == placing.sentence), next(iter(breaking), None))
     broken = [circle for circle in day.circles if circle.breaks] if day else []
     return sorted(broken, key=lambda circle: circle.radius_km - circle.claim_km)[:_MOST_CIRCLES]
 

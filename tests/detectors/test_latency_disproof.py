@@ -62,6 +62,14 @@ def test_hit_two_impossible_days_are_level_3_with_the_proof_in_words() -> None:
     ]
 
 
+def test_hit_the_evidence_is_of_the_day_that_the_sentence_is_of() -> None:
+    osaka = msgspec.structs.replace(DUBLIN, place="Osaka, JP", rtt_ms=30.0, radius_km=3_100.0)
+    newest = day(0, "impossible", circles=(osaka,), sentence="30 ms to Osaka: at most 3,000 km from there.")
+    (finding,) = found(seen(placed("impossible", day(1, "impossible", circles=(DUBLIN,)), newest)))
+    assert finding.sentence.startswith(PROOF)
+    assert [each.subject for each in finding.evidence] == ["landmark Dublin, IE"]
+
+
 @pytest.mark.parametrize(
     ("verdict", "verdicts", "level"),
     [

@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from farmwatch_detectors.placing import Circle, DayVerdict, Spot, Verdict
+from farmwatch_detectors.placing import Circle, DayVerdict, Placing, Spot, Verdict
 from farmwatch_detectors.policy import Claim, RosterEntry
 
 from ..place.placing import placing_of
@@ -51,6 +51,8 @@ RULES = {
     "excess": "slow to all near the claim",
 }
 MOST_CIRCLES = 24
+#: Half of the way round the earth: nothing is farther away, so a larger circle says nothing.
+FARTHEST_KM = 20_015
 
 
 class PlaceView(msgspec.Struct, frozen=True, kw_only=True):
@@ -82,7 +84,7 @@ def place_view(entry: RosterEntry | None, kept: Sequence[KeptDay]) -> PlaceView:
     if placing is None:
         sentence = "No round-trip times were measured in the last days, so nothing is known of its place."
         return PlaceView(claim=claim, verdict=None, sentence=sentence)
-    shown = _telling(placing.verdict, placing.days)
+    shown = _telling(placing)
     circles = tuple(each for each in shown.circles[:MOST_CIRCLES] if _drawable(each)) if shown else ()
     return PlaceView(
         claim=claim,
@@ -96,10 +98,13 @@ def place_view(entry: RosterEntry | None, kept: Sequence[KeptDay]) -> PlaceView:
     )
 
 
-def _telling(verdict: Verdict, days: Sequence[DayVerdict]) -> DayVerdict | None:
-    """Returns the newest day with circles that says what all say together; any newest one when none does."""
-    with_circles = [day for day in reversed(days) if day.circles]
-    return next((day for day in with_circles if day.verdict == verdict), next(iter(with_circles), None))
+def _telling(placing: Placing) -> DayVerdict | None:
+    """Returns of the days with circles one that says what all say together, and that the sentence is of; the newest."""
+    return max(
+        (day for day in reversed(placing.days) if day.circles),
+        key=lambda day: (day.verdict == placing.verdict, placing.sentence.endswith(day.sentence)),
+        default=None,
+    )
 
 
 def _drawable(one: Circle | Spot | Claim) -> bool:
@@ -123,6 +128,7 @@ def _point(one: Spot | Claim, words: str) -> dict[str, Any]:
 
 
 def _circle(one: Circle) -> dict[str, Any]:
-    words = f"{one.rtt_ms:.1f} ms to {plain(one.place, 80)}: at most {one.radius_km:,.0f} km from there"
+    far = f"at most {one.radius_km:,.0f} km from there" if one.radius_km < FARTHEST_KM else "anywhere"
+    words = f"{one.rtt_ms:.1f} ms to {plain(one.place, 80)}: {far}"
     at = [round(one.latitude, 2), round(one.longitude, 2)]
     return {"at": at, "km": round(one.radius_km), "breaks": one.breaks, "words": words}

@@ -68,6 +68,7 @@ _templates.filters.update(
 _templates.globals.update(
     CLOSE_WORDS=CLOSE_WORDS,
     EVENT_WORDS=views.EVENT_WORDS,
+    FARTHEST_KM=place_view.FARTHEST_KM,
     GROUPS=GROUPS,
     LEVEL_WORDS=LEVEL_WORDS,
     PLACE_RULES=place_view.RULES,

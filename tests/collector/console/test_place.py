@@ -98,7 +98,7 @@ def test_it_says_the_verdict_in_one_sentence_and_every_circle_in_a_table(client:
     assert "6,314 km" in text
     assert re.search(r"within\s+1,234 km\s+of\s+Lisbon, PT", text)
     assert re.search(r"Dublin, IE\s+aws:eu-west-1\s+9\.0 ms\s+925 km away\s+7,294 km away\s+no", text)
-    assert re.search(r"Tokyo, JP\s+aws:ap-northeast-1\s+210\.0 ms\s+21,100 km away\s+7,700 km away\s+yes", text)
+    assert re.search(r"Tokyo, JP\s+aws:ap-northeast-1\s+210\.0 ms\s+anywhere\s+7,700 km away\s+yes", text)
     assert "the company's own landmark differs" in text
 
 
@@ -195,6 +195,15 @@ def test_the_day_that_says_what_all_say_together_is_shown() -> None:
     assert view.verdict == "impossible"
     assert view.shown is not None
     assert view.shown.day == TODAY - timedelta(days=1)
+
+
+def test_the_day_that_is_shown_is_the_one_that_the_sentence_is_of() -> None:
+    """The sentence is of the day that proves most; table, map and distance must not be another day's."""
+    far = kept(2, at_least_km=9_000.0, sentence="5 ms to Lagos: at most 500 km from there.")
+    view = place_view(PERSON, [far, kept(1), kept(0)])
+    assert view.sentence == "5 ms to Lagos: at most 500 km from there."
+    assert view.shown is not None
+    assert (view.shown.day, view.shown.at_least_km) == (far.day, 9_000.0)
 
 
 def test_names_of_places_are_text_and_numbers_that_are_none_are_left_out(

@@ -56,19 +56,22 @@
 
   box.hidden = false;
   const map = L.map(box, {
-    crs: L.CRS.EPSG4326, attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, minZoom: 0, maxZoom: 7,
+    crs: L.CRS.EPSG4326, attributionControl: false, scrollWheelZoom: false, zoomSnap: 0.25, minZoom: -1, maxZoom: 7,
     maxBounds: [[-90, -180], [90, 180]], maxBoundsViscosity: 1
   });
   const farthest = Math.PI * EARTH_KM / 2;  // a larger circle leaves out less than it takes in: only the table tells it
+  const nearby = farthest / 2;  // of those that leave the claim in, only small ones say where
+  const breaking = data.circles.filter(function (circle) { return circle.breaks; });
+  const tightest = Math.min.apply(null, breaking.map(function (circle) { return circle.km; }));
   const seen = [];
   data.circles.forEach(function (circle) {
     const name = circle.breaks ? "circle breaks" : "circle";
-    if (circle.km < farthest) {
+    if (circle.km < (circle.breaks ? farthest : nearby)) {
       const line = L.polyline(pieces(ring(circle.at, circle.km)), { className: name, weight: circle.breaks ? 2 : 1 });
       told(line, circle.words).addTo(map);
     }
     told(L.circleMarker(circle.at, { className: "landmark " + name, radius: 3 }), circle.words).addTo(map);
-    if (circle.breaks) seen.push.apply(seen, ring(circle.at, circle.km).concat([circle.at]));
+    if (circle.breaks && circle.km === tightest) seen.push.apply(seen, ring(circle.at, circle.km));
   });
   [["estimate", data.estimate], ["claim", data.claim]].forEach(function (each) {
     const spot = each[1];
