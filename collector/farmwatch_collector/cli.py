@@ -4,6 +4,7 @@ import argparse
 import importlib
 import json
 import os
+import re
 import sys
 from collections.abc import Sequence
 from typing import NoReturn
@@ -16,18 +17,18 @@ from . import __version__
 VERBS: dict[str, str] = {
     "demo": "this machine really probed, a simulated fleet with a farm, the console",
     "serve": "the collector: takes reports, judges, shows the console",
-    "score": "scores the agent's own output, offline",
     "tokens": "enrolment tokens: make and list",
     "devices": "devices by points",
     "cases": "what is flagged: list, assign, note, close",
     "policy": "checks a policy file",
     "roster": "who has which laptop: import, check, cohorts; personal facts: show, forget",
-    "networks": "data on the networks of addresses: build, show",
     "signins": "people's sign-ins: import a file, make the webhook's token",
-    "catalog": "checks the catalogues; brings in newer LOLRMM exports",
+    "networks": "data on the networks of addresses: build, show",
     "landmarks": "what laptops measure: list, check, quarantine",
     "landmark": "a company's own landmark: answers laptops, signed",
+    "score": "scores the agent's own output, offline",
     "calibrate": "the claim test's thresholds from claims known to be true",
+    "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "bench": "recall and false flags on labelled fleets, each with its bar",
     "backtest": "cases now against cases with changed level tables",
 }
@@ -39,6 +40,13 @@ class _Parser(argparse.ArgumentParser):
     """Says what is wrong with a command line as a document too, where one was asked for."""
 
     as_json = False
+
+    def format_help(self) -> str:
+        """Returns the help; examples, which three spaces part in an epilog, stand on lines of their own."""
+        if self.epilog and self.epilog.startswith("Examples:"):
+            self.formatter_class = argparse.RawDescriptionHelpFormatter
+            self.epilog = re.sub(r" {2,}(?=farmwatch)", "\n  ", self.epilog)
+        return super().format_help()
 
     def error(self, message: str) -> NoReturn:
         if self.as_json:

@@ -29,7 +29,7 @@ def parse_roster(text: str, name: str, keyer: Keyer | None = None) -> dict[str, 
 
 
 def _reading(keyer: Keyer | None) -> Reading:
-    return Reading(keyer=keyer or Keyer.generate(), serials=keyer is not None, claims=False)
+    return Reading(keyer=keyer or Keyer.generate(), serials=keyer is not None, claims=False, zones=False)
 
 
 def _entries(rows: list[Row]) -> dict[str, RosterEntry]:

@@ -54,3 +54,4 @@ def test_it_tells_its_version_and_its_verbs(capsys: pytest.CaptureFixture[str]) 
         main(["--help"])
     shown = capsys.readouterr().out
     assert [verb for verb in VERBS if f"\n    {verb}" not in shown] == []
+    assert "\nExamples:\n  farmwatch demo\n  farmwatch score report.jsonl\n" in shown

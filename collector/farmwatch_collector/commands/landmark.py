@@ -29,13 +29,13 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "farmwatch landmark key --key /var/lib/farmwatch-landmark/key --host landmark.example.com"
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    serve = actions.add_parser("serve", help="answers over UDP and TCP until it is stopped")
+    serve = _act(actions, "serve", "answers over UDP and TCP until it is stopped")
     serve.add_argument("--key", required=True, metavar="FILE", help="its signing key; made at the first start")
     serve.add_argument("--host", action="append", metavar="ADDRESS", help="to listen at; repeatable (everywhere)")
     serve.add_argument("--port", type=int, default=DEFAULT_PORT, help=f"UDP and TCP ({DEFAULT_PORT}); 0: any free one")
     serve.add_argument("--per-second", type=float, default=20.0, help="questions of one address (20)")
     serve.add_argument("--in-all", type=float, default=2_000.0, help="questions per second of all together (2000)")
-    key = actions.add_parser("key", help="prints the block for the landmarks file")
+    key = _act(actions, "key", "prints the block for the landmarks file")
     key.add_argument("--key", required=True, metavar="FILE", help="the signing key; made when there is none")
     key.add_argument("--id", default="own:here", help='"provider:place" (own:here)')
     key.add_argument("--provider", default="own", help="whose network it stands in (own)")
@@ -45,6 +45,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     key.add_argument("--country", default="", metavar="CC", help="ISO code")
     key.add_argument("--latitude", default="", metavar="DEGREES", help="south is negative")
     key.add_argument("--longitude", default="", metavar="DEGREES", help="west is negative")
+
+
+def _act(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=words, description=words)
 
 
 def run(options: argparse.Namespace) -> int:

@@ -35,9 +35,9 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "farmwatch landmarks quarantine lift vultr:wa-us --reason 'our own firewall answered'"
     )
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    listing = actions.add_parser("list", help="every landmark that may be measured")
+    listing = _act(actions, "list", "every landmark that may be measured")
     listing.add_argument("--provider", default="", help="of one provider only")
-    checking = actions.add_parser("check", help="whether they can be where they are said to be")
+    checking = _act(actions, "check", "whether they can be where they are said to be")
     checking.add_argument(
         "--live", action="store_true", help=f"tries each from this machine, at most {MOST_TRIES} times"
     )
@@ -47,11 +47,11 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         action.add_argument(
             "--landmarks", metavar="YAML", default="", help="a company's own file over the shipped ones"
         )
-    quarantine = actions.add_parser("quarantine", help="which the fleet's own times disprove")
+    quarantine = _act(actions, "quarantine", "which the fleet's own times disprove")
     acts = quarantine.add_subparsers(dest="act", metavar="ACT", required=True)
-    states = acts.add_parser("list", help="doubted ones, with their witnesses")
-    lift = acts.add_parser("lift", help="uses one again; holds two weeks against new witnesses")
-    put = acts.add_parser("put", help="takes one out by hand")
+    states = _act(acts, "list", "doubted ones, with their witnesses")
+    lift = _act(acts, "lift", "uses one again; holds two weeks against new witnesses")
+    put = _act(acts, "put", "takes one out by hand")
     for act in (lift, put):
         act.add_argument("landmark", metavar="ID", help="the landmark's id")
         act.add_argument("--reason", required=True, help="why, for whoever reads it later")
@@ -60,6 +60,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     for action in (listing, checking, states, lift, put):
         setattr(action, "as_json", getattr(parser, "as_json", False))  # noqa: B010
         action.add_argument("--json", action="store_true", help="one JSON document on stdout")
+
+
+def _act(
+    actions: "argparse._SubParsersAction[argparse.ArgumentParser]", name: str, words: str
+) -> argparse.ArgumentParser:
+    return actions.add_parser(name, help=words, description=words)
 
 
 def run(options: argparse.Namespace) -> int:

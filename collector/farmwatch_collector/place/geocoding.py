@@ -209,6 +209,10 @@ class Geocoder:
             raise PlaceError(f"{text!r} lies on no map.", remedy)
         if latitude == 0 and longitude == 0:
             raise PlaceError("0, 0 is in the sea, and what a program writes that knows no place.", "Leave it empty.")
+        if not match[2] and not match[4] and "." not in match[1] + match[3]:
+            # "48,14" is what a spreadsheet makes of half a pair where people write commas.
+            problem = f"{text!r} may be whole degrees, or one number with a comma in it."
+            raise PlaceError(problem, 'Write both numbers with a point, latitude first: "48.14, 11.58".')
         # To 0.01 degrees, 1 km: nobody's front door is kept.
         latitude, longitude = round(latitude, 2), round(longitude, 2)
         return Claim(

@@ -36,6 +36,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
 
     people     added, changed, removed, same: how many; `names` holds the first of each
     facts      new, changed, dropped: of how many people, whatever they are
+    cohorts    with how many laptops: a name that the policy does not have is seen here
     places     each claimed place as it was understood, with how many laptops
     waiting    laptops that have not enrolled; `waits` counts them all
     doubled    serials that several devices report
@@ -46,6 +47,7 @@ class Preview(msgspec.Struct, frozen=True, kw_only=True):
     people: dict[str, int]
     names: dict[str, list[str]]
     facts: dict[str, int]
+    cohorts: dict[str, int]
     places: dict[str, int]
     waits: int
     waiting: list[Waiting]
@@ -81,6 +83,7 @@ def preview(rows: Sequence[Row], store: Store | None) -> Preview:
             "changed": len(changed),
             "dropped": sum(person in named and person not in records for person in kept),
         },
+        cohorts=dict(Counter(row.entry.cohort for row in rows if row.entry.cohort).most_common()),
         places=dict(Counter(row.entry.claim.place for row in rows if row.entry.claim).most_common()),
         waits=len(waiting),
         waiting=waiting[:NAMED],

@@ -70,11 +70,13 @@ class Reading(msgspec.Struct, frozen=True, kw_only=True):
     keyer   the company's: serials and bank accounts are keyed with it at once
     serials whether that key is the company's own, without which a serial finds no laptop
     claims  whether every row must name a place
+    zones   whether a time zone must be one
     """
 
     keyer: Keyer
     serials: bool = True
     claims: bool = True
+    zones: bool = True
 
 
 def rows_of(path: str, how: Reading) -> list[Row]:
@@ -180,8 +182,10 @@ def _columns(header: Sequence[str], name: str, how: Reading) -> list[str]:
             problem = "is not taken: names, languages and origins are never compared."
             raise InputError(name, 1, column, problem, "Remove the column.")
         if column not in COLUMNS:
-            near = difflib.get_close_matches(column, COLUMNS, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(column, COLUMNS, n=1, cutoff=0.6)
             remedy = f"Did you mean {near[0]!r}?" if near else f"Columns are {', '.join(COLUMNS)}."
+            if len(columns) == 1 and "|" in column:
+                remedy = "Separate columns by commas, semicolons or tabs."
             raise InputError(name, 1, column[:MAX_CELL], "is no known column.", remedy)
         if columns.count(column) > 1:
             raise InputError(name, 1, column, "stands twice in the header.", "Keep one of them.")
@@ -220,7 +224,7 @@ def _row(cells: Sequence[str], columns: Sequence[str], name: str, line: int, how
         start_on=cell.day("start_on"),
         household=sys.intern(values.get("household", "")),
         site=sys.intern(values.get("site", "")),
-        time_zone=sys.intern(cell.time_zone() if how.claims else values.get("time_zone", "")),
+        time_zone=sys.intern(cell.time_zone() if how.zones else values.get("time_zone", "")),
         claim=cell.place(PLACE),
         shipped_to=cell.place("shipped_to"),
         shipped_on=cell.day("shipped_on"),

@@ -29,6 +29,9 @@ def preview_text(file: str, found: Preview, *, dry: bool) -> str:
     lines.append(
         f"personal facts {facts['new']:,} new, {facts['changed']:,} changed, {facts['dropped']:,} stated no more"
     )
+    if found.cohorts:
+        cohorts = [f"{cohort} ({count:,})" for cohort, count in list(found.cohorts.items())[:FEW]]
+        lines.append(f"cohorts        {_some(cohorts, len(found.cohorts), '; ')}")
     if found.places:
         places = [f"{place} ({count:,})" for place, count in list(found.places.items())[:FEW]]
         lines.append(f"places         {_some(places, len(found.places), '; ')}")
@@ -62,7 +65,8 @@ def check_text(file: str, rows: Sequence[Row], asked: Sequence[Row]) -> str:
     """Returns the questions of each person, with what may lie behind each for a good reason."""
     people = len({row.entry.person for row in rows})
     having = len({row.entry.person for row in asked})
-    lines = [f"{drawn(file)}: {having:,} of {_count(people, 'person', 'people')} have something to ask about."]
+    have = "has" if people == 1 else "have"
+    lines = [f"{drawn(file)}: {having:,} of {_count(people, 'person', 'people')} {have} something to ask about."]
     if asked:
         lines.append("These are questions, no verdicts: nearly all have an ordinary answer. Ask the person, and write")
         lines.append("the kind into the column `answered` once it is answered; then it is not asked again.")

@@ -101,6 +101,8 @@ def test_each_candidate_that_is_offered_is_taken_as_it_stands() -> None:
         ("120.5, 45", "Latitude comes first."),
         ("45, 181", "lies on no map"),
         ("0, 0", "is in the sea"),
+        ("48,14", "one number with a comma in it"),
+        ("48; 11", "Write both numbers with a point"),
         ("48,14, 11,58", "Write degrees with a point"),
         ("48.14", "is no pair of coordinates"),
     ],

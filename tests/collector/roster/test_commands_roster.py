@@ -141,6 +141,17 @@ def test_a_check_needs_no_collector_and_asks_questions(office: Office) -> None:
     assert list(office.folder.iterdir()) == [office.folder / "people.csv"]
 
 
+def test_a_check_refuses_what_an_import_would_refuse(office: Office) -> None:
+    file = office.file(person(1, time_zone="Europe/Berln"))
+    assert "Did you mean 'Europe/Berlin'?" in office.run("check", file, code=1, store=False)
+
+
+def test_a_preview_names_cohorts_and_places_so_that_slips_are_seen(office: Office) -> None:
+    people = [person(n, cohort=cohort) for n, cohort in enumerate(("remote", "remote", "remot"), 1)]
+    said = office.run("import", office.file(*people), "--dry-run")
+    assert "cohorts        remote (2); remot (1)" in said
+
+
 def test_facts_are_shown_with_an_audit_line_and_forgotten_with_another(office: Office) -> None:
     office.run("import", office.file(person(1, **PRIVATE)))
     said = office.run("show", "p-1")

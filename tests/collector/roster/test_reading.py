@@ -151,6 +151,16 @@ def test_a_device_and_a_person_are_said_once() -> None:
     assert len(read(person(1, phone="+49 89 0001"), person(1, device="laptop-9"))) == 2
 
 
+@pytest.mark.parametrize(
+    ("head", "said"),
+    [("email", "Columns are person"), ("seriel", "Did you mean 'serial'?"), ("a|b|place", "semicolons or tabs")],
+)
+def test_an_unknown_head_is_named_with_one_that_is_like_it_or_all(head: str, said: str) -> None:
+    with pytest.raises(InputError) as caught:
+        rows_in(f"{head}\nx\n", "people.csv", STRICT)
+    assert said in caught.value.remedy
+
+
 def test_a_place_is_needed_for_an_import_and_not_for_a_score() -> None:
     body = "person,device\np-1,d-1\n"
     with pytest.raises(InputError, match="place: is missing"):
