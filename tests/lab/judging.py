@@ -67,6 +67,7 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
     member = lab.members[scene.name]
     trips: list[Observable] = []
     inside = half(lab) if scene.routes == HALF or scene.boxed == "half" else ()
+    first = ""
     plan = plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
     for target in plan.targets:
         name = lab.marks[target.landmark].spot.name
@@ -76,7 +77,9 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
             least = lab.ms(scene.name, f"{scene.name} box")
             # The box connects when the hello has come, and hands it on: two round trips more.
             first_byte = least + 2 * lab.ms(f"{scene.name} out", name)
-        if scene.exit_at and (scene.routes == ("default",) or name in inside):
+        through = bool(scene.exit_at) and (scene.routes == ("default",) or name in inside)
+        line = "tunnel" if through else "wifi" if member.access.kind == "wifi" else "ethernet"
+        if through:
             least = lab.ms(scene.name, f"{scene.name} exit") + lab.ms(f"{scene.name} exit", name)
         times = sorted(
             least + _jitter(member.access.jitter_ms, dice)
@@ -84,15 +87,16 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
             if dice.random() > 1 - (1 - member.access.loss) ** 2
         )
         if times:
+            first = first or line
             trips.append(
                 RoundTrips(
                     landmark=target.landmark, method="tcp", family="ipv4", count=len(times), lost=CONNECTS - len(times),
                     min_ms=round(times[0], 1), median_ms=round(times[len(times) // 2], 1), max_ms=round(times[-1], 1),
+                    access="" if line == first else line,
                     first_byte_ms=round(max(least, first_byte) + _jitter(member.access.jitter_ms, dice), 1),
                 )
             )  # fmt: skip
-    access = "wifi" if member.access.kind == "wifi" else "ethernet"
-    return [MeasuringRound(plan=plan.plan, began_at="2026-11-20T12:00:00Z", access=access), *trips]
+    return [MeasuringRound(plan=plan.plan, began_at="2026-11-20T12:00:00Z", access=first), *trips]
 
 
 def _jitter(jitter: tuple[float, float], dice: random.Random) -> float:

@@ -122,6 +122,16 @@ class TestOnce:
         if share == 0:
             assert found.placing.days[-1].why_not == "tunnelled"
 
+    def test_half_of_the_world_in_a_tunnel_leaves_the_other_half(self, lived: dict[str, Lived]) -> None:
+        found = lived["sase-half"]
+        inside = {it.landmark for it in found.trips() if int(it.address.rpartition(".")[2]) < 128}
+        through = {it.landmark for it in found.trips() if (it.access or found.round.access) == "tunnel"}
+        assert inside == through
+        assert 0 < len(through) < LANDMARKS
+        direct = LANDMARKS - len(through)
+        day = found.placing.days[-1]
+        assert (day.why_not, day.landmarks) == (("", direct) if direct >= 6 else ("tunnelled", 0))
+
     def test_a_proxy_for_half_of_the_world_takes_only_that_half_away(self, lived: dict[str, Lived]) -> None:
         found = lived["sase-half-proxy"]
         assert found.findings == []
@@ -157,6 +167,21 @@ def counted(chosen: Sequence[Scene], seeds: range) -> dict[str, list[str]]:
 
 def test_jitter_and_loss_make_no_honest_laptop_inconsistent_in_a_few_worlds() -> None:
     assert {it for verdicts in counted(HONEST, range(3)).values() for it in verdicts} <= {"consistent", "unmeasurable"}
+
+
+def test_half_of_the_world_in_a_tunnel_is_judged_by_the_other_half_whatever_came_first() -> None:
+    for scene in SASE[1:3]:
+        for seed in range(4):
+            lab, _ = build([scene], seed)
+            items = by_arithmetic(lab, scene)
+            (head,) = [it for it in items if isinstance(it, MeasuringRound)]
+            trips = [it for it in items if isinstance(it, RoundTrips)]
+            direct = [it for it in trips if (it.access or head.access) != "tunnel"]
+            placing, findings = placed(scene, [items] * 3)
+            assert findings == []
+            assert placing.days[-1].why_not == ("tunnelled" if len(direct) < 6 else "")
+            assert placing.verdict == ("unmeasurable" if len(direct) < 6 else "consistent")
+            assert len(direct) < len(trips)
 
 
 @pytest.mark.soak

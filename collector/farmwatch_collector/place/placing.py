@@ -214,15 +214,17 @@ class Places:
             yield "plan_dependent"
 
     def _apart(self, one: MeasuredDay, some: Sequence[Observation], claim: Claim, access: str) -> bool:
-        """Whether light from `some` reaches neither the place that all the others tell of nor the claim."""
+        """Whether light from `some` does not reach the claim, although all the others agree with it or tell of a place
+        that it does not reach either."""
         chosen = {each.landmark.landmark for each in some}
         rest = [each for each in one.observations if each.landmark.landmark not in chosen]
         against = [each for each in some if out_of_reach(claim.latitude, claim.longitude, claim.radius_km, each)]
         if not against or len(rest) < FEWEST_LANDMARKS:
             return False
-        spot = self._judged(rest, claim, access, one.day).estimate
-        if spot is None:
-            return False
+        told = self._judged(rest, claim, access, one.day)
+        spot = told.estimate
+        if told.verdict == "consistent" or spot is None:
+            return spot is not None
         radius = ESTIMATE_ERRS * spot.radius_km
         return any(out_of_reach(spot.latitude, spot.longitude, radius, each) for each in against)
 
