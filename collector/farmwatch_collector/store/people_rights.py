@@ -17,9 +17,11 @@ def reader(_action: int, table: str | None, _column: str | None, _base: str | No
 
 
 def writer(action: int, table: str | None, column: str | None, _base: str | None, _inner: str | None) -> int:
-    """Denies to read the facts, and to write any."""
+    """Denies to read the facts, to write any, and to give the table another name or column, under which it were free."""
     if table != TABLE:
-        return sqlite3.SQLITE_OK
+        # Here the table stands second: ALTER TABLE names the database first.
+        altered = action == sqlite3.SQLITE_ALTER_TABLE and column == TABLE
+        return sqlite3.SQLITE_DENY if altered else sqlite3.SQLITE_OK
     reads = action == sqlite3.SQLITE_READ and column == BODY
     writes = action == sqlite3.SQLITE_INSERT or (action == sqlite3.SQLITE_UPDATE and column == BODY)
     return sqlite3.SQLITE_DENY if reads or writes else sqlite3.SQLITE_OK

@@ -77,6 +77,8 @@ def test_a_copy_of_the_file_that_is_attached_is_refused_too(store: SqliteStore, 
         "SELECT body FROM person_record",
         "UPDATE person_record SET body = x'00'",
         "INSERT INTO person_record (person, body, imported_at) VALUES ('p-2', x'00', 0)",
+        "ALTER TABLE person_record RENAME TO notes",
+        "ALTER TABLE person_record RENAME COLUMN body TO words",
     ],
 )
 def test_the_collector_s_writer_can_neither_read_nor_write_facts(store: SqliteStore, query: str) -> None:
