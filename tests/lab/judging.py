@@ -20,6 +20,7 @@ from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema.finding import Finding
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.observables.latency import MeasuringRound, RoundTrips
+from farmwatch_schema.plan import Plan
 
 from .lab import Lab
 from .router import NORMAL_90
@@ -43,7 +44,9 @@ def observables(items: Sequence[Mapping[str, object]]) -> list[Observable]:
     return [msgspec.convert(item, type=RoundTrips | MeasuringRound) for item in items]
 
 
-def placed(scene: Scene, rounds: Sequence[Sequence[Observable]]) -> tuple[Placing, list[Finding]]:
+def placed(
+    scene: Scene, rounds: Sequence[Sequence[Observable]], judge: Places | None = None
+) -> tuple[Placing, list[Finding]]:
     """Returns what rounds, one a day, say of a laptop's claim, and what `latency_disproof` finds in it."""
     days = [section(items, NOW - timedelta(days=len(rounds) - 1 - day)) for day, items in enumerate(rounds)]
     entry = RosterEntry(person=scene.name, claim=claim_of(scene))
@@ -55,20 +58,20 @@ def placed(scene: Scene, rounds: Sequence[Sequence[Observable]]) -> tuple[Placin
         samples={"latency": tuple(days)},
         roster=entry,
     )
-    placing = places().place(view, entry).placing
+    placing = (judge or places()).place(view, entry).placing
     assert placing is not None
     (detector,) = [it for it in DETECTORS if it.id == "latency_disproof"]
     return placing, list(detector.detect(msgspec.structs.replace(view, placing=placing)))
 
 
-def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
+def by_arithmetic(lab: Lab, scene: Scene, day: int = 0, plan: Plan | None = None) -> list[Observable]:
     """Returns a round as a laptop of the lab would measure it, drawn and not waited for: for many seeds."""
     dice = random.Random(f"{lab.seed} {scene.name} {day}")
     member = lab.members[scene.name]
     trips: list[Observable] = []
     inside = half(lab) if scene.routes == HALF or scene.boxed == "half" else ()
     first = ""
-    plan = plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
+    plan = plan or plan_of(scene, (NOW - timedelta(days=day)).date(), CONNECTS)
     for target in plan.targets:
         name = lab.marks[target.landmark].spot.name
         least = (member.extra or {}).get(name, 0.0) + lab.ms(scene.name, name)
@@ -90,10 +93,12 @@ def by_arithmetic(lab: Lab, scene: Scene, day: int = 0) -> list[Observable]:
             first = first or line
             trips.append(
                 RoundTrips(
-                    landmark=target.landmark, method="tcp", family="ipv4", count=len(times), lost=CONNECTS - len(times),
+                    landmark=target.landmark, method=target.method, family="ipv4",
+                    count=len(times), lost=CONNECTS - len(times),
                     min_ms=round(times[0], 1), median_ms=round(times[len(times) // 2], 1), max_ms=round(times[-1], 1),
                     access="" if line == first else line,
-                    first_byte_ms=round(max(least, first_byte) + _jitter(member.access.jitter_ms, dice), 1),
+                    first_byte_ms=round(max(least, first_byte) + _jitter(member.access.jitter_ms, dice), 1)
+                    if target.method == "tcp" else None,
                 )
             )  # fmt: skip
     return [MeasuringRound(plan=plan.plan, began_at="2026-11-20T12:00:00Z", access=first), *trips]
