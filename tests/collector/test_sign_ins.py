@@ -132,6 +132,18 @@ def test_a_file_is_imported_once_and_a_dry_run_takes_nothing(tmp_path: Path, cap
     assert counts == [(0, 0), (2, 0), (0, 2)]
 
 
+def test_people_whom_the_roster_does_not_have_are_named(tmp_path: Path, capsys: Any) -> None:
+    file = tmp_path / "sign-ins.csv"
+    file.write_text(f"{HEAD}p-1,{recent()},,JP,,,\nann@example.com,{recent()},,JP,,,\n")
+    store = open_store(f"sqlite:///{tmp_path}/farmwatch.db")
+    store.set_roster({"laptop-1": RosterEntry(person="p-1")})
+    store.close()
+    assert main(["signins", "import", str(file), "--data", str(tmp_path)]) == 0
+    out, err = capsys.readouterr()
+    assert "2 sign-ins added" in out
+    assert "1 of these people are not in the roster and count for no laptop: ann@example.com." in err
+
+
 def test_a_file_with_a_bad_row_leaves_nothing(tmp_path: Path, capsys: Any) -> None:
     file = tmp_path / "sign-ins.csv"
     file.write_text(f"{HEAD}p-1,{recent()},,US,,,\np-2,never,,US,,,\n")

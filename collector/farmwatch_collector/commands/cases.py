@@ -1,13 +1,13 @@
 """`farmwatch cases`: the queue and its acts, on the store. Each act leaves an audit line, looking at a case too."""
 
 import argparse
-import getpass
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import get_args
 
 import msgspec
 
+from ..acting import actor
 from ..assessment import LEVEL_WORDS, Assessment
 from ..cases import CLOSE_WORDS, DEFAULT_DAYS, MOST_DAYS, Case, CaseError, CaseEvent, CaseState, CloseClass, Standing
 from ..drawn import drawn
@@ -79,7 +79,7 @@ def run(options: argparse.Namespace) -> int:
     """Does one act and prints its answer; 0 then. Errors are raised with what to do."""
     store = open_store(store_url(options), make=False)
     try:
-        items, text = _ACTS[options.action](_Call(store, options, datetime.now(UTC), _actor()))
+        items, text = _ACTS[options.action](_Call(store, options, datetime.now(UTC), actor()))
     finally:
         store.close()
     if options.json:
@@ -88,13 +88,6 @@ def run(options: argparse.Namespace) -> int:
     else:
         print(text)
     return 0
-
-
-def _actor() -> str:
-    try:
-        return f"command line ({drawn(getpass.getuser())})"
-    except (OSError, KeyError):  # an account without a name
-        return "command line"
 
 
 Answer = tuple[list[object], str]

@@ -1,7 +1,6 @@
 """`farmwatch landmarks list|check|quarantine`: what laptops measure, whether it can be right, what was taken out."""
 
 import argparse
-import getpass
 import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -10,6 +9,7 @@ import msgspec
 
 from farmwatch_schema.errors import FarmwatchError
 
+from ..acting import actor
 from ..drawn import drawn
 from ..input_error import InputError
 from ..place.gazetteer import gazetteer
@@ -179,14 +179,7 @@ def _decide(options: argparse.Namespace, states: Mapping[str, LandmarkState]) ->
     if options.act == "put" and (len(name) > 64 or not name.isprintable() or ":" not in name):
         raise FarmwatchError(f"{name[:80]!r}: is no landmark's id. See: farmwatch landmarks list")
     state = "lifted" if options.act == "lift" else "quarantined"
-    return decided(name, state, reason, datetime.now(UTC), _actor())
-
-
-def _actor() -> str:
-    try:
-        return f"command line ({drawn(getpass.getuser())})"
-    except (OSError, KeyError):  # an account without a name
-        return "command line"
+    return decided(name, state, reason, datetime.now(UTC), actor())
 
 
 def _print(document: dict[str, object]) -> None:

@@ -1,7 +1,6 @@
 """`farmwatch roster import|check|cohorts|show|forget`: who has which laptop, and what HR should ask."""
 
 import argparse
-import getpass
 import os
 import sys
 from collections.abc import Callable
@@ -13,7 +12,7 @@ import msgspec
 from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.identifiers import Keyer
 
-from ..drawn import drawn
+from ..acting import actor
 from ..ingest import company_key
 from ..input_error import InputError
 from ..roster import importing, telling
@@ -94,7 +93,7 @@ def _import(options: argparse.Namespace) -> Answer:
             rows = _rows(options.file, Keyer.from_key(company_key(store)), now.date(), claims=True)
             found = importing.preview(rows, store)
             if not options.dry_run:
-                importing.take(rows, store, now, _actor())
+                importing.take(rows, store, now, actor())
         finally:
             store.close()
     return [_item(found, options.dry_run)], telling.preview_text(options.file, found, dry=options.dry_run)
@@ -137,14 +136,14 @@ def _cohorts(options: argparse.Namespace) -> Answer:
 
 
 def _show(options: argparse.Namespace) -> Answer:
-    kept = _with_right(options, lambda store, now: store.person(options.person, now, _actor()))
+    kept = _with_right(options, lambda store, now: store.person(options.person, now, actor()))
     if kept is None:
         raise NoPersonError(f"{options.person}: no personal facts are kept. Ids are those of the roster's `person`.")
     return [kept], telling.person_text(kept)
 
 
 def _forget(options: argparse.Namespace) -> Answer:
-    if not _with_right(options, lambda store, now: store.forget_person(options.person, now, _actor())):
+    if not _with_right(options, lambda store, now: store.forget_person(options.person, now, actor())):
         raise NoPersonError(f"{options.person}: no personal facts are kept, so none were deleted.")
     text = f"The personal facts of {options.person} are deleted. The next import brings back what its file states."
     return [{"person": options.person, "deleted": True}], text
@@ -160,13 +159,6 @@ def _with_right(options: argparse.Namespace, work: Callable[[Store, datetime], K
 
 def _rows(path: str, keyer: Keyer, today: date, *, claims: bool) -> list[Row]:
     return questioned(rows_of(path, Reading(keyer=keyer, claims=claims)), today)
-
-
-def _actor() -> str:
-    try:
-        return f"command line ({drawn(getpass.getuser())})"
-    except (OSError, KeyError):  # an account without a name
-        return "command line"
 
 
 def _faults(error: FarmwatchError) -> list[dict[str, object]]:

@@ -3,12 +3,15 @@
 import argparse
 import secrets
 import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import msgspec
 
 from farmwatch_schema.identifiers import Keyer
 
+from ..acting import actor
+from ..drawn import drawn
 from ..ingest import company_key
 from ..input_error import InputError
 from ..origins import company_addresses
@@ -21,6 +24,8 @@ from .serve import data_options, store_url
 
 HELP = "people's sign-ins: import a file, make the webhook's token"
 SCHEMA = "farmwatch-signins-v1"
+#: People whom the roster lacks that are named.
+FEW = 5
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:
@@ -52,13 +57,15 @@ def _import(options: argparse.Namespace) -> int:
     try:
         keyer = Keyer.from_key(company_key(store))
         taken = SignInReader(networks, keyer).take(rows, options.file, now)
+        strangers = sorted(taken.found.keys() - {entry.person for entry in store.roster_rows().values()})
         added = 0 if options.dry_run else store.add_sign_ins(taken.found)
         if not options.dry_run:
-            store.note(now, "command line", "imported sign-ins", f"{added} new")
+            store.note(now, actor(), "imported sign-ins", f"{added} new")
     finally:
         store.close()
     item: dict[str, object] = {"rows": len(rows), "people": len(taken.found), "added": added, "too_old": taken.too_old}
     item["known"] = 0 if options.dry_run else taken.rows - added
+    item["not_in_roster"] = len(strangers)
     if options.json:
         _print([item])
         return 0
@@ -66,6 +73,8 @@ def _import(options: argparse.Namespace) -> int:
         print(f"{options.file}: {taken.rows} sign-ins of {len(taken.found)} people can be taken; nothing was.")
     else:
         print(f"{options.file}: {added} sign-ins added, {item['known']} were there already.")
+    if strangers:
+        print(_not_in_roster(strangers), file=sys.stderr)
     if taken.too_old:
         print(f"{taken.too_old} are older than 60 days and left out.", file=sys.stderr)
     if networks.table is None:
@@ -73,14 +82,19 @@ def _import(options: argparse.Namespace) -> int:
     return 0
 
 
+def _not_in_roster(people: Sequence[str]) -> str:
+    named = ", ".join(drawn(person) for person in people[:FEW]) + (" ..." if len(people) > FEW else "")
+    return (
+        f"{len(people)} of these people are not in the roster and count for no laptop: {named}. Ids must be the same."
+    )
+
+
 def _token(options: argparse.Namespace) -> int:
     token = "" if options.revoke else secrets.token_urlsafe(32)
     store = open_store(store_url(options))
     try:
         store.set_sign_in_token(digest_of(token) if token else b"")
-        store.note(
-            datetime.now(UTC), "command line", "ended sign-in token" if options.revoke else "made sign-in token", ""
-        )
+        store.note(datetime.now(UTC), actor(), "ended sign-in token" if options.revoke else "made sign-in token", "")
     finally:
         store.close()
     if options.json:

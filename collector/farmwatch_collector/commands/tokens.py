@@ -9,6 +9,7 @@ import msgspec
 
 from farmwatch_schema.errors import FarmwatchError
 
+from ..acting import actor
 from ..ingest import token_digest
 from ..store import open_store
 from .serve import data_options, store_url
@@ -47,7 +48,7 @@ def run(options: argparse.Namespace) -> int:
             token = secrets.token_urlsafe(24)
             expires_at = now + timedelta(days=options.days)
             store.add_token(token_digest(token), options.label, options.uses, expires_at)
-            store.note(now, "command line", "made enrolment token", options.label)
+            store.note(now, actor(), "made enrolment token", options.label)
             if options.json:
                 item = {"token": token, "uses": options.uses, "expires_at": expires_at, "label": options.label}
                 _print({"items": [item]})

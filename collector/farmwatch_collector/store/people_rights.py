@@ -17,7 +17,7 @@ def reader(_action: int, table: str | None, _column: str | None, _base: str | No
 
 
 def writer(action: int, table: str | None, column: str | None, _base: str | None, _inner: str | None) -> int:
-    """Denies to read the facts, to write any, and to give the table another name or column, under which it were free."""
+    """Denies to read the facts, to write any, and to rename table or column, as another name would be free."""
     if table != TABLE:
         # Here the table stands second: ALTER TABLE names the database first.
         altered = action == sqlite3.SQLITE_ALTER_TABLE and column == TABLE
