@@ -230,8 +230,13 @@ class Measuring:
         response = _understood(reply)
         if response is None or (response.device and response.device != self._asker.device):
             # A collector without plans says 404 in its own words or none; a portal's page is no answer either.
-            kept.ask_at = now + (OLDER_SECONDS + again if reply.status == 404 else again)
-            self._log(f"no plan: the answer (HTTP {reply.status}) is none")
+            older = reply.status == 404
+            kept.ask_at = now + (OLDER_SECONDS + again if older else again)
+            self._log(
+                "no plan: the collector has none (HTTP 404); it is older than this agent, and is asked again tomorrow"
+                if older
+                else f"no plan: the answer (HTTP {reply.status}) is none"
+            )
             return False
         kept.ask_at = now + max(again, min(float(max(response.retry_after_seconds, 0)), OLDER_SECONDS))
         if response.status != "accepted" or not response.device:
@@ -280,13 +285,18 @@ def told(state: State, now: float) -> str:
     if kept.plan is None:
         return "nothing is measured: the sender has no plan from the collector"
     measured = [it for it in rounds if not it.skipped]
-    last = f"last at {measured[-1].began_at}, {len(measured[-1].trips)} results" if measured else "nothing measured yet"
+    last = f"last at {measured[-1].began_at}, {_answered(measured[-1])}" if measured else "nothing measured yet"
     if kept.why:
         last += f"; not at {stamp(kept.tried_at)}: {kept.why.replace('_', ' ')}"
     if now >= kept.ends_at:
         return f"{last}; the plan ended at {stamp(kept.ends_at)}"
     end = (kept.part + 1) * DAY_SECONDS / max(kept.parts, 1)
     return f"{last}; next after {stamp(end if kept.done else kept.next_at)}"
+
+
+def _answered(found: LeftRound) -> str:
+    answered = sum(it.min_ms is not None for it in found.trips)
+    return f"{answered} of {len(found.trips)} measurements answered"
 
 
 def left_rounds(state: State, device: str = "") -> list[LeftRound]:

@@ -53,7 +53,7 @@ def table(found: LeftRound) -> str:
         (
             readable(it.landmark), it.method, it.family, it.address, str(it.count), str(it.lost), _told(it.min_ms),
             _told(it.median_ms), _told(it.max_ms), _told(it.first_byte_ms), str(it.mss or ""), _told(it.ttl),
-            it.problem,
+            it.problem.replace("_", " "),
         )
         for it in found.trips
     ]  # fmt: skip
@@ -65,6 +65,7 @@ def table(found: LeftRound) -> str:
         for row in rows
     ]  # fmt: skip
     about = [
+        "times in ms",
         f"{found.seconds} s, {found.connects} connects, about {found.bytes} bytes",
         f"by {found.access}" if found.access else "",
         f"gateway {found.gateway_ms} ms" if found.gateway_ms is not None else "",
