@@ -20,6 +20,8 @@ from farmwatch_detectors.view import DeviceView
 
 from .days import MeasuredDay, Placed
 from .geometry import KM_PER_MS, km_between
+from .odd_ways import FEWEST as FEWEST_ODD
+from .odd_ways import odd_ways
 from .rounds import FEWEST_LANDMARKS, NO_DATA, FactsOf, days_of
 from .samples import DAYS, KeptDay, Samples
 from .types import Landmark, Observation
@@ -297,19 +299,27 @@ def out_of_reach(latitude: float, longitude: float, radius_km: float, observatio
 
 
 def _doubted(verdict: DayVerdict, one: MeasuredDay, claim: Claim) -> DayVerdict:
-    """Returns a consistent day as unmeasurable where a time that was left out excludes the claim.
+    """Returns a consistent day as unmeasurable where a time that was left out excludes the claim, or several are odd.
 
     Whoever answers for the landmarks near his claim makes the one near himself contradict them all, and it goes as the
     odd one out. One that moved does the same, so nothing is held against anybody.
     """
     lost = [each for each in one.contradicted if out_of_reach(claim.latitude, claim.longitude, claim.radius_km, each)]
-    if not lost:
+    odd = odd_ways(one.observations)
+    if lost:
+        worst = min(lost, key=lambda each: each.rtt_ms)
+        words = (
+            f"{worst.rtt_ms:.3g} ms to {worst.landmark.place} and the other times cannot belong to one place: that "
+            "landmark stands elsewhere, or something answers for the others."
+        )
+    elif len(odd) >= FEWEST_ODD:
+        near = min(one.observations, key=lambda each: each.rtt_ms)
+        words = (
+            f"{near.rtt_ms:.3g} ms to {near.landmark.place}, but {odd[0].rtt_ms:.3g} ms to {odd[0].landmark.place} and "
+            f"{odd[1].rtt_ms:.3g} ms to {odd[1].landmark.place}: no network leads so; something answers for some."
+        )
+    else:
         return verdict
-    worst = min(lost, key=lambda each: each.rtt_ms)
-    words = (
-        f"{worst.rtt_ms:.3g} ms to {worst.landmark.place} and the other times cannot belong to one place: that "
-        "landmark stands elsewhere, or something answers for the others."
-    )
     return DayVerdict(
         day=verdict.day,
         verdict="unmeasurable",

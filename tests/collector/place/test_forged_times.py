@@ -4,9 +4,11 @@ import msgspec
 import pytest
 
 from farmwatch_collector.place.days import MeasuredDay
+from farmwatch_collector.place.landmarks import shipped
 from farmwatch_collector.place.networks import NetworkFacts
+from farmwatch_collector.place.odd_ways import odd_ways
 from farmwatch_collector.place.rounds import days_of
-from farmwatch_collector.place.types import Landmark
+from farmwatch_collector.place.types import Landmark, Observation
 from farmwatch_detectors.view import SectionView
 from farmwatch_schema.observables.latency import RoundTrips
 
@@ -98,6 +100,29 @@ def test_a_landmark_that_moved_within_reach_of_the_claim_costs_no_day() -> None:
     placing = places(LightAlone()).place(view(*(sample(at(each), items) for each in (1, 0))), entry()).placing
     assert placing is not None
     assert placing.verdict != "impossible"
+
+
+def observed(times: dict[str, float]) -> list[Observation]:
+    return [Observation(shipped()[name], ms) for name, ms in times.items()]
+
+
+def test_ways_that_no_network_has_from_beside_the_nearest_landmark_are_odd() -> None:
+    """A box in Seoul answers for Seattle, and swallows what is asked of all that is near itself."""
+    times = {
+        "vultr:wa-us": 2.7, "gcp:us-west1": 6.7, "linode:us-central": 269.8, "aws:us-east-1": 246.7,
+        "digitalocean:sgp1": 135.3, "ibm:eu-es": 239.8, "aws:af-south-1": 265.8,
+    }  # fmt: skip
+    # Seattle to Dallas: 2,710 km, 27 ms by light; to Virginia 3,700 km; to Singapore 12,980 km, 130 ms by light.
+    odd = [each.landmark.landmark for each in odd_ways(observed(times))]
+    assert odd == ["linode:us-central", "aws:us-east-1", "digitalocean:sgp1"]
+    far = {**times, "vultr:wa-us": 16.0, "gcp:us-west1": 17.0}
+    assert odd_ways(observed(far)) == []
+
+
+@pytest.mark.parametrize("city", sorted(CITIES))
+def test_nothing_is_odd_from_anywhere(city: str) -> None:
+    day = one_day(sample(at(), trips(CITIES[city])))
+    assert odd_ways(day.observations) == []
 
 
 # names that lead elsewhere ------------------------------------------------------------------------
