@@ -44,16 +44,23 @@ def _lines(report: PlaceReport) -> Iterator[str]:
     yield from ("", "regions left out of calibration (nothing is promised: such claims are not exchangeable)")
     for each in report.regions:
         yield _line(each, each.setting)
-    yield from ("", "median error, km: estimate / landmark that answers fastest / truth within the stated radius")
+    yield from (
+        "",
+        "error, km, median (and 9 of 10): estimate / fastest landmark / truth within the stated radius / beyond light",
+    )
     for row in report.located:
         yield (
-            f"  {row.setting}: {row.estimate_km:,.0f} / {row.nearest_landmark_km:,.0f} / {row.within_radius:.0%} "
-            f"(n {row.n})"
+            f"  {row.setting}: {row.estimate_km:,.0f} ({row.estimate_90_km:,.0f}) / {row.nearest_landmark_km:,.0f} "
+            f"({row.nearest_landmark_90_km:,.0f}) / {row.within_radius:.0%} / {row.beyond_light} (n {row.n})"
         )
     yield from ("", "CPU of a verdict, ms: median / mean; minutes for 100,000 devices")
     for cost in report.costs:
         yield f"  {cost.landmarks} landmarks: {cost.median_ms:.1f} / {cost.mean_ms:.1f}; {cost.minutes_100000:.1f}"
     yield ""
+    judged = [each for each in report.shares if each.met is not None]
+    if not judged:
+        yield "NO BAR was judged: the folder lacks what they need (docs/place.md)"
+        return
     yield (
         "every bar met"
         if report.ok

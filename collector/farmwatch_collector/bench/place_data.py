@@ -6,6 +6,7 @@ Columns: docs/place.md. Any file may be missing; what needs it is left out then 
 import csv
 import math
 from collections.abc import Iterable, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 import msgspec
@@ -13,6 +14,7 @@ import numpy as np
 
 from farmwatch_schema.errors import FarmwatchError
 
+from ..place.claim_test import LEAST_MS, LONGEST_MS
 from ..place.geometry import km_between
 from ..place.types import Landmark, Observation
 
@@ -95,13 +97,19 @@ def load(folder: str | Path) -> Data:
 def _rows(path: Path, *columns: str) -> list[dict[str, str]]:
     """Returns the rows, "" where a cell is not there; raises PlaceDataError when the file is no CSV with `columns`."""
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = csv.DictReader(file, restval="")
-            missing = [name for name in columns if name not in (rows.fieldnames or ())]
+        # A name in another encoding is no reason to refuse the numbers beside it.
+        with path.open(encoding="utf-8-sig", errors="replace", newline="") as file:
+            lines = csv.reader(file)
+            head = [cell.strip() for cell in next(lines, [])]
+            missing = [name for name in columns if name not in head]
             if missing:
                 raise PlaceDataError(f"{path} lacks the column {missing[0]}. See docs/place.md.")
-            return list(rows)
-    except (OSError, UnicodeDecodeError, csv.Error) as error:
+            return [
+                {name: cell.strip() for name, cell in zip_longest(head, line[: len(head)], fillvalue="")}
+                for line in lines
+                if line
+            ]
+    except (OSError, csv.Error) as error:
         raise PlaceDataError(f"{path} cannot be read as CSV: {error}. See docs/place.md.") from error
 
 
@@ -111,6 +119,12 @@ def _number(text: str | None) -> float:
         return float(text or "nan")
     except ValueError:
         return math.nan
+
+
+def _time(text: str | None) -> float:
+    """Returns the milliseconds, or nan for what is no time: as `ClaimTest` sees it."""
+    value = _number(text)
+    return value if LEAST_MS <= value <= LONGEST_MS else math.nan
 
 
 def _place(row: dict[str, str], prefix: str = "") -> tuple[float, float] | None:
@@ -138,7 +152,7 @@ def _mesh(root: Path, missing: Sequence[str], dropped: dict[str, int]) -> tuple[
             sites[row["id"]] = (row, place)
     least: dict[tuple[str, str], float] = {}
     for row in _rows(root / needed[1], "src_id", "dst_id", "min_rtt_ms"):
-        one, other, rtt = row["src_id"], row["dst_id"], _number(row.get("min_rtt_ms"))
+        one, other, rtt = row["src_id"], row["dst_id"], _time(row.get("min_rtt_ms"))
         if one == other or one not in sites or other not in sites:
             continue
         if not rtt > 0:
@@ -199,7 +213,7 @@ def _access(path: Path, dropped: dict[str, int]) -> tuple[Host, ...]:
         if name in WRONG_PROBES or row.get("coord_quality") in WRONG_QUALITY:
             left_out.add(name)
             continue
-        rtt = _number(row.get("min_rtt_ms"))
+        rtt = _time(row.get("min_rtt_ms"))
         if here is None or there is None or not rtt > 0:
             _count(dropped, "traces without a least time")
             continue
@@ -208,10 +222,10 @@ def _access(path: Path, dropped: dict[str, int]) -> tuple[Host, ...]:
             landmark=f"{provider}:{region}", provider=provider, place=region, country="",
             latitude=there[0], longitude=there[1], uncertainty_km=UNCERTAINTY_KM, host="",
         )  # fmt: skip
-        access = ACCESS.get(row.get("access", ""), "unknown")
+        access = ACCESS.get(row["access"].lower(), "unknown")
         _, _, seen = probes.setdefault(name, (access, here, {}))
-        if region not in seen or rtt < seen[region].rtt_ms:
-            seen[region] = Observation(landmark, rtt)
+        if landmark.landmark not in seen or rtt < seen[landmark.landmark].rtt_ms:
+            seen[landmark.landmark] = Observation(landmark, rtt)
     if left_out:
         dropped["probes named as wrong, or with coordinates of 2014"] = len(left_out)
     return tuple(
@@ -223,7 +237,7 @@ def _access(path: Path, dropped: dict[str, int]) -> tuple[Host, ...]:
 def _noise(path: Path) -> dict[str, Noise]:
     """Returns what each kind of access adds, from probes that were asked for hours, beside wired ones near them."""
     rows = [
-        (ACCESS.get(row.get("access", ""), ""), row["src_id"], row["dst_id"], place, row)
+        (ACCESS.get(row["access"].lower(), ""), row["src_id"], row["dst_id"], place, row)
         for row in _rows(path, "src_id", "dst_id", "src_lat", "src_lon", "min_rtt_ms", "first3_min_ms", "access")
         if (place := _place(row, "src_")) is not None and row["src_id"] not in WRONG_PROBES
         and row.get("coord_quality") not in WRONG_QUALITY
@@ -234,7 +248,7 @@ def _noise(path: Path) -> dict[str, Noise]:
         once: list[float] = []
         each: list[float] = []
         for kind, name, target, (latitude, longitude), row in rows:
-            least, first = _number(row.get("min_rtt_ms")), _number(row.get("first3_min_ms"))
+            least, first = _time(row.get("min_rtt_ms")), _time(row.get("first3_min_ms"))
             if kind != access or not least > 0:
                 continue
             if first >= least:
@@ -255,10 +269,10 @@ def _twins(
 ) -> list[float]:
     """Least times of the wired probes nearby to the same target, ms."""
     return [
-        _number(row.get("min_rtt_ms"))
+        _time(row.get("min_rtt_ms"))
         for _, other, there, (lat, lon), row in wired
         if other != name
         and there == target
-        and _number(row.get("min_rtt_ms")) > 0
+        and _time(row.get("min_rtt_ms")) > 0
         and float(km_between(latitude, longitude, lat, lon)) <= TWIN_KM
     ]

@@ -18,6 +18,7 @@ from ..place.calibration import FEWEST_HOSTS, Calibration, Case, TooLittle, cali
 from ..place.claim_test import ClaimTest
 from ..place.continents import part_of
 from ..place.gazetteer import Gazetteer, gazetteer
+from ..place.geometry import km_between
 from ..place.path_model import Floats, apart, units
 from ..place.types import Observation
 from .place_cases import case, planned, true_claims, with_noise
@@ -47,7 +48,7 @@ class Tally:
     def __init__(self) -> None:
         self.true: dict[str, list[Verdict]] = defaultdict(list)
         self.false: dict[tuple[str, int], list[Verdict]] = defaultdict(list)
-        self.errors: dict[str, list[tuple[float, float, bool]]] = defaultdict(list)
+        self.errors: dict[str, list[tuple[float, float, bool, bool]]] = defaultdict(list)
         self.footprint: dict[str, list[bool]] = defaultdict(list)
 
 
@@ -166,7 +167,13 @@ def _judged(
         here = units([host.latitude], [host.longitude])
         there = units([found.estimate.latitude, fastest.latitude], [found.estimate.longitude, fastest.longitude])
         error, guess = apart(here, there)[0].tolist()
-        tally.errors[setting].append((error, guess, error <= found.estimate.radius_km))
+        # As drawn: half a km of rounding. A time that contradicts all others has no circle.
+        beyond = any(
+            float(km_between(circle.latitude, circle.longitude, found.estimate.latitude, found.estimate.longitude))
+            > circle.radius_km + 0.5
+            for circle in found.circles
+        )
+        tally.errors[setting].append((error, guess, error <= found.estimate.radius_km, beyond))
     return found.verdict
 
 
@@ -224,9 +231,12 @@ def _located(tally: Tally) -> Iterable[Located]:
             yield Located(
                 setting=setting,
                 n=len(errors),
-                estimate_km=float(np.median([error for error, _, _ in errors])),
-                nearest_landmark_km=float(np.median([guess for _, guess, _ in errors])),
-                within_radius=sum(inside for _, _, inside in errors) / len(errors),
+                estimate_km=float(np.median([each[0] for each in errors])),
+                nearest_landmark_km=float(np.median([each[1] for each in errors])),
+                within_radius=sum(each[2] for each in errors) / len(errors),
+                estimate_90_km=float(np.quantile([each[0] for each in errors], 0.9)),
+                nearest_landmark_90_km=float(np.quantile([each[1] for each in errors], 0.9)),
+                beyond_light=sum(each[3] for each in errors),
             )
 
 

@@ -36,13 +36,21 @@ def share(setting: str, what: str, hits: int, n: int, bar: float | None = None, 
 
 
 class Located(msgspec.Struct, frozen=True, kw_only=True):
-    """Median error of the estimate and of the guess "beside the landmark that answers fastest", km."""
+    """Median error of the estimate and of the guess "beside the landmark that answers fastest", km.
+
+    estimate_90_km, nearest_landmark_90_km  nine of ten err less
+    within_radius  share of true places within the stated radius
+    beyond_light   estimates that light cannot reach in the times, of n
+    """
 
     setting: str
     n: int
     estimate_km: float
     nearest_landmark_km: float
     within_radius: float
+    estimate_90_km: float
+    nearest_landmark_90_km: float
+    beyond_light: int
 
 
 class Point(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,5 +99,6 @@ class PlaceReport(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def ok(self) -> bool:
-        """No bar was missed."""
-        return not any(each.met is False for each in self.shares)
+        """Some bar was judged, and none was missed."""
+        judged = [each.met for each in self.shares if each.met is not None]
+        return bool(judged) and all(judged)

@@ -9,6 +9,7 @@
     quarantine.py   landmarks that the fleet's own times disprove
     rounds.py       from samples to one day's observations
     claim_test.py   from observations and a claim to a verdict
+    estimate.py     where the times put the laptop
     calibration.py  thresholds, from claims known to be true (data/calibration.json)
     placing.py      several days together, for detectors
     networks.py     what kind of network an address belongs to

@@ -8,7 +8,7 @@ then only light accuses.
 """
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import cache
 from importlib import resources
@@ -19,13 +19,14 @@ import numpy as np
 from farmwatch_schema.errors import FarmwatchError
 
 from ..input_error import InputError, read_text
+from .estimate import LEANS, SUBURBS_KM, guess
 from .evidence import INPUTS, Reading, read
 from .fitting import Taught, Weights, learn_paths, learn_weights
 from .gazetteer import Gazetteer, gazetteer
 from .path_model import KNOTS_KM, Floats, PathModel, Paths, apart, units
 from .types import Observation
 
-VERSION = 1
+VERSION = 2
 #: True claims that may be called anything but consistent or unmeasurable, and how many hosts that needs at least.
 RATE = 0.02
 FEWEST_HOSTS = 30
@@ -38,8 +39,10 @@ FOLDS = 5
 _FALSE_KM, _FALSE_EACH, _FALSE_PEOPLE = (700, 1000, 1500, 2200, 3000, 4500, 7000), 4, 150_000
 #: Hosts that heard many landmarks, and wired ones, that the model of paths needs before it leaves the others out.
 _ENOUGH_TEACHERS = 30
-#: Upper ends of the least time, ms, by which the error of the estimate is told, and its quantile.
-_ERROR_MS, _ERROR_SHARE = (5.0, 15.0, 40.0, math.inf), 0.9
+#: Share of true places within the estimate's radius, and km that are added to an error before its logarithm counts.
+_WITHIN, _ERROR_KM = 0.9, 100.0
+#: Fewer claims of a kind tell nothing of how its estimates err.
+_ENOUGH_ERRORS = 20
 #: Residuals more even than this share of true claims are a sign that somebody made them; told from so many on.
 _EVEN_SHARE, _ENOUGH_EVEN = 0.01, 49
 #: A score is not stretched over times that are longer than this many times the longest it was made from.
@@ -79,6 +82,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     margin_km, likelihood, excess_ms  of each rule by itself, to name what speaks; they decide nothing
     evenness      less spread in the residuals is odd
     most_ms       longest least time of a day that the score may judge: what calibration saw, and a quarter more
+    lean          of the estimate towards the fastest landmark (estimate.py)
+    errs          radius of the estimate that nine of ten true places lie in, in units of its average distance
+    by            whose score the thresholds are of, when not its own: too few claims for one
     """
 
     access: str
@@ -90,6 +96,9 @@ class Cell(msgspec.Struct, frozen=True, kw_only=True):
     excess_ms: float | None = None
     evenness: float = 0.0
     most_ms: float = 0.0
+    lean: float = 0.0
+    errs: float = 1.0
+    by: str = ""
 
 
 class Calibration(msgspec.Struct, frozen=True, kw_only=True):
@@ -101,7 +110,6 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     paths     model of networks
     weights   score by kind of access, and `any`
     cells     thresholds
-    error_km  radius that nine of ten true places lie in around the estimate, by least time (upper end in ms, km)
     """
 
     version: int
@@ -114,7 +122,6 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
     paths: Paths
     weights: dict[str, Weights]
     cells: tuple[Cell, ...]
-    error_km: tuple[tuple[float, float], ...]
 
     def cell(self, access: str, landmarks: int) -> tuple[Weights, Cell]:
         """Returns the score and the thresholds for a day: of its own kind, or of all kinds where that is too rare."""
@@ -122,6 +129,8 @@ class Calibration(msgspec.Struct, frozen=True, kw_only=True):
         by_name = {(each.access, each.size): each for each in self.cells}
         for name in ((access, size), (ANY, size), (ANY, ANY)):
             found = by_name.get(name)
+            if found is not None and found.by:
+                return self.weights[found.by], found
             if found is not None and found.together is not None and name[0] in self.weights:
                 return self.weights[name[0]], found
         return self.weights[ANY], by_name.get((ANY, size)) or by_name[ANY, ANY]
@@ -196,6 +205,10 @@ def _problem(one: Calibration) -> str:
     for score in one.weights.values():
         if not (len(score.weight) == len(score.centre) == len(score.scale) == len(INPUTS)) or min(score.scale) <= 0:
             return "has a score whose weights do not fit its inputs."
+    if any(cell.by and cell.by not in one.weights for cell in one.cells):
+        return "has thresholds of a score that it lacks."
+    if any(not (0 <= cell.lean <= 100 and 0 < cell.errs <= 1000) for cell in one.cells):
+        return "has an estimate that leans or errs out of range."
     if min(paths.spread) <= 0:
         return "has a spread that is not above 0."
     return ""
@@ -208,7 +221,7 @@ class _Scored(msgspec.Struct, frozen=True):
     fold: int
     true: Reading
     false: Floats
-    error_km: float
+    errors: tuple[tuple[float, float], ...]
 
 
 Progress = Callable[[str], None]
@@ -253,7 +266,6 @@ def calibrate(
         paths=learn_paths(_teachers(cases)),
         weights=weights,
         cells=tuple(cells),
-        error_km=_errors(scored),
     )
 
 
@@ -285,8 +297,10 @@ def _scored(case: Case, fold: int, model: PathModel, cities: Gazetteer, dice: np
         false += [found[number] for number in dice.permutation(len(found))[:_FALSE_EACH]]
     points = np.concatenate([here, units(cities.latitude[false], cities.longitude[false])])
     reading = read(model, case.observations, points, case.radius_km)
-    error = float(apart(here, model.points[[reading.best]])[0, 0])
-    return _Scored(case, fold, reading, reading.inputs[1:], error)
+    away = apart(here, model.points)[0]
+    guesses = [guess(model, reading, lean) for lean in LEANS]
+    errors = tuple((float(away[one.number]), one.spread_km) for one in guesses if one)
+    return _Scored(case, fold, reading, reading.inputs[1:], errors)
 
 
 def _out_of_fold(members: Sequence[_Scored], teachers: Sequence[_Scored]) -> tuple[list[float], Weights]:
@@ -309,6 +323,7 @@ def _taught(scored: Sequence[_Scored]) -> Weights:
 def _thresholds(scored: Sequence[_Scored], rate: float) -> tuple[dict[str, Weights], list[Cell]]:
     weights: dict[str, Weights] = {}
     cells: list[Cell] = []
+    pooled: list[tuple[float, _Scored]] = []
     for access in (*ACCESS, ANY):
         members = [each for each in scored if access in (ANY, each.case.access)]
         if len({each.case.host for each in members}) < FEWEST_HOSTS:
@@ -322,16 +337,55 @@ def _thresholds(scored: Sequence[_Scored], rate: float) -> tuple[dict[str, Weigh
             ]
             if chosen:
                 cells.append(_cell(access, size, chosen, rate))
-    return weights, cells
+        pooled = list(zip(scores, members, strict=True))
+    by_name = {(cell.access, cell.size): cell for cell in cells}
+    if ANY in weights:
+        by_name |= {(cell.access, cell.size): cell for cell in _small_classes(pooled, by_name, rate)}
+    return weights, list(by_name.values())
+
+
+def _small_classes(
+    pooled: Sequence[tuple[float, _Scored]], named: Mapping[tuple[str, str], Cell], rate: float
+) -> list[Cell]:
+    """Returns thresholds for the kinds of access that have too few claims for a quantile of their own.
+
+    All kinds together hold the rate on the average, and one kind may pay for the others. So the highest score of the
+    kind's own n claims counts too, where it is higher: a further one exceeds it with probability 1 / (n + 1) at most.
+    """
+    found: list[Cell] = []
+    for access in ACCESS:
+        for size in ("few", "usual", "many"):
+            wider = next((one for one in (named.get((ANY, size)), named.get((ANY, ANY))) if one and one.together), None)
+            chosen = [
+                pair for pair in pooled
+                if pair[1].case.access == access and size_of(len(pair[1].case.observations)) == size
+            ]  # fmt: skip
+            if not chosen or wider is None or wider.together is None or (len(chosen) + 1) * rate >= 1:
+                continue
+            highest = max(math.inf if _broken(each) else score for score, each in chosen)
+            own = _cell(access, size, chosen, rate) if len(chosen) >= _ENOUGH_ERRORS else wider
+            found.append(
+                msgspec.structs.replace(
+                    wider, access=access, size=size, claims=len(chosen), by=ANY, lean=own.lean, errs=own.errs,
+                    together=None if math.isinf(highest) else round(max(wider.together, highest), 4),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _broken(each: _Scored) -> bool:
+    """Whether light alone breaks the true claim."""
+    return float(each.true.light_km[0].max()) > 0
 
 
 def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate: float) -> Cell:
-    broken = [float(each.true.light_km[0].max()) > 0 for _, each in chosen]
+    broken = [_broken(each) for _, each in chosen]
 
     def threshold(values: Sequence[float], least: float = -math.inf) -> float | None:
         found = conformal([math.inf if off else one for one, off in zip(values, broken, strict=True)], rate)
         return None if math.isinf(found) else round(max(found, least), 4)
 
+    lean, errs = _estimated([each for _, each in chosen])
     even = np.sort([float(each.true.evenness[0]) for _, each in chosen])
     return Cell(
         access=access,
@@ -346,16 +400,16 @@ def _cell(access: str, size: str, chosen: Sequence[tuple[float, _Scored]], rate:
         most_ms=round(
             min(_MOST_MS, _BEYOND * max(min(o.rtt_ms for o in each.case.observations) for _, each in chosen)), 1
         ),
+        lean=lean,
+        errs=errs,
     )
 
 
-def _errors(scored: Sequence[_Scored]) -> tuple[tuple[float, float], ...]:
-    rows: list[tuple[float, float]] = []
-    low = 0.0
-    whole = [each.error_km for each in scored]
-    for high in _ERROR_MS:
-        errors = [each.error_km for each in scored if low < min(one.rtt_ms for one in each.case.observations) <= high]
-        chosen = errors if len(errors) >= 10 else whole
-        rows.append((min(high, 1e9), round(float(np.quantile(chosen, _ERROR_SHARE)), 0)))
-        low = high
-    return tuple(rows)
+def _estimated(chosen: Sequence[_Scored]) -> tuple[float, float]:
+    """Returns the lean whose guesses err least, and the share of their average distance that _WITHIN lie in."""
+    errors = np.array([each.errors for each in chosen if each.errors], float).reshape(-1, len(LEANS), 2)
+    if not len(errors):
+        return 0.0, 1.0
+    best = int(np.argmin(np.log(errors[:, :, 0] + _ERROR_KM).mean(axis=0)))
+    shares = errors[:, best, 0] / (errors[:, best, 1] + SUBURBS_KM)
+    return LEANS[best], round(max(0.1, float(np.quantile(shares, _WITHIN, method="higher"))), 3)

@@ -17,10 +17,11 @@ import numpy as np
 from farmwatch_detectors.placing import Circle, DayVerdict, Rule, Spot, Verdict
 
 from .calibration import Calibration, Cell
+from .estimate import SUBURBS_KM, beside, guess, reach
 from .evidence import Reading, read
 from .gazetteer import Gazetteer
-from .geometry import KM_PER_MS
-from .path_model import Floats, PathModel, apart, fit, units
+from .geometry import KM_PER_MS, km_between
+from .path_model import Floats, PathModel, apart, units
 from .types import Observation
 
 #: Fewer landmarks cannot disprove enough to call anything consistent.
@@ -34,8 +35,8 @@ LEAST_RULED_OUT = 0.1
 _WRONG_SHARE = 0.2
 #: Times are rounded to 0.1 ms.
 _ROUNDING_KM = 0.1 * KM_PER_MS
-#: A place of the estimate is looked for among cities so near the best of the grid, and so large.
-_FINE_KM, _FINE_PEOPLE, _FINE_MOST = 250.0, 50_000, 40
+#: How much likelier than the claim, as a logarithm, a place must be that a sentence names.
+_FAR_BETTER = 2.0
 #: A least time this high, and residuals more even than of one in a hundred true claims: somebody may add delay.
 _HIGH_MS = 40.0
 
@@ -50,7 +51,6 @@ class ClaimTest:
         self._gazetteer = gazetteer
         self._fewest = max(2, fewest_landmarks)
         self.model = PathModel(calibration.paths, gazetteer)
-        self._every = units(gazetteer.latitude, gazetteer.longitude)
 
     def judge(
         self,
@@ -89,11 +89,11 @@ class ClaimTest:
         vague = self._vague(measured, reading, radius, cell) if verdict == "consistent" else ""
         if vague:
             return _unmeasurable(day, access, len(measured), "noisy", vague)
-        spot = self._estimate(measured, reading)
+        spot, fits = self._estimate(measured, reading, cell)
         return DayVerdict(
             day=day,
             verdict=verdict,
-            sentence=_sentence(measured, reading, place, rules, spot),
+            sentence=_sentence(measured, reading, place, rules, spot.place if fits else ""),
             rules=rules,
             at_least_km=round(max(0.0, float(light.max())), 1),
             landmarks=len(measured),
@@ -142,8 +142,7 @@ class ClaimTest:
         if reading.least_ms > cell.most_ms:
             return f"The shortest time, {reading.least_ms:.0f} ms, is longer than any that calibration knows."
         distance = self.model.over([each.landmark for each in measured]).distance
-        reach = np.array([KM_PER_MS * each.rtt_ms + each.landmark.uncertainty_km for each in measured])
-        out = (distance - reach - radius).max(axis=1) > 0
+        out = (distance - reach(measured) - radius).max(axis=1) > 0
         if cell.likelihood is not None:
             out |= reading.behind > cell.likelihood
         share = float(out.mean())
@@ -153,25 +152,26 @@ class ClaimTest:
             else ""
         )
 
-    def _estimate(self, measured: Sequence[Observation], reading: Reading) -> Spot:
-        """Returns the city that explains the times best, looked for around the best of the coarse grid."""
-        cities = self._gazetteer
-        centre = self.model.points[[reading.best]]
-        large = int(np.searchsorted(-cities.population, -_FINE_PEOPLE, side="right"))
-        around = apart(centre, self._every[:large])[0]
-        near = np.flatnonzero(around <= _FINE_KM)[:_FINE_MOST]
-        chosen = int(self.model.cities[reading.best])
-        if len(near):
-            landmarks = tuple(each.landmark for each in measured)
-            rtt = np.array([each.rtt_ms for each in measured])
-            fine = fit(self.model.at(self._every[near], landmarks), landmarks, rtt)
-            chosen = int(near[int(np.argmax(fine.likelihood))])
-        city = cities.cities[chosen]
-        least = min(each.rtt_ms for each in measured)
-        radius = next((km for high, km in self._calibration.error_km if least <= high), 20_000.0)
-        return Spot(
-            place=f"{city.name}, {city.country}", latitude=city.latitude, longitude=city.longitude, radius_km=radius
-        )
+    def _estimate(self, measured: Sequence[Observation], reading: Reading, cell: Cell) -> tuple[Spot, bool]:
+        """Returns where the laptop may be, and whether that fits far better than the claim.
+
+        It is the city that errs least among those that light allows; the fastest landmark's place where it leaves none.
+        """
+        fast = min(measured, key=lambda one: one.rtt_ms)
+        found = guess(self.model, reading, cell.lean)
+        number = int(self.model.cities[found.number]) if found else beside(measured, self._gazetteer)
+        mark = fast.landmark
+        if number is None:
+            place, latitude, longitude = mark.place, mark.latitude, mark.longitude
+        else:
+            city = self._gazetteer.cities[number]
+            place, latitude, longitude = f"{city.name}, {city.country}", city.latitude, city.longitude
+        # Light bounds the error too: the laptop is within reach of the fastest landmark, wherever the guess is.
+        most = float(km_between(latitude, longitude, mark.latitude, mark.longitude)) + float(reach([fast])[0])
+        usual = cell.errs * (found.spread_km + SUBURBS_KM) if found else most
+        radius = round(min(most, usual, 20_000.0), 0)
+        fits = found is not None and float(reading.ratio[0] - reading.behind[found.number]) >= _FAR_BETTER
+        return Spot(place=place, latitude=latitude, longitude=longitude, radius_km=radius), fits
 
 
 def _sound(observations: Sequence[Observation]) -> tuple[list[Observation], bool]:
@@ -195,8 +195,8 @@ def _sound(observations: Sequence[Observation]) -> tuple[list[Observation], bool
     if len(measured) < 2:
         return measured, False
     places = units([each.landmark.latitude for each in measured], [each.landmark.longitude for each in measured])
-    reach = np.array([KM_PER_MS * each.rtt_ms + each.landmark.uncertainty_km for each in measured])
-    conflict = apart(places, places) > reach[:, None] + reach[None, :] + _ROUNDING_KM
+    far = reach(measured)
+    conflict = apart(places, places) > far[:, None] + far[None, :] + _ROUNDING_KM
     np.fill_diagonal(conflict, False)
     left = np.ones(len(measured), bool)
     while (count := (conflict & left).sum(axis=1) * left).any():
@@ -262,14 +262,15 @@ def _circles(measured: Sequence[Observation], reading: Reading) -> tuple[Circle,
     return tuple(sorted(circles, key=lambda circle: circle.radius_km)[:MOST_CIRCLES])
 
 
-def _sentence(measured: Sequence[Observation], reading: Reading, place: str, rules: Sequence[Rule], spot: Spot) -> str:
+def _sentence(measured: Sequence[Observation], reading: Reading, place: str, rules: Sequence[Rule], fits: str) -> str:
+    """Says what speaks loudest. `fits` names the estimate, where its likelihood is far better than the claim's."""
     distance = reading.distance[0]
     if "light" in rules:
         # Of the circles that the claim lies outside, the one that it lies outside by the largest factor.
         factor = distance / np.array([each.rtt_ms for each in measured])
         each, far = _named(measured, distance, int(np.argmax(np.where(reading.light_km[0] > 0, factor, 0.0))))
-        reach = each.rtt_ms * KM_PER_MS
-        return f"{_ms(each)}: at most {_km(reach)} from there; the claim, {place}, is {_km(far)} away."
+        most = _km(each.rtt_ms * KM_PER_MS)
+        return f"{_ms(each)}: at most {most} from there; the claim, {place}, is {_km(far)} away."
     near, far = _named(measured, distance, int(np.argmin(distance)))
     fast = min(measured, key=lambda one: one.rtt_ms)
     if not rules:
@@ -283,8 +284,9 @@ def _sentence(measured: Sequence[Observation], reading: Reading, place: str, rul
         return f"{_ms(each)}, {_km(far)} from the claim, {place}: nearly no real route is that fast."
     if rules[0] == "excess":
         return f"{_ms(fast)}, but {_ms(near)}, the landmark nearest the claim, {place} ({_km(far)} from it)."
+    other = fits.partition(",")[0] or "other places"
     return (
-        f"The times to {len(measured)} landmarks fit {spot.place.split(',')[0]} far better than the claim, {place}: "
+        f"The times to {len(measured)} landmarks fit {other} far better than the claim, {place}: "
         f"{_ms(fast)}, {_ms(near)}, which is nearest the claim."
     )
 

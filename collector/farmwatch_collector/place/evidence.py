@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from .geometry import KM_PER_MS
 from .path_model import Floats, PathModel, apart, fit
@@ -16,7 +17,7 @@ DETOUR = 1.6
 #: Landmarks nearest the claim that `excess` looks at.
 NEAREST = 5
 #: The likelihoods of many landmarks are overconfident: they count for this part when places are weighed.
-_TEMPER = 0.5
+TEMPER = 0.5
 
 #: Inputs of the score, in the order of `Weights`.
 INPUTS = (
@@ -35,9 +36,11 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     excess_ms   least slowness among the landmarks near the claim
     least_ms    shortest time of all
     evenness    spread of the residuals at the claim
-    best        number of the grid's city that fits best
+    best        number of the grid's city that fits best; light may rule it out
     weights     of the grid's cities, summing to 1
     behind      log-likelihood of each city of the grid below that of the best
+    reached     cities of the grid that light reaches in the times to all landmarks
+    outward     each city of the grid: how far from the landmark of the shortest time, in parts of light's reach in it
     """
 
     inputs: Floats
@@ -51,6 +54,8 @@ class Reading(msgspec.Struct, frozen=True, gc=False):
     best: int
     weights: Floats
     behind: Floats
+    reached: NDArray[np.bool_]
+    outward: Floats
 
 
 def read(model: PathModel, observations: Sequence[Observation], points: Floats, radius_km: float | Floats) -> Reading:
@@ -58,12 +63,13 @@ def read(model: PathModel, observations: Sequence[Observation], points: Floats, 
     landmarks: tuple[Landmark, ...] = tuple(each.landmark for each in observations)
     rtt = np.array([each.rtt_ms for each in observations], float)
     uncertainty = np.array([each.uncertainty_km for each in landmarks], float)
-    grid = fit(model.over(landmarks), landmarks, rtt)
+    cities = model.over(landmarks)
+    grid = fit(cities, landmarks, rtt)
     tables = model.at(points, landmarks)
     claims = fit(tables, landmarks, rtt)
     best = int(np.argmax(grid.likelihood))
     behind = grid.likelihood[best] - grid.likelihood
-    weights = np.exp(-np.minimum(_TEMPER * behind, 50.0))
+    weights = np.exp(-np.minimum(TEMPER * behind, 50.0))
     weights /= weights.sum()
     ratio = np.maximum(grid.likelihood[best] - claims.likelihood, 0.0)
     misfit = np.maximum(claims.misfit - grid.misfit[best], 0.0)
@@ -74,6 +80,7 @@ def read(model: PathModel, observations: Sequence[Observation], points: Floats, 
     excess = rtt[near] - rtt.min() - DETOUR * np.take_along_axis(distance, near, axis=1) / KM_PER_MS
     slowest = excess.min(axis=1)
     elsewhere = apart(points, model.points) @ weights
+    fastest = int(np.argmin(rtt))
     residual = np.log(rtt) * tables.scale - tables.offset
     inputs = np.stack(
         [
@@ -91,5 +98,6 @@ def read(model: PathModel, observations: Sequence[Observation], points: Floats, 
     )
     return Reading(
         inputs, light, distance, margins[:, -min(2, len(rtt))], ratio, slowest, float(rtt.min()), residual.std(axis=1),
-        best, weights, behind,
+        best, weights, behind, (cities.distance <= KM_PER_MS * rtt + uncertainty).all(axis=1),
+        cities.distance[:, fastest] / (KM_PER_MS * rtt[fastest]),
     )  # fmt: skip

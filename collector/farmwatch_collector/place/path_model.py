@@ -146,6 +146,8 @@ class PathModel:
         order = np.argsort(levels, kind="stable")
         self.cities, self.points, self.levels = cities[order], points[order], levels[order]
         self._pull = np.exp(-apart(self.points, self._hosts) / PLACE_KM)
+        #: From city to city of the grid, km: half a million of them, so in half the size.
+        self.between = apart(self.points, self.points).astype(np.float32)
         self._columns: dict[Landmark, _Column] = {}
 
     def _level(self, pull: Floats) -> NDArray[np.intp]:

@@ -15,6 +15,7 @@ from farmwatch_collector.bench.place_cases import NEAR_CLAIM, PLANNED, planned, 
 from farmwatch_collector.bench.place_data import Noise, PlaceDataError
 from farmwatch_collector.bench.place_plot import distance_plot
 from farmwatch_collector.bench.place_results import PlaceReport, Point, share
+from farmwatch_collector.place import calibration
 from farmwatch_collector.place.geometry import km_between
 
 from .worlds import CITIES, LANDMARKS, away, cities, times
@@ -93,6 +94,62 @@ def test_real_access_leaves_out_what_the_data_s_page_names(tmp_path: Path) -> No
     assert data.dropped["probes named as wrong, or with coordinates of 2014"] == 2
 
 
+def test_folders_of_other_hands_are_read_alike(tmp_path: Path) -> None:
+    folder(tmp_path)
+    plain = place_data.load(tmp_path)
+    for path in tmp_path.glob("*.csv"):
+        rows = [line.split(",") for line in path.read_text(encoding="utf-8").splitlines()]
+        rows = [
+            [*row, "more"] if number else [*(f" {name}" for name in row), "note"] for number, row in enumerate(rows)
+        ]
+        text = "\r\n".join(",".join(f'"{cell}"' for cell in row) for row in rows)
+        path.write_bytes(b"\xef\xbb\xbf" + text.encode().replace(b"XX", b"\xe9"))  # a letter that is not UTF-8
+    other = place_data.load(tmp_path)
+    assert [(host.host, host.latitude, [each.rtt_ms for each in host.observations]) for host in other.mesh] == [
+        (host.host, host.latitude, [each.rtt_ms for each in host.observations]) for host in plain.mesh
+    ]
+
+
+def test_a_host_that_only_answered_is_known_from_those_who_asked(tmp_path: Path) -> None:
+    folder(tmp_path)
+    pairs = tmp_path / "hosting_mesh_2020_pairs.csv"
+    head, *rows = pairs.read_text(encoding="utf-8").splitlines()
+    turned = [",".join((other, one, *rest)) for one, other, *rest in (row.split(",") for row in rows)]
+    before = {host.host: len(host.observations) for host in place_data.load(tmp_path).mesh}
+    pairs.write_text("\n".join((head, *turned)), encoding="utf-8")
+    assert {host.host: len(host.observations) for host in place_data.load(tmp_path).mesh} == before
+
+
+@pytest.mark.parametrize("bad", ["", "0", "-3", "inf", "-inf", "nan", "1e-300", "1e300", "5001", "late"])
+def test_a_time_that_is_none_is_left_out_and_counted(tmp_path: Path, bad: str) -> None:
+    folder(tmp_path)
+    pairs = tmp_path / "hosting_mesh_2020_pairs.csv"
+    pairs.write_text(pairs.read_text(encoding="utf-8") + f"20,0,{bad},,\n20,20,{bad},,\n99,0,4,,\n", encoding="utf-8")
+    data = place_data.load(tmp_path)
+    assert data.dropped["pairs without a time"] == 4
+    assert all(0.01 <= each.rtt_ms <= 5000 for host in data.mesh for each in host.observations)
+
+
+def test_regions_of_one_name_at_two_providers_are_two_landmarks(tmp_path: Path) -> None:
+    (tmp_path / "atlas_access_traces.csv").write_text(
+        "src_id,src_lat,src_lon,coord_quality,access,dst_id,dst_lat,dst_lon,min_rtt_ms\n"
+        "a,52.3,4.9,,WiFi,aws eu-central-1,50.1,8.7,9.5\na,52.3,4.9,,wifi,other eu-central-1,48.1,11.6,12.5\n",
+        encoding="utf-8",
+    )
+    (host,) = place_data.load(tmp_path).access
+    assert host.access == "wifi"
+    assert [each.landmark.landmark for each in host.observations] == ["aws:eu-central-1", "other:eu-central-1"]
+
+
+def test_without_a_bar_to_judge_nothing_is_met(tmp_path: Path) -> None:
+    report = PlaceReport(
+        version=1, seeds=(1,), mesh_hosts=0, landmarks=0, access_hosts=0, missing=("x.csv",), dropped={}, shares=(),
+        located=(), points=(), small=(), regions=(), costs=(),
+    )  # fmt: skip
+    assert not report.ok
+    assert "NO BAR was judged" in place.text(report)
+
+
 def test_a_folder_without_anything_is_refused_in_words(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(PlaceDataError, match="holds neither a mesh"):
         place_data.load(tmp_path)
@@ -117,9 +174,10 @@ def test_foreign_files_never_raise_anything_but_a_reason(rows: list[list[str]], 
         try:
             loaded = place_data.load(root)
         except PlaceDataError as error:
-            assert "docs/place.md" in str(error)
+            words = str(error)
         else:
-            assert loaded.mesh, "what is taken can be judged"
+            words = "docs/place.md" if loaded.mesh else ""
+        assert "docs/place.md" in words, "either a reason, or something that can be judged"
 
 
 def test_halves_share_no_host_and_hold_them_all(tmp_path: Path) -> None:
@@ -173,10 +231,15 @@ def test_the_picture_names_each_setting_and_each_distance() -> None:
 @pytest.mark.soak
 def test_the_whole_measurement_of_a_tiny_mesh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(place_measure, "SMALL", ())
+    # What is shipped was made from all of the public hosts: a measurement that read it would know its answers.
+    monkeypatch.setattr(calibration, "read_text", None)
+    calibration.shipped.cache_clear()
+    monkeypatch.setattr(calibration, "shipped", None)
     report = place_measure.measure(place_data.load(folder(tmp_path, 120)), [1])
     shares = {(each.setting, each.what): each for each in report.shares}
     assert shares[place_measure.WIRED, "8,000 km"].share > 0.9
     assert shares[place_measure.WIRED, "false positives"].share <= 0.1
+    assert all(each.beyond_light == 0 for each in report.located)
     assert msgspec.json.decode(place_measure.encoded(report), type=PlaceReport) == report
     assert "MISSED" in place.text(report) or "every bar met" in place.text(report)
 

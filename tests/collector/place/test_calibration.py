@@ -73,6 +73,32 @@ def test_fewer_than_49_claims_give_no_threshold_and_one_cell_stands_in_for_anoth
     assert (cell.access, cell.size, cell.claims) == (ANY, "usual", 80)
 
 
+def test_a_kind_with_few_claims_is_held_to_the_highest_of_them_where_that_is_above_all_kinds_together() -> None:
+    # Of a kind whose routes are odd: two of every three landmarks answer late.
+    odd = [
+        msgspec.structs.replace(
+            case, access="wifi", host=f"odd {case.host}",
+            observations=tuple(
+                Observation(each.landmark, each.rtt_ms + (90.0 if number % 3 else 0.0))
+                for number, each in enumerate(case.observations)
+            ),
+        )
+        for case in true_claims(20, seed=9)
+    ]  # fmt: skip
+    found = calibrate([*true_claims(60), *odd], made_on=MADE_ON, sources=())
+    by_name = {(cell.access, cell.size): cell for cell in found.cells}
+    wider, own = by_name[ANY, "usual"], by_name["wifi", "usual"]
+    assert (own.claims, own.by) == (20, ANY)
+    assert own.together is not None
+    assert wider.together is not None
+    assert own.together >= wider.together
+    assert found.cell("wifi", 14) == (found.weights[ANY], own)
+    # Another calibration of the same claims without a host: its score is above the highest of 19 once in 20.
+    test = ClaimTest(found, gazetteer())
+    verdicts = [test.judge(case.observations, case.latitude, case.longitude, 25.0, "", "wifi", DAY) for case in odd]
+    assert sum(each.verdict not in ("consistent", "unmeasurable") for each in verdicts) <= 1
+
+
 def test_the_same_claims_and_seed_give_the_same_file() -> None:
     again = calibrate(true_claims(31), made_on=MADE_ON, sources=("a made-up world",))
     assert encode(again) == encode(made(31))
@@ -89,18 +115,25 @@ def _changed(**fields: object) -> bytes:
     return encode(msgspec.structs.replace(made(80), **fields))
 
 
+def _cells(**fields: object) -> bytes:
+    return _changed(cells=tuple(msgspec.structs.replace(cell, **fields) for cell in made(80).cells))
+
+
 @pytest.mark.parametrize(
     ("data", "words"),
     [
         (b"", "is no calibration"),
         (b"[" * 100_000, "is no calibration"),
         (b"\xff\xfe", "not UTF-8"),
-        (lambda: _changed(version=2), "version 2"),
-        (lambda: _changed(inputs=("other",)), "version 1"),
+        (lambda: _changed(version=1), "version 1"),
+        (lambda: _changed(inputs=("other",)), "version 2"),
         (lambda: _changed(weights={}), "lacks the score"),
         (lambda: _changed(paths=msgspec.structs.replace(made(80).paths, hosts=())), "places of 0"),
         (lambda: _changed(paths=msgspec.structs.replace(made(80).paths, spread=(0.0,) * 8)), "not above 0"),
         (lambda: encode(made(80)).replace(b"0.", b"NaN", 1), "is no calibration"),
+        (lambda: _cells(by="wired fibre"), "a score that it lacks"),
+        (lambda: _cells(errs=0.0), "leans or errs"),
+        (lambda: _cells(lean=-1.0), "leans or errs"),
     ],
 )
 def test_a_file_that_is_none_is_refused_with_its_reason(tmp_path: object, data: object, words: str) -> None:
