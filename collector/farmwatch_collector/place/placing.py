@@ -22,7 +22,7 @@ from .days import MeasuredDay, Placed
 from .geometry import KM_PER_MS, km_between
 from .odd_ways import FEWEST as FEWEST_ODD
 from .odd_ways import odd_ways
-from .rounds import FEWEST_LANDMARKS, NO_DATA, FactsOf, days_of
+from .rounds import FEWEST_LANDMARKS, NO_DATA, FactsOf, days_of, shared_offset
 from .samples import DAYS, KeptDay, Samples
 from .types import Landmark, Observation
 
@@ -37,6 +37,9 @@ LAST, AGREE = 3, 2
 WEEK = timedelta(days=7)
 #: An estimate may err by its radius; only twice that is a contradiction.
 ESTIMATE_ERRS = 2.0
+#: What all ways may share, ms: the score's model lets a line add 60 (path_model.py), and what any two ways have beyond
+#: light is more than the line's part by some 10 to 20. In drawn worlds two of 40 laptops 8,330 km away share more.
+KNOWN_OFFSET_MS = 80.0
 #: Access by satellite is told by no interface of the laptop: the network's number tells it (place/data/
 #: network_classes.csv: Starlink, and both of Viasat's).
 SATELLITE = (14593, 7155, 40306)
@@ -185,6 +188,8 @@ class Places:
             verdict = self._judged(one.observations, claim, access, one.day)
             if verdict.verdict == "consistent":
                 verdict = _doubted(verdict, one, claim)
+            elif verdict.verdict == "inconsistent" and "light" not in verdict.rules:
+                verdict = _slow_line(verdict, one)
             signs = {*verdict.footprint, *one.footprint}
             if verdict.verdict in _BREAKS:
                 signs |= set(self._contradictions(one, claim, access, before))
@@ -320,10 +325,28 @@ def _doubted(verdict: DayVerdict, one: MeasuredDay, claim: Claim) -> DayVerdict:
         )
     else:
         return verdict
+    return _unmeasurable(verdict, "answered_locally", words)
+
+
+def _slow_line(verdict: DayVerdict, one: MeasuredDay) -> DayVerdict:
+    """Returns a day that the score alone speaks against as unmeasurable where every way is too long alike.
+
+    The score knows lines that add 60 ms at most, and takes what is beyond for distance: an old mobile network, a
+    crowded line or a detour of the carrier would be a lie. What light says stands whatever a line adds.
+    """
+    offset = shared_offset({each.landmark.landmark: each.rtt_ms for each in one.observations},
+                           {each.landmark.landmark: each.landmark for each in one.observations})  # fmt: skip
+    if offset < KNOWN_OFFSET_MS:
+        return verdict
+    words = f"Every way is at least {offset:.0f} ms longer than it need be, more than any line that calibration knows."
+    return _unmeasurable(verdict, "noisy", words)
+
+
+def _unmeasurable(verdict: DayVerdict, why_not: str, words: str) -> DayVerdict:
     return DayVerdict(
         day=verdict.day,
         verdict="unmeasurable",
-        why_not="answered_locally",
+        why_not=why_not,
         sentence=words,
         landmarks=verdict.landmarks,
         access=verdict.access,

@@ -7,7 +7,7 @@ import pytest
 from farmwatch_collector.place.placing import Places, placing_of
 from farmwatch_collector.place.samples import KeptDay, Sample, Samples
 from farmwatch_collector.place.types import Observation
-from farmwatch_detectors.placing import DayVerdict, Egress, Spot, Verdict
+from farmwatch_detectors.placing import DayVerdict, Egress, Rule, Spot, Verdict
 from farmwatch_detectors.policy import Claim, RosterEntry
 from farmwatch_detectors.view import DeviceView, SectionView
 from farmwatch_schema.codec import encode
@@ -274,6 +274,36 @@ def test_what_cannot_be_read_is_a_day_without_a_verdict_and_not_read_again() -> 
         (TODAY - DAY, "consistent"),
         (TODAY, "unmeasurable"),
     ]
+
+
+class ScoreAlone(LightAlone):
+    """A stand-in that calls every day inconsistent, and says by which rule."""
+
+    def __init__(self, *rules: Rule) -> None:
+        super().__init__()
+        self.rules = rules
+
+    def judge(self, *args: object, **kwargs: object) -> DayVerdict:
+        said = super().judge(*args, **kwargs)  # type: ignore[arg-type]
+        return msgspec.structs.replace(said, verdict="inconsistent", rules=self.rules)
+
+
+@pytest.mark.parametrize(
+    ("access_ms", "rule", "verdict"),
+    [
+        (5, "likelihood", N),
+        (40.1, "excess", N),  # LTE
+        (100, "likelihood", U),
+        (100, "light", N),
+    ],
+)
+def test_a_line_slower_than_any_that_calibrated_is_nobodys_lie_unless_light_says_so(
+    access_ms: float, rule: Rule, verdict: Verdict
+) -> None:
+    sections = [sample(at(each), trips(SEATTLE, access_ms=access_ms)) for each in (1, 0)]
+    placing = places(ScoreAlone(rule)).place(view(*sections), entry()).placing
+    assert placing is not None
+    assert placing.verdict == verdict
 
 
 # what is not the laptop's place -------------------------------------------------------------------
