@@ -16,6 +16,7 @@ from ..export import channels_of
 from ..ingest import company_key
 from ..place.landmarks import read_landmarks
 from ..place.making import places_of
+from ..place.networks import Networks
 from ..policy_file import read_policy
 from ..roster_file import read_roster
 from ..serving import Serving, loopback
@@ -101,7 +102,8 @@ def run(options: argparse.Namespace) -> int:
     channels_of(settings)  # what cannot be used is told before anything is made
     policy = _policy(settings.policy)
     landmarks = read_landmarks(options.landmarks) if options.landmarks else None
-    places = places_of(landmarks, options.calibration) if settings.judging else None
+    facts_of = Networks.load(settings.networks).of if settings.networks else None
+    places = places_of(landmarks, options.calibration, facts_of) if settings.judging else None
     store = open_store(store_url(options))
     try:
         if settings.roster:  # laptops may be named by their serials, which the company's key makes comparable
