@@ -44,6 +44,8 @@ GATHER_SECONDS = 0.004
 """How long the writer lets reports gather while several clients send at once."""
 
 _BUSY_MS = 5_000
+#: What is deleted is overwritten: a file must not hold facts that are gone. Debian's SQLite does so unasked.
+_WRITING = ("PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL", "PRAGMA secure_delete=ON")
 _log = logging.getLogger("farmwatch.store")
 
 Done = Callable[[list[Answer]], None]
@@ -88,7 +90,7 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
         self._closed = threading.Event()
         try:
             _private(path)
-            self._writer = _engine(path, "PRAGMA journal_mode=WAL", "PRAGMA synchronous=FULL")
+            self._writer = _engine(path, *_WRITING)
             self._connection = self._writer.connect()
             migrate(self._connection)
         except (OSError, sqlite3.Error) as error:
@@ -235,6 +237,10 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
         self._queue.put(job)
         result: T = job.future.result()
         return result
+
+    def _empty_log(self) -> None:
+        with self._writer.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def _ask(self, question: Callable[[Connection], T]) -> T:
         with self._readers.connect() as connection:

@@ -28,6 +28,9 @@ class SqlitePeople(ABC):
     @abstractmethod
     def _ask(self, question: Callable[[Connection], T]) -> T: ...
 
+    @abstractmethod
+    def _empty_log(self) -> None: ...
+
     def set_serial(self, device: str, key: str) -> None:
         self._run(lambda connection: people.set_serial(connection, device, key))
 
@@ -58,7 +61,10 @@ class SqlitePeople(ABC):
         return self._personal(lambda connection: people.person(connection, person, at, actor))
 
     def forget_person(self, person: str, at: datetime, actor: str) -> bool:
-        return self._personal(lambda connection: people.forget(connection, person, at, actor))
+        found = self._personal(lambda connection: people.forget(connection, person, at, actor))
+        # The log of a collector that runs would hold the facts until it is next emptied, which may be days.
+        self._empty_log()
+        return found
 
     def _personal(self, work: Callable[[Connection], T]) -> T:
         # In the writer's transaction, reads too: the audit line and what was read stand or fall together.

@@ -86,6 +86,18 @@ def test_the_collector_s_writer_can_neither_read_nor_write_facts(store: SqliteSt
         store._run(lambda connection: connection.execute(text(query)))
 
 
+def test_what_is_forgotten_is_in_no_file_any_more_though_a_collector_runs(store: SqliteStore, path: str) -> None:
+    office = SqliteStore(path, people=True)
+    record = PersonRecord(person="p-2", phone="+44 20 7946 0001", address="2 Example Road")
+    office.import_roster({"laptop-2": RosterEntry(person="p-2")}, [record], START, "ann")
+    files = [Path(path), Path(f"{path}-wal")]
+    assert any(b"2 Example Road" in file.read_bytes() for file in files)
+    assert office.forget_person("p-2", START, "ann")
+    assert [file for file in files if b"2 Example Road" in file.read_bytes()] == []
+    assert store.roster()["laptop-2"].person == "p-2"
+    office.close()
+
+
 def test_the_writer_goes_on_after_a_refusal(store: SqliteStore) -> None:
     with pytest.raises(DatabaseError):
         store._run(lambda connection: connection.execute(select(t.person_record.c.body)))
