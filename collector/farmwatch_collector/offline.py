@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 import msgspec
 
+from farmwatch_detectors.placing import Egress, SignIn
 from farmwatch_detectors.view import DeviceView, ReportEvent
 from farmwatch_schema.codec import decode_items, decode_report, digest_of
 from farmwatch_schema.errors import CodecError
@@ -156,6 +157,7 @@ class Laptop:
     history  what is known of it
     levels   findings of the evaluation before; whoever judges sets them
     reports  those taken in; notices: what was odd in them, in words
+    egress, sign_ins  what else is known of where it and its person are; whoever judges sets them
     """
 
     def __init__(self, device: str) -> None:
@@ -169,6 +171,8 @@ class Laptop:
         self.hearing = Hearing()
         self.events: list[ReportEvent] = []
         self.days: dict[date, KeptDay] = {}
+        self.egress: tuple[Egress, ...] = ()
+        self.sign_ins: tuple[SignIn, ...] = ()
 
     def take(self, each: Located) -> bool:
         """Takes in a report and returns whether anything but times changed.
@@ -229,6 +233,8 @@ class Laptop:
             levels=self.levels,
             reporting=reporting_of(self.hearing, now or history.last_at, history.last_at, self.events),
             samples=history.samples_at(now or history.last_at, self.days.values()),
+            egress=self.egress,
+            sign_ins=self.sign_ins,
         )
         found = placed(view, company, fleet)
         self.days |= {each.day: each for each in found.fresh}

@@ -39,12 +39,27 @@ ALONE = (
     Bar(kind="travel_router", words="travel router at level 2", how="network", hours=24, bar=0.8, goal=0.95),
 )
 
+#: What a place shows by itself takes a week of measurements, or two of sign-ins.
+PLACE_HOURS = 18 * 24
+
 #: Told and held to nothing: what one more group of a later issue finds, or what DESIGN wants at watch at most.
 REPORTED = (
     Bar(kind="software_pair", words="remote software, two behind one gateway", how="review", hours=24),
     Bar(kind="software_travel_router", words="remote software behind a travel router", how="review", hours=24),
     Bar(kind="tampered", words="agent tampered with, agent integrity at level 1", how="integrity", hours=120),
     Bar(kind="mesh", words="mesh without an exit node at level 2", how="network", hours=24),
+    Bar(kind="shipped_abroad", words="shipped abroad, network at level 2", how="network", hours=PLACE_HOURS),
+    Bar(
+        kind="far_farm", words="1,900 km and more from the claim, network at level 2", how="network", hours=PLACE_HOURS
+    ),
+    Bar(kind="vpn_exit", words="VPN's exit claimed as home, network at level 2", how="network", hours=PLACE_HOURS),
+    Bar(
+        kind="home_exit",
+        words="travel router to a home of the claim, network at level 2",
+        how="network",
+        hours=PLACE_HOURS,
+    ),
+    Bar(kind="apart", words="person and laptop never together, network at level 2", how="network", hours=PLACE_HOURS),
 )
 
 #: Of spoofed KVMs, when no detector reads any of the gadget's interface strings (issue: detectors and bench).

@@ -6,9 +6,11 @@ own `next_change` has come, and at the end of each day; what was stated before i
 
 import heapq
 import itertools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, time, timedelta
 
+from farmwatch_detectors.placing import SignIn
+from farmwatch_detectors.policy import RosterEntry
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.identifiers import Keyer
 
@@ -23,6 +25,7 @@ from ..policy_file import parse_policy
 from ..roster_file import parse_roster
 from .bars import RECALL
 from .outcomes import Case, Outcome, Stated, VariantOutcome
+from .side_files import KEPT_DAYS, Origins, parse_origins, parse_sign_ins
 from .variants import Recorder, Variant, detector_variants, shape_variants
 
 DAY = timedelta(days=1)
@@ -70,6 +73,8 @@ class Watched:
         self.active_at: datetime | None = None
         self.stated: dict[tuple[str, str, int], Stated] = {}
         self.latest: Assessment | None = None
+        self.origins = Origins()
+        self.sign_ins: list[SignIn] = []
         self.judged = 0
         self.faults: set[str] = set()
 
@@ -92,6 +97,7 @@ class Judging:
         self._order = itertools.count()
         self._roster = roster
         self._keyer = keyer
+        self._take_side_files(sample, roster)
         for watched in self._devices.values() if ablations else ():
             shaped = shape_variants() if "kvm" in watched.label.facets or "kvm" in watched.label.kind else ()
             watched.variants = detector_variants() + (shaped if watched.label.farm else ())
@@ -116,6 +122,7 @@ class Judging:
             if watched is None:
                 continue  # a device without a label: nothing can be said of it
             changed = watched.laptop.take(each)
+            changed = watched.origins.report(at) or changed
             if watched.active_at is None and at >= watched.since:
                 watched.active_at = at
                 changed = True
@@ -140,6 +147,14 @@ class Judging:
         self._company = Company(policy=policy, roster=self._roster, assets=assets, places=places)
         self._fleet.set_roster(self._roster)
         self._fleet.set_policy(policy)
+
+    def _take_side_files(self, sample: Sample, roster: Mapping[str, RosterEntry]) -> None:
+        origins = parse_origins(sample.origins, f"{sample.name} origins", self._keyer)
+        people = parse_sign_ins(sample.sign_ins, f"{sample.name} sign-ins", self._keyer)
+        for device, watched in self._devices.items():
+            watched.origins = Origins(origins.get(device, []))
+            entry = roster.get(device)
+            watched.sign_ins = people.get(entry.person, []) if entry else []
 
     def _set_due(self, device: str, at: datetime) -> None:
         due = self._due.get(device)
@@ -167,6 +182,8 @@ class Judging:
         if laptop.history.first_at is None:
             return
         laptop.levels = watched.course.levels
+        laptop.egress = watched.origins.seen(now)
+        laptop.sign_ins = tuple(it for it in watched.sign_ins if now - KEPT_DAYS <= it.at <= now)
         view = laptop.view(self._company, self._fleet, now)
         result = judge(view, self._recorder.detectors)
         before = watched.course.fork()

@@ -42,6 +42,12 @@ OWN_KVM = "pikvm_unregistered"
 #: Hours at which the curve of what was found is told.
 CURVE = (0.0, 0.25, 0.5, 1.0, 2.0, 4.0, 8.0, 12.0, 24.0, 36.0, 48.0, 72.0, 96.0, 120.0, 168.0, 240.0, 336.0)
 
+#: Hours that a device must be watched: a day is enough where a bar gives more, because it is found sooner or is missed;
+#: what takes its time and is held to no bar needs all of that time.
+_LEAST_WATCHED = {bar.kind: min(bar.hours, 24.0) for bar in (*RECALL, *ALONE)} | {
+    bar.kind: bar.hours for bar in REPORTED
+}
+
 DRAWS = 500
 EDGES = (0.0, 0.0001, 0.001, 0.01, 0.1, 0.5, 0.9, 1.0)
 
@@ -87,16 +93,23 @@ def in_time(outcome: Outcome, at: datetime | None, hours: float) -> bool:
 
 
 def of_kind(outcomes: Iterable[Outcome], kind: str, *, hindered: bool = False) -> list[Outcome]:
-    """Returns the devices of one class whose scenario became active while they were watched.
+    """Returns the devices of one class whose scenario became active while they were watched, and for long enough.
 
     hindered  those whose agent lacks a permission; the others when not. What may not be looked at cannot be found,
               so they are told by themselves.
     """
     return [
-        each
-        for each in outcomes
-        if each.label.kind == kind and each.active_at is not None and is_hindered(each) == hindered
+        each for each in outcomes if each.label.kind == kind and was_watched(each) and is_hindered(each) == hindered
     ]
+
+
+def was_watched(outcome: Outcome) -> bool:
+    """Returns whether a device was looked at for long enough to be called missed: a sample that ends hours after the
+    onset says nothing of it, whether it was found by then or not."""
+    if outcome.active_at is None:
+        return False
+    end = outcome.first_at + outcome.days * DAY
+    return end - outcome.active_at >= _LEAST_WATCHED.get(outcome.label.kind, 0.0) * HOUR
 
 
 def is_hindered(outcome: Outcome) -> bool:

@@ -25,7 +25,7 @@ HELP = "recall and false flags on labelled fleets, each with its bar"
 
 #: The small scale: the first days of so many samples of each scenario, spread over it, so that it ends in a minute.
 SMALL_SAMPLES = 1
-SMALL_DAYS = 2
+SMALL_DAYS = 3
 
 
 def arguments(parser: argparse.ArgumentParser) -> None:

@@ -60,6 +60,8 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     key      the company's identifier key, with which the reports' identifiers were made
     days     how long it lasts
     reports  yields every report's JSON bytes, by time; may be called again
+    origins  CSV text: from when on a device's reports come from which public address, as a class; "" where not known
+    sign_ins CSV text: people's sign-ins to the company's services, addresses as classes; "" where not known
     """
 
     name: str
@@ -69,3 +71,5 @@ class Sample(msgspec.Struct, frozen=True, kw_only=True):
     key: bytes
     days: int
     reports: Callable[[], Iterator[bytes]]
+    origins: str = ""
+    sign_ins: str = ""

@@ -25,7 +25,7 @@ from farmwatch_schema.observables.input_source import InputDay
 from farmwatch_schema.observables.usb import UsbDevice
 
 DOCS = Path(__file__).parents[3] / "docs" / "scenarios.md"
-SHIPPED = ("clean", "farm", "integrity", "kvm", "matrix", "permissions", "software", "software_days", "timing")
+SHIPPED = ("clean", "farm", "integrity", "kvm", "matrix", "permissions", "place", "software", "software_days", "timing")
 
 
 @pytest.fixture(scope="module")

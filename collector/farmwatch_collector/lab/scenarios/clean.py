@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from . import life, ordinary, real, rhythms, traps_desk, traps_lines, traps_place
+from . import life, ordinary, real, rhythms, traps_claims, traps_desk, traps_lines, traps_place
 from .device import Device
 from .drafting import Draft
 from .life import Habits
@@ -17,7 +17,7 @@ NIGHT_AWAKE, AT_DESK = 0.12, 0.55
 #: Traps that are no laptop on a desk.
 WITHOUT_USB = ("virtual_desktop",)
 
-_LOADED = (traps_desk, traps_lines, traps_place)
+_LOADED = (traps_claims, traps_desk, traps_lines, traps_place)
 
 
 def people(work: Draft, group: Group) -> None:
@@ -32,7 +32,11 @@ def people(work: Draft, group: Group) -> None:
         shared = _shared(work, rates, wanted)
         size = shared.size if shared else 1
         late = work.late()  # those who share something began together
-        devices = [work.new(ordinary.pick(work.chance, ordinary.PLATFORMS), late) for _ in range(size)]
+        devices: list[Device] = []
+        for _ in range(size):
+            # A household lives in one zone.
+            zone = devices[0].time_zone if devices and shared and shared.name == "household" else ""
+            devices.append(work.new(ordinary.pick(work.chance, ordinary.PLATFORMS), late, zone))
         own = [_habits(work, rates, shared) for _ in devices]
         for device in devices:
             _began(work, device)

@@ -3,16 +3,22 @@
 import random
 from collections.abc import Callable
 from datetime import date
+from typing import TYPE_CHECKING
 
 import msgspec
 
 from farmwatch_schema.observables import Observable
 from farmwatch_schema.report import Outcome
 
+from ..cities import HOMES, City
+from ..lines import Line
 from ..sample import Label
 from ..ways_out import Way
 from . import hours
 from .telling import told
+
+if TYPE_CHECKING:
+    from .whereabouts import Elsewhere
 
 #: Reasons that the reader gives for kinds that nobody turned on.
 OFF = "{} is looked at only where this laptop's settings turn it on"
@@ -26,6 +32,7 @@ class Facts:
     hides_days     nobody counted the days' input
     identity_only  a Mac whose display ports do not tell the EDID, as many with Apple's own chip
     way            the way out, as far as only measuring shows it
+    here           where the laptop stands
     """
 
     def __init__(self, platform: str) -> None:
@@ -35,12 +42,14 @@ class Facts:
         self.hides_days = False
         self.identity_only = False
         self.way = Way()
+        self.here: City = HOMES[0]
 
     def copy(self) -> "Facts":
         """Returns facts that change apart from these."""
         other = Facts(self.platform)
         other.items, other.outcomes = dict(self.items), dict(self.outcomes)
-        other.hides_days, other.identity_only, other.way = self.hides_days, self.identity_only, self.way
+        other.hides_days, other.identity_only = self.hides_days, self.identity_only
+        other.way, other.here = self.way, self.here
         return other
 
     def add(self, kind: str, *observables: Observable) -> None:
@@ -88,6 +97,11 @@ class Device:
               report at which it was given it, None for an original
     frozen_at from when on its reports only seem to go on; 0 for never
     corpus    folder that its monitors and devices come from; "" for the lab's own tables
+    home      where its person lives; claimed: where the person says to work; claim: the same as the roster names it
+    lines     from when on it hangs on which line, None for the first, which is home's
+    hidden    from when until when a tunnel's end stands for the line
+    elsewhere sign-ins of its person that come through a line of their own
+    records   further cells of the roster, by column
     """
 
     def __init__(self, chance: random.Random, platform: str, first: date, enrolled: int, days: int) -> None:
@@ -113,6 +127,12 @@ class Device:
         self.household = ""
         self.site = ""
         self.time_zone = "America/Chicago"
+        self.home = self.claimed = HOMES[0]
+        self.claim = ""
+        self.lines: list[tuple[int, Line | None]] = []
+        self.hidden: list[tuple[int, int, Line]] = []
+        self.elsewhere: list[Elsewhere] = []
+        self.records: dict[str, str] = {}
         self.farm = False
         self.kind = "ordinary"
         self.since = enrolled

@@ -3,6 +3,7 @@
 reports.jsonl (or .jsonl.gz, one or more)   reports as `farmwatch-agent collect --json` prints them
 labels.csv                                  device,farm,kind,since, and a column for each facet
 roster.csv, policy.yaml, identifier.key     as `farmwatch score` takes them; may be missing
+origins.csv, sign_ins.csv                   where reports and sign-ins came from, as classes; may be missing
 """
 
 import csv
@@ -78,6 +79,8 @@ def read(folder: str) -> Sample:
         key=_key(key) if os.path.exists(key) else b"",
         days=(_moment(last) - _moment(first)).days + 1,
         reports=reports,
+        origins=_optional(folder, "origins.csv"),
+        sign_ins=_optional(folder, "sign_ins.csv"),
     )
 
 
@@ -87,7 +90,8 @@ def write(sample: Sample, folder: str) -> None:
     with gzip.GzipFile(os.path.join(folder, "reports.jsonl.gz"), "wb", mtime=0) as file:
         for data in sample.reports():
             file.write(data + b"\n")
-    texts = {LABELS: labels_text(sample.labels), "roster.csv": sample.roster, "policy.yaml": sample.policy}
+    texts = {LABELS: labels_text(sample.labels), "roster.csv": sample.roster, "policy.yaml": sample.policy,
+             "origins.csv": sample.origins, "sign_ins.csv": sample.sign_ins}  # fmt: skip
     if sample.key:
         texts["identifier.key"] = sample.key.hex() + "\n"
     for name, text in texts.items():

@@ -8,9 +8,10 @@ from datetime import date, timedelta
 
 import yaml
 
+from .. import cities, lines
 from ..fleet import HOME_ROUTERS
 from ..sample import Order, Sample
-from . import farms, hours, ordinary, permissions, stream
+from . import farms, hours, ordinary, permissions, stream, whereabouts
 from .device import Device
 from .scenario import Group, Scenario, compositions
 
@@ -18,7 +19,9 @@ from .scenario import Group, Scenario, compositions
 _SHARED_KINDS = ("software", "software_pair")
 #: What every made company's policy says: the shorter memory for new hires, and its own tools.
 _COHORTS = [{"name": "remote_new_hire", "prior": 0.001, "days": 30}]
-ROSTER_COLUMNS = ("person", "device", "cohort", "start_on", "household", "site", "time_zone")
+ROSTER_COLUMNS = ("person", "device", "place", "cohort", "start_on", "household", "site", "time_zone")
+#: Further columns, which only some people's records fill.
+MORE_COLUMNS = ("shipped_to", "shipped_on", "phone", "previous_addresses", "bank_account")
 
 
 class Draft:
@@ -44,6 +47,7 @@ class Draft:
         dice = random.Random(self.chance.getrandbits(64))  # noqa: S311 - a fleet that can be made again
         device = ordinary.laptop(dice, platform, self.first + timedelta(days=late), self.scenario.days - late, zone)
         device.corpus = self.corpus
+        whereabouts.settle(device, cities.in_zone(device.time_zone, whereabouts.dice(device, "home")))
         return device
 
     def late(self) -> int:
@@ -73,10 +77,11 @@ class Draft:
         """Returns the roster file."""
         text = io.StringIO()
         writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(ROSTER_COLUMNS)
+        writer.writerow((*ROSTER_COLUMNS, *MORE_COLUMNS))
         for each in devices:
-            writer.writerow((each.person, each.id, each.cohort, each.start_on or "", each.household, each.site,
-                             each.time_zone))  # fmt: skip
+            more = (each.records.get(column, "") for column in MORE_COLUMNS)
+            writer.writerow((each.person, each.id, each.claim, each.cohort, each.start_on or "", each.household,
+                             each.site, each.records.get("time_zone", each.time_zone), *more))  # fmt: skip
         return text.getvalue()
 
     def sample(self, name: str) -> Sample:
@@ -96,6 +101,8 @@ class Draft:
             key=key,
             days=self.scenario.days,
             reports=reports,
+            origins=whereabouts.origins(devices),
+            sign_ins=whereabouts.sign_ins(devices),
         )
 
 
@@ -119,7 +126,8 @@ def draft(scenario: Scenario, order: Order, people: People) -> Sample:
     work = Draft(scenario, chance, order.corpus)
     houses: dict[int, tuple[Group, list[Device]]] = {}
     for group, made in _share(scenario, order):
-        device = _farm(work, group, made)
+        before = houses.get(id(group))
+        device = _farm(work, group, made, before[1][0].time_zone if before else "")  # of one house, of one zone
         if group.shared > 1:
             houses.setdefault(id(group), (group, []))[1].append(device)
     for group, members in houses.values():
@@ -152,8 +160,8 @@ def _share(scenario: Scenario, order: Order) -> list[tuple[Group, dict[str, str]
     return found
 
 
-def _farm(work: Draft, group: Group, made: dict[str, str]) -> Device:
-    device = work.new(made["platform"])
+def _farm(work: Draft, group: Group, made: dict[str, str], zone: str) -> Device:
+    device = work.new(made["platform"], zone=zone)
     words = {word: value for word, value in made.items() if word != "missing"}
     farms.put_on_shelf(device, farms.Composition(**words), work.chance.random() < group.later, group.lid,
                         timing=group.timing)  # fmt: skip
@@ -174,9 +182,14 @@ def _move_in(work: Draft, group: Group, members: list[Device]) -> None:
     macs = [ordinary.mac(work.chance, work.chance.choice(HOME_ROUTERS)) for _ in range(houses)]
     for number, mac in enumerate(macs):
         inside = members[number::houses]
+        city = inside[0].home
+        line = lines.home(city.country, whereabouts.dice(inside[0], "house"))
         shared_from = sorted(device.since for device in inside)[min(group.shared, len(inside)) - 1]
         for device in inside:
             device.later(device.since, farms.behind(mac))
+            # Claimed is the house itself: what such farms show of their place is told by the scenario `place` alone.
+            whereabouts.settle(device, city)
+            device.lines.append((device.since, line))
             device.facets["house"] = str(number + 1)
             device.facets["members"] = str(len(inside))
             if device.kind in _SHARED_KINDS:

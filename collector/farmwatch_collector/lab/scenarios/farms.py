@@ -10,8 +10,9 @@ from farmwatch_schema.observables.input_source import InputDevice, InputShare
 from farmwatch_schema.observables.media import MediaUse
 from farmwatch_schema.observables.network import Gateway
 
-from .. import monitors
-from . import disguises, hours, life, ordinary, remote, rhythms, tampering, tunnels
+from .. import cities, lines, monitors
+from ..ways_out import Way
+from . import disguises, hours, life, ordinary, remote, rhythms, routers, tampering, tunnels, whereabouts
 from .device import Change, Device, Facts
 from .hardware import PRODUCTS, device_of
 from .life import Habits
@@ -25,6 +26,7 @@ class Composition(msgspec.Struct, frozen=True, kw_only=True):
     software: str = "none"
     vpn: str = "none"
     tamper: str = "none"
+    place: str = "none"
     platform: str = "windows"
 
 
@@ -37,6 +39,8 @@ def kind_of(made: Composition) -> str:
         if made.vpn == "travel_router":
             return "software_travel_router"
         return "software" if hides else "tool_known" if made.software in remote.KNOWN else "tool_renamed"
+    if made.place != "none":
+        return made.place
     return "vpn" if hides else "mesh" if made.vpn == "tailscale" else made.vpn
 
 
@@ -55,6 +59,9 @@ def put_on_shelf(
     device.cohort = "remote_new_hire"
     device.start_on = first - timedelta(days=chance.randrange(0, 6))
     device.facets |= {"kvm": made.kvm, "disguise": made.disguise, "software": made.software, "vpn": made.vpn}
+    if made.place != "none":
+        _in_hand(device, made.place)
+        return
     usual = "closed" if chance.random() < 0.6 else "open"
     lid = lid or usual
     device.facets["lid"] = lid
@@ -84,6 +91,40 @@ def put_on_shelf(
     if made.vpn != "none":
         tunnels.set_up(device, made.vpn, at)
     tampering.tamper(device, made.tamper)
+
+
+def _in_hand(device: Device, place: str) -> None:
+    """A laptop in the hands of somebody who is not where the records say: nothing on it is odd but its place.
+
+    From the start, on the clock of the claim for the most part, and with hours of the claim's or the true place.
+    """
+    chance = device.chance
+    device.facets["place"] = place
+    device.kind = place
+    claimed = device.home
+    abroad = [city for city in cities.OPERATORS if cities.km(city, claimed) > 5000]
+    there = chance.choice(abroad)
+    begins = chance.choice((9.0, 9.0, 12.0, 20.0))
+    life.live(device, device.first, Habits(begins=begins, ends=begins + chance.uniform(7, 10), weekends=0.2))
+    device.since = device.use.first_awake(device.enrolled)
+    if place == "far_farm":
+        there = cities.another(lambda city: cities.km(city, claimed) > 1900, chance) or there
+    if place == "apart":  # a laptop at home with its host, whose driver signs in from a computer of his own
+        line = lines.home(there.country, chance)
+        device.elsewhere.append(whereabouts.Elsewhere(device.enrolled, device.enrolled + 400 * hours.DAY, line, 0.8))
+        return
+    device.home = device.facts.here = there
+    if place in ("shipped_abroad", "far_farm"):
+        whereabouts.hang_on(device, lines.home(there.country, chance))
+        return
+    model = chance.choices(routers.MODELS, [each.weight for each in routers.MODELS])[0]
+    if place == "home_exit":  # a travel router whose tunnel ends at a line in the claimed city
+        device.facets["router"] = model.name
+        device.later(device.enrolled, tunnels.another_gateway(ordinary.mac(chance, model.oui)))
+    else:  # an ordinary router that sends all to a VPN's exit in the claimed country
+        whereabouts.hang_on(device, lines.vpn(claimed.country, chance))
+    way = Way(mtu=model.mtu, out=claimed, added_ms=chance.uniform(10, 40), spread_ms=5.0, carried=True)
+    device.later(device.enrolled, routers.through(way))
 
 
 def _driven_by(device: Device, tool: str, since: int) -> None:

@@ -17,9 +17,11 @@ from .tampering import TAMPERS
 from .trap_table import TRAPS
 from .tunnels import VPNS
 
+#: Where a laptop is that is not where its claim is, or whose person is not (farms.py).
+PLACES = ("shipped_abroad", "far_farm", "vpn_exit", "home_exit", "apart")
 #: Classes for which recall is told (lab/sample.py).
 KINDS = ("kvm_default", "kvm_spoofed", "kvm_every_spoof", "software", "software_pair", "software_travel_router",
-         "tool_known", "tool_renamed", "vpn", "mesh", "travel_router", "tampered", "farm")  # fmt: skip
+         "tool_known", "tool_renamed", "vpn", "mesh", "travel_router", "tampered", "farm", *PLACES)  # fmt: skip
 
 
 class Group(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -85,10 +87,11 @@ WORDS: dict[str, tuple[str, ...]] = {
     "software": TOOLS,
     "vpn": VPNS,
     "tamper": TAMPERS,
+    "place": PLACES,
     "platform": ("linux", "macos", "windows"),
     "missing": MISSING,
 }
-_ALONE = {"kvm": "none", "disguise": "default", "software": "none", "vpn": "none", "tamper": "none",
+_ALONE = {"kvm": "none", "disguise": "default", "software": "none", "vpn": "none", "tamper": "none", "place": "none",
           "missing": "none"}  # fmt: skip
 VERSION = 1
 MAX_BYTES = 1 << 20

@@ -74,6 +74,7 @@ def reports(device: Device, encoder: Encoder, every: int, rounds: int = 2) -> It
     facts = device.facts.copy()
     writer = _Writer(device, encoder)
     measuring = random.Random(f"rounds {device.id}")  # noqa: S311 - the same
+    detour = ways_out.detours(device.id)
     due = device.enrolled + measuring.randrange(0, 3600) if rounds else device.enrolled + 10_000 * hours.DAY
     boots = [device.enrolled - dice.randrange(600, 5 * hours.DAY), *device.use.boots]
     first = 1
@@ -94,7 +95,11 @@ def reports(device: Device, encoder: Encoder, every: int, rounds: int = 2) -> It
         if seen_at >= due:
             # The sender measured just before; a laptop that slept through a round makes the next one.
             network, began = facts.items.get("network", ()), hours.stamp(seen_at - 90)
-            trips = tuple(ways_out.measured(device.platform, network, device.time_zone, facts.way, began, measuring))
+            at_home = facts.here == device.home or facts.way.carried
+            way = facts.way if at_home else ways_out.Way(spread_ms=3.0)
+            trips = tuple(
+                ways_out.measured(device.platform, network, facts.here, device.claimed, way, began, measuring, detour)
+            )
             due = seen_at + int(hours.DAY / rounds * measuring.uniform(0.85, 1.0))
         boot = bisect_right(boots, seen_at) - 1
         stamp = hours.stamp(at)

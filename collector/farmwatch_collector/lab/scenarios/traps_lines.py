@@ -5,9 +5,9 @@ import msgspec
 from farmwatch_schema.observables.bluetooth import BluetoothAdapter
 from farmwatch_schema.observables.network import Gateway, NetworkInterface, Radio
 
-from .. import programs, systems
+from .. import cities, lines, programs, systems
 from ..ways_out import Way
-from . import hours, ordinary, remote, routers, tunnels
+from . import hours, ordinary, remote, routers, tunnels, whereabouts
 from .device import Change, Device, Facts
 from .drafting import Draft
 from .life import Habits
@@ -33,7 +33,11 @@ def narrow_line(_work: Draft, devices: list[Device]) -> None:
     (device,) = devices
     name, mtu, added, spread, _ = device.chance.choices(LINES, [line[-1] for line in LINES])[0]
     device.vary(name)
-    device.later(device.enrolled, routers.through(Way(mtu=mtu, added_ms=added, spread_ms=spread)))
+    out = None
+    if name.startswith("mobile"):
+        whereabouts.hang_on(device, lines.mobile("US", device.chance))
+        out = whereabouts.carriers_exit(device)
+    device.later(device.enrolled, routers.through(Way(mtu=mtu, out=out, added_ms=added, spread_ms=spread)))
 
 
 @trap(
@@ -42,8 +46,13 @@ def narrow_line(_work: Draft, devices: list[Device]) -> None:
 def security_client(_work: Draft, devices: list[Device]) -> None:
     """The company's security client takes all traffic, into a tunnel or without any interface."""
     (device,) = devices
+    dice = whereabouts.dice(device, "client")
     if device.platform != "windows":
         device.vary("globalprotect")
+        # The company's own gateway, or the same client as a service that stands in a cloud.
+        whereabouts.hide(
+            device, lines.company(dice) if dice.random() < 0.7 else lines.cloud("US", dice), device.enrolled
+        )
         inner = tunnels.free(device.facts, systems.tunnel(device.platform, "globalprotect"))
         device.facts.add("network", msgspec.structs.replace(inner, mtu=1400))
         device.facts.add("processes", *programs.global_protect(device.platform))
@@ -55,7 +64,13 @@ def security_client(_work: Draft, devices: list[Device]) -> None:
         path = rf"{folder}\{name.removesuffix('.exe')}\{name}"
         running = remote.process("windows", name, path, signer="Zscaler, Inc.", run_by=run_by, count="1")
         device.facts.add("processes", running)
-    device.later(device.enrolled, routers.through(Way(mtu=1400, added_ms=14.0, spread_ms=4.0)))
+    # One in five comes out in another country: connects are answered there, and what servers say comes later.
+    far = dice.choice(cities.ABROAD[:5]) if dice.random() < 0.2 else None
+    if far:
+        device.vary("another country's exit")
+    whereabouts.hide(device, lines.security_client(far.country if far else "US", dice), device.enrolled)
+    way = Way(mtu=1400, out=far, added_ms=14.0, spread_ms=4.0, answered=True, carried=True)
+    device.later(device.enrolled, routers.through(way))
 
 
 @trap(16, 0.012, "assumed; GL.iNet's routers stand in some homes, and some routers run a VPN")
@@ -65,13 +80,29 @@ def own_router(_work: Draft, devices: list[Device]) -> None:
     kind, mtu = device.chance.choices((("plain", 1500), ("mobile", 1420), ("vpn", 1420)), (75, 10, 15))[0]
     device.vary(kind)
     device.later(device.enrolled, tunnels.another_gateway(ordinary.mac(device.chance, routers.GL_INET)))
-    device.later(device.enrolled, routers.through(Way(mtu=mtu, added_ms=12.0 if kind == "plain" else 35.0)))
+    out = None
+    if kind == "vpn":
+        out = device.chance.choice(cities.HOMES)
+        whereabouts.hang_on(device, lines.vpn("US", device.chance))
+    elif kind == "mobile":
+        out = whereabouts.carriers_exit(device)
+        whereabouts.hang_on(device, lines.mobile("US", device.chance))
+    added = 12.0 if kind == "plain" else 35.0
+    device.later(device.enrolled, routers.through(Way(mtu=mtu, out=out, added_ms=added)))
 
 
 @trap(16, 0.01, "assumed; desks with a cable whose people switch Wi-Fi and location off")
 def silent_desk(_work: Draft, devices: list[Device]) -> None:
     """A desk with a cable: Wi-Fi and location switched off, on one of ten Bluetooth too."""
     (device,) = devices
+    off = device.chance.random() < 0.1
+    if off:
+        device.vary("bluetooth too")
+    cabled(device, bluetooth_off=off)
+
+
+def cabled(device: Device, *, bluetooth_off: bool) -> None:
+    """Puts a laptop on a cable, with Wi-Fi and location switched off."""
     name = {"windows": "Ethernet", "macos": "en8"}.get(device.platform, "enp0s31f6")
 
     def change(facts: Facts) -> None:
@@ -87,8 +118,7 @@ def silent_desk(_work: Draft, devices: list[Device]) -> None:
         facts.put("wifi")
 
     device.later(device.enrolled, change)
-    if device.chance.random() < 0.1:
-        device.vary("bluetooth too")
+    if bluetooth_off:
         device.later(device.enrolled, _without_bluetooth)
 
 
@@ -106,9 +136,7 @@ def abroad(work: Draft, devices: list[Device]) -> Habits:
     (device,) = devices
     days = max(1, work.scenario.days // 3)
     first = device.enrolled + (days - 1) * hours.DAY
-    stay(device, days, days, ordinary.mac(device.chance, "3c:a6:2f"), "guests")
-    device.later(first + hours.DAY, routers.through(Way(city="Europe/Berlin")), wakes=False)
-    device.later(first + (days + 1) * hours.DAY, routers.through(Way()), wakes=False)
+    stay(device, days, days, ordinary.mac(device.chance, "3c:a6:2f"), "guests", cities.ABROAD[0])
     if device.chance.random() < 0.5:
         device.vary("keeps the zone")
         return Habits(mains=0.5)

@@ -10,10 +10,12 @@ from farmwatch_schema.observables.displays import Display
 from farmwatch_schema.observables.network import Gateway, NetworkInterface, Radio
 from farmwatch_schema.observables.wifi import WifiConnection
 
-from .. import equipment, monitors, programs
+from .. import cities, equipment, lines, monitors, programs
+from ..cities import City
 from ..fleet import HOME_ROUTERS
+from ..lines import Line
 from ..ways_out import Way
-from . import hours, ordinary, routers, tunnels
+from . import hours, ordinary, routers, tunnels, whereabouts
 from .device import Change, Device, Facts
 from .drafting import Draft
 from .farms import behind
@@ -38,12 +40,15 @@ def wifi(name: str, mac: str) -> Change:
     return change
 
 
-def stay(device: Device, first: int, days: int, mac: str, name: str) -> None:
-    """Lets a laptop be elsewhere for some days of the sample and come home again."""
+def stay(
+    device: Device, first: int, days: int, mac: str, name: str, city: City | None = None, line: Line | None = None
+) -> None:
+    """Lets a laptop be elsewhere for some days of the sample, in another city or in its own, and come home again."""
     home = next(item.mac for item in device.facts.items["network"] if isinstance(item, Gateway))
     begin = device.enrolled + first * hours.DAY - 3600
     device.later(begin, behind(mac))
     device.later(begin, wifi(name, mac))
+    whereabouts.be_at(device, city or device.home, begin, begin + days * hours.DAY, line)
 
     def back(facts: Facts) -> None:
         facts.items["network"] = tuple(
@@ -62,8 +67,16 @@ def household(work: Draft, devices: list[Device]) -> None:
     mac = ordinary.mac(chance, chance.choice(HOME_ROUTERS))
     known = chance.random() < 0.5
     shared = f"h-{chance.getrandbits(32):08x}"
+    if not known and chance.random() < 0.5:
+        account = f"XX00EXAMPLE{chance.getrandbits(32):08X}"
+        for device in devices:
+            device.records["bank_account"] = account
+            device.vary("one account")
+    line = lines.home("US", chance)
     for device in devices:
         device.later(device.enrolled, behind(mac))
+        whereabouts.settle(device, devices[0].home)
+        device.lines = [(device.enrolled, line)]
         device.household = shared if known else ""
         device.facets["known"] = "yes" if known else "no"
 
@@ -75,8 +88,11 @@ def shared_network(work: Draft, devices: list[Device]) -> None:
     venue = chance.choice(_VENUES)
     mac = venue if len(venue) > 8 else ordinary.mac(chance, venue)
     first = chance.randrange(0, max(1, work.scenario.days - 3))
+    # Half of the venues are where a team meets, far from most people's homes.
+    city = chance.choice(cities.HOMES) if chance.random() < 0.5 else None
+    line = lines.home("US", chance)
     for device in devices:
-        stay(device, first, chance.randrange(2, 6), mac, "venue-guest")
+        stay(device, first, chance.randrange(2, 6), mac, "venue-guest", city, line)
 
 
 @trap(3, 0.02, size=6, alone=True)
@@ -85,6 +101,7 @@ def staging_bench(work: Draft, devices: list[Device]) -> None:
     and ships them; the bench is registered."""
     chance = work.chance
     mac = ordinary.mac(chance, "00:1b:17")
+    city, line = chance.choice(cities.HOMES), lines.company(chance)
     work.place("staging bench", "staging_bench", mac)
     work.sanction("tool", "teamviewer", "the help desk's tool")
     shown = monitors.display("HDMI-A-1", monitors.built("ATN", 0x1040, "ATEN CS1942", "", 53, 30, 2020))
@@ -98,6 +115,9 @@ def staging_bench(work: Draft, devices: list[Device]) -> None:
         device.cohort = "remote_new_hire"
         device.start_on = work.first + timedelta(days=3)
         home_at = device.enrolled + 2 * hours.DAY
+        device.facts.here = city
+        device.later(home_at, whereabouts.stands(device.home), wakes=False)
+        device.lines = [(device.enrolled, line), (home_at, whereabouts.own_line(device))]
         device.later(home_at, behind(home))
         device.later(home_at, _off_the_bench)
 
@@ -136,7 +156,9 @@ def traveller(work: Draft, devices: list[Device]) -> Habits:
     device.vary(kind)
     days = work.scenario.days
     if kind == "trip":
-        stay(device, days // 3, max(1, days // 4), ordinary.mac(chance, "94:f6:65"), "hotel")
+        city = chance.choice(cities.ABROAD) if chance.random() < 0.3 else chance.choice(cities.HOMES)
+        device.vary("abroad" if city.country != "US" else "in the country")
+        stay(device, days // 3, max(1, days // 4), ordinary.mac(chance, "94:f6:65"), "hotel", city)
         return Habits(mains=0.4)
     if kind == "leave":
         return Habits(away=(days // 3, days))
@@ -153,6 +175,7 @@ def traveller(work: Draft, devices: list[Device]) -> Habits:
         )
 
     device.later(at, moved, wakes=False)
+    whereabouts.be_at(device, cities.ABROAD[0], at)
     return Habits()
 
 
@@ -162,8 +185,13 @@ def odd_link(work: Draft, devices: list[Device]) -> None:
     (device,) = devices
     kind = work.chance.choice(("pppoe", "lte", "satellite"))
     device.vary(kind)
+    out = whereabouts.carriers_exit(device)
     ways = {"pppoe": Way(mtu=1492), "lte": Way(mtu=1428, added_ms=35.0, spread_ms=12.0),
-            "satellite": Way(mtu=1460, added_ms=38.0, spread_ms=14.0)}  # fmt: skip
+            "satellite": Way(mtu=1460, added_ms=38.0, spread_ms=14.0, out=out)}  # fmt: skip
+    if kind == "satellite":
+        whereabouts.hang_on(device, lines.satellite(device.chance))
+    elif kind == "lte":
+        whereabouts.hide(device, lines.mobile("US", device.chance), device.enrolled)
     device.later(device.enrolled, routers.through(ways[kind]))
     if kind == "lte":
         modem = NetworkInterface(name="wwan0", kind="mobile", driver="cdc_mbim", mtu=1428, bus="usb", up=True)

@@ -18,9 +18,9 @@ from farmwatch_schema.observables.network import Gateway, NetworkInterface, Rout
 from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.services import Service
 
-from .. import programs, systems
+from .. import lines, programs, systems
 from ..ways_out import Way
-from . import routers
+from . import routers, whereabouts
 from .device import Change, Device, Facts
 from .remote import process
 
@@ -39,6 +39,8 @@ _MAC_TUNNEL = "utun6"
 _METRICS = {"windows": 5, "macos": 0}
 
 _PROGRAM_FILES = r"C:\Program Files"
+#: Countries of the exits that people choose, and of 100 how many; assumed.
+_EXITS = (("US", "CA", "GB", "CH", "NL", "RO"), (70, 8, 6, 6, 6, 4))
 
 
 def set_up(device: Device, product: str, at: int) -> None:
@@ -52,6 +54,11 @@ def set_up(device: Device, product: str, at: int) -> None:
         device.later(at, routers.through(Way(mtu=model.mtu, added_ms=abroad, spread_ms=4.0)), wakes=False)
     elif product != "none":
         device.later(at, _program(product))
+        if product == "tailscale_exit":  # a member's home is the exit
+            whereabouts.hide(device, lines.home("US", whereabouts.dice(device, "exit")), at)
+        elif product in CONSUMER:
+            dice = whereabouts.dice(device, "exit")
+            whereabouts.hide(device, lines.vpn(dice.choices(*_EXITS)[0], dice), at)
 
 
 def another_gateway(mac: str) -> Change:
