@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from farmwatch_collector.assessment import GROUPS, Assessment
+from farmwatch_collector.assessment import Assessment
 from farmwatch_collector.bench.judging import judge_sample
 from farmwatch_collector.bench.outcomes import Outcome
 from farmwatch_collector.evaluate import table_of
@@ -20,7 +20,7 @@ from farmwatch_collector.lab.scenarios import clean
 from farmwatch_collector.score import Prior, group_levels, score_levels
 from farmwatch_detectors.groups import silence_table
 from farmwatch_detectors.registry import DETECTORS
-from farmwatch_schema.finding import Finding
+from farmwatch_schema.finding import GROUPS, Finding
 
 from .scoring import ENROLLED, NOW, finding
 
