@@ -61,8 +61,10 @@ def _lines(report: PlaceReport) -> Iterator[str]:
     if not judged:
         yield "NO BAR was judged: the folder lacks what they need (docs/place.md)"
         return
+    absent = [name for name in (WIRED, ACCESS) if name not in {each.setting for each in judged}]
+    yield from (f"not judged, the folder lacks what it needs: bars of {name}" for name in absent)
     yield (
-        "every bar met"
+        ("every bar that was judged is met" if absent else "every bar met")
         if report.ok
         else "MISSED: "
         + "; ".join(f"{each.setting}, {each.what} {each.share:.1%}" for each in report.shares if each.met is False)
