@@ -37,9 +37,9 @@ LAST, AGREE = 3, 2
 WEEK = timedelta(days=7)
 #: An estimate may err by its radius; only twice that is a contradiction.
 ESTIMATE_ERRS = 2.0
-#: What all ways may share, ms: the score's model lets a line add 60 (path_model.py), and what any two ways have beyond
-#: light is more than the line's part by some 10 to 20. In drawn worlds two of 40 laptops 8,330 km away share more.
-KNOWN_OFFSET_MS = 80.0
+#: What all ways may share, ms: the score's model lets a line add 60 (path_model.py). Where they share more, so much is
+#: left to the line and the rest taken off; what two ways have beyond light is 10 to 20 more than the line's part.
+KNOWN_OFFSET_MS, LEFT_MS = 60.0, 40.0
 #: Access by satellite is told by no interface of the laptop: the network's number tells it (place/data/
 #: network_classes.csv: Starlink, and both of Viasat's).
 SATELLITE = (14593, 7155, 40306)
@@ -189,7 +189,7 @@ class Places:
             if verdict.verdict == "consistent":
                 verdict = _doubted(verdict, one, claim)
             elif verdict.verdict == "inconsistent" and "light" not in verdict.rules:
-                verdict = _slow_line(verdict, one)
+                verdict = self._unless_slow(verdict, one, claim, access)
             signs = {*verdict.footprint, *one.footprint}
             if verdict.verdict in _BREAKS:
                 signs |= set(self._contradictions(one, claim, access, before))
@@ -203,6 +203,25 @@ class Places:
         return self._test.judge(
             observations, claim.latitude, claim.longitude, claim.radius_km, claim.place, access, day
         )
+
+    def _unless_slow(self, verdict: DayVerdict, one: MeasuredDay, claim: Claim, access: str) -> DayVerdict:
+        """Returns a day that the score alone speaks against as unmeasurable where a slow line alone would explain it.
+
+        The score knows lines that add 60 ms at most, and takes what is beyond for distance: an old mobile network, a
+        crowded line or a detour of the carrier would be a lie. So the day is judged again with a quicker line; from
+        another place its times still do not fit. What light says stands whatever a line adds.
+        """
+        offset = shared_offset(
+            {each.landmark.landmark: each.rtt_ms for each in one.observations},
+            {each.landmark.landmark: each.landmark for each in one.observations},
+        )
+        if offset < KNOWN_OFFSET_MS:
+            return verdict
+        quicker = [msgspec.structs.replace(each, rtt_ms=each.rtt_ms - offset + LEFT_MS) for each in one.observations]
+        if self._judged(quicker, claim, access, one.day).verdict in _BREAKS:
+            return verdict
+        words = f"Every way is up to {offset:.0f} ms longer than it need be: a slow line at the claim explains it."
+        return _unmeasurable(verdict, "noisy", words)
 
     def _contradictions(self, one: MeasuredDay, claim: Claim, access: str, before: Sequence[KeptDay]) -> Iterable[str]:
         """Yields signs that the landmarks which a liar can know tell of another place than those that he cannot.
@@ -326,20 +345,6 @@ def _doubted(verdict: DayVerdict, one: MeasuredDay, claim: Claim) -> DayVerdict:
     else:
         return verdict
     return _unmeasurable(verdict, "answered_locally", words)
-
-
-def _slow_line(verdict: DayVerdict, one: MeasuredDay) -> DayVerdict:
-    """Returns a day that the score alone speaks against as unmeasurable where every way is too long alike.
-
-    The score knows lines that add 60 ms at most, and takes what is beyond for distance: an old mobile network, a
-    crowded line or a detour of the carrier would be a lie. What light says stands whatever a line adds.
-    """
-    offset = shared_offset({each.landmark.landmark: each.rtt_ms for each in one.observations},
-                           {each.landmark.landmark: each.landmark for each in one.observations})  # fmt: skip
-    if offset < KNOWN_OFFSET_MS:
-        return verdict
-    words = f"Every way is at least {offset:.0f} ms longer than it need be, more than any line that calibration knows."
-    return _unmeasurable(verdict, "noisy", words)
 
 
 def _unmeasurable(verdict: DayVerdict, why_not: str, words: str) -> DayVerdict:

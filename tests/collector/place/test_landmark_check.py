@@ -14,8 +14,9 @@ from nacl.signing import SigningKey
 from farmwatch_collector.cli import main
 from farmwatch_collector.place.gazetteer import gazetteer
 from farmwatch_collector.place.geocoding import geocoder
-from farmwatch_collector.place.landmark_check import NETWORKS, check, try_all
+from farmwatch_collector.place.landmark_check import check, try_all
 from farmwatch_collector.place.landmarks import shipped
+from farmwatch_collector.place.provider_networks import NETWORKS
 from farmwatch_collector.place.types import Landmark, Witness
 from farmwatch_collector.store import open_store
 from farmwatch_detectors.policy import Claim

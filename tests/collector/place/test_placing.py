@@ -277,14 +277,16 @@ def test_what_cannot_be_read_is_a_day_without_a_verdict_and_not_read_again() -> 
 
 
 class ScoreAlone(LightAlone):
-    """A stand-in that calls every day inconsistent, and says by which rule."""
+    """A stand-in that calls days inconsistent, and says by which rule; `again`: also with a quicker line."""
 
-    def __init__(self, *rules: Rule) -> None:
+    def __init__(self, rule: Rule, *, again: bool = False) -> None:
         super().__init__()
-        self.rules = rules
+        self.rules, self.again = (rule,), again
 
     def judge(self, *args: object, **kwargs: object) -> DayVerdict:
         said = super().judge(*args, **kwargs)  # type: ignore[arg-type]
+        if self.asked.count(self.asked[-1]) > 1 and not self.again:
+            return said
         return msgspec.structs.replace(said, verdict="inconsistent", rules=self.rules)
 
 
@@ -304,6 +306,13 @@ def test_a_line_slower_than_any_that_calibrated_is_nobodys_lie_unless_light_says
     placing = places(ScoreAlone(rule)).place(view(*sections), entry()).placing
     assert placing is not None
     assert placing.verdict == verdict
+
+
+def test_a_slow_line_is_no_excuse_where_a_quicker_one_would_not_fit_either() -> None:
+    sections = [sample(at(each), trips(SEATTLE, access_ms=100)) for each in (1, 0)]
+    placing = places(ScoreAlone("likelihood", again=True)).place(view(*sections), entry()).placing
+    assert placing is not None
+    assert placing.verdict == N
 
 
 # what is not the laptop's place -------------------------------------------------------------------
