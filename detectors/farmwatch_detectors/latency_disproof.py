@@ -55,8 +55,8 @@ def detect(device: DeviceView) -> Findings:
         says = "rule out" if placing.verdict == "impossible" else "do not fit"
         sentence = (
             f"Its round-trip times {says} the claimed place. {placing.sentence} {often} Could it be a journey, a "
-            "second home, a claim entered wrongly, or traffic that the company lets out elsewhere? Check: ask where the "
-            "person works these weeks."
+            "second home, a claim entered wrongly, or traffic that the company lets out elsewhere? Check: ask where "
+            "the person works these weeks."
         )
         quotes = [_quote(circle) for circle in _circles(placing)] or [_rules(placing)]
         yield DETECTOR.finding(0 if sanction else level, sentence, quotes, "claim", sanction=sanction)
