@@ -192,6 +192,4 @@ def test_jitter_and_loss_make_hardly_any_honest_laptop_inconsistent_in_many_worl
     assert sum(wrong.values()) < 15, wrong
     away = counted(AWAY, range(100, 130))
     missed = {name: sum(it in ("consistent", "unmeasurable") for it in verdicts) for name, verdicts in away.items()}
-    # By Wi-Fi some have every way so long that the score is not asked (placing.py, KNOWN_OFFSET_MS).
-    assert missed["away"] <= 1, missed
-    assert missed["away-wifi"] <= 6, missed
+    assert sum(missed.values()) <= 1, missed
