@@ -162,7 +162,7 @@ def _day(text: str) -> date:
 
 
 def _print(made: Calibration, options: argparse.Namespace) -> None:
-    without = [f"{cell.access} {cell.size}" for cell in made.cells if cell.together is None]
+    without = [f"{cell.access} {cell.size}" for cell in made.cells if cell.together is None or cell.by]
     if options.json:
         cells = [
             {"access": cell.access, "size": cell.size, "claims": cell.claims, "threshold": cell.together}
