@@ -8,7 +8,8 @@ Why
     A farm's laptop stands where its host lives, or abroad, and not where the person claims to be.
 Innocent explanations
     A journey, a holiday, a second home; a house moved; a claim entered wrongly; a company's network whose traffic
-    leaves elsewhere. What cannot be measured (tunnels, security clients, satellites that answer) states nothing.
+    leaves elsewhere. What cannot be measured (tunnels, security clients, satellites that answer) states nothing; a
+    security client that runs here, and whose network all those days were seen from, is level 0.
 Blind spots
     A farm in the claimed metropolis: nearness is never proved, absence alone. Below some 1,000 km little is seen.
     Whoever adds delay to every landmark that there is hides all but large distances.
@@ -21,6 +22,7 @@ References
 from farmwatch_schema.finding import Evidence
 
 from .detector import Detector, Findings, quote
+from .exits import COMPANYS, client_of_company, exits_by_day
 from .placing import Circle, DayVerdict, Placing
 from .view import DeviceView
 
@@ -58,8 +60,14 @@ def detect(device: DeviceView) -> Findings:
             "second home, a claim entered wrongly, or traffic that the company lets out elsewhere? Check: ask where "
             "the person works these weeks."
         )
+        client = _let_out_by(device, placing)
+        if client and sanction is None:
+            sentence = (
+                f"Its round-trip times {says} the claimed place, and are of {client}: it runs here, and lets the "
+                "traffic out elsewhere."
+            )
         quotes = [_quote(circle) for circle in _circles(placing)] or [_rules(placing)]
-        yield DETECTOR.finding(0 if sanction else level, sentence, quotes, "claim", sanction=sanction)
+        yield DETECTOR.finding(0 if sanction or client else level, sentence, quotes, "claim", sanction=sanction)
     delayed = [day for day in placing.days if len(day.footprint) >= SIGNS]
     if len(delayed) >= DAYS:
         signs = sorted({sign for day in delayed for sign in day.footprint})
@@ -70,6 +78,17 @@ def detect(device: DeviceView) -> Findings:
         )
         quotes = [quote("latency", f"signs on {day.day}", _said(day)) for day in delayed[-_MOST_CIRCLES:]]
         yield DETECTOR.finding(0 if sanction else 4, sentence, quotes, "added_delay", sanction=sanction)
+
+
+def _let_out_by(device: DeviceView, placing: Placing) -> str:
+    """Returns the company's security client whose exit all days against the claim were seen from; "" otherwise.
+
+    Both are needed: its network alone is also that of a VPN that anybody can put on a router.
+    """
+    client, seen = client_of_company(device), exits_by_day(device)
+    against = [day.day for day in placing.days if day.verdict in ("impossible", "inconsistent")]
+    exits = [seen.get(day, ()) for day in against]
+    return client if exits and all(each and all(it.kind in COMPANYS for it in each) for each in exits) else ""
 
 
 def _level(placing: Placing) -> tuple[int, str]:
@@ -112,6 +131,6 @@ DETECTOR = Detector(
     group="N",
     title="Round-trip times that the claimed place cannot give",
     attack=("T1090",),
-    consumes=("latency",),
+    consumes=("latency", "processes", "services", "software", "sockets", "host"),
     detect=detect,
 )

@@ -10,7 +10,9 @@ from farmwatch_detectors.placing import Circle, DayVerdict, Placing, Verdict
 from farmwatch_detectors.policy import Claim, Policy, RosterEntry, Sanction
 from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.finding import Finding
+from farmwatch_schema.observables.processes import Process
 
+from .exits import egress
 from .views import NOW, view
 
 TODAY = NOW.date()
@@ -172,3 +174,33 @@ def test_could_not_look_without_measurements_claim_or_roster() -> None:
     assert found(seen(None)) == []
     assert found(seen(two, roster=None)) == []
     assert found(seen(two, roster=RosterEntry(person="p1", site="hq"))) == []
+
+
+GLOBAL_PROTECT = Process(name="PanGPS", path="/opt/paloaltonetworks/globalprotect/PanGPS", package="globalprotect")
+
+
+def _let_out(kind: str, *, client: bool, over: int = 5) -> list[Finding]:
+    sections = {"processes": [GLOBAL_PROTECT]} if client else {}
+    device = msgspec.structs.replace(
+        view(**sections),
+        placing=placed("impossible", *days(*["impossible"] * 5)),
+        roster=SEATTLE,
+        egress=(egress(kind, "DE", range(over)),),
+    )
+    return found(device)
+
+
+def test_honest_twin_a_security_client_that_lets_traffic_out_in_another_country_is_level_zero_and_said() -> None:
+    (finding,) = _let_out("sase", client=True)
+    assert finding.level == 0
+    assert "GlobalProtect" in finding.sentence
+
+
+@pytest.mark.parametrize(
+    ("kind", "client", "over"),
+    [("sase", False, 5), ("residential", True, 5), ("sase", True, 3)],
+    ids=["its network without the client", "the client on a home's line", "some days only"],
+)
+def test_hit_a_client_s_network_or_the_client_alone_explains_nothing(kind: str, client: bool, over: int) -> None:
+    (finding,) = _let_out(kind, client=client, over=over)
+    assert finding.level == 5
