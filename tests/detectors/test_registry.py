@@ -22,6 +22,8 @@ from farmwatch_collector.policy_file import parse_policy
 from farmwatch_detectors.catalog import Entry, load
 from farmwatch_detectors.detector import Detector, level_table
 from farmwatch_detectors.groups import SilenceRow, silence_table
+from farmwatch_detectors.placing import DayVerdict, Placing
+from farmwatch_detectors.policy import Claim, RosterEntry
 from farmwatch_detectors.registry import DETECTORS
 from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.codec import decode_items
@@ -137,6 +139,11 @@ def test_a_detector_has_a_test_of_each_case(detector: Detector, case: str) -> No
     assert any(name.startswith(f"test_{case}_") for name in names), f"{path.name}: no test_{case}_..."
 
 
+CLAIMED = RosterEntry(person="p", claim=Claim(place="Seattle, WA, US", latitude=47.61, longitude=-122.33, country="US"))
+_DAY = DayVerdict(day=NOW.date(), verdict="impossible", rules=("light",), sentence="Light is not that fast.")
+DISPROVED = Placing(verdict="impossible", sentence=_DAY.sentence, days=(_DAY,), judged=_DAY)
+
+
 class Watched:
     """A device as a detector sees it, which notes the kinds of section that are asked for, and other fields."""
 
@@ -197,6 +204,7 @@ def devices() -> tuple[DeviceView, ...]:
     placed = (share("usb", "keyboard", 30), share("usb", "pointer", 85, absolute=True))
     seen += [_of(merged), *(remembering(workdays(10, shares), usb=[]) for shares in (injected, placed, virtual))]
     seen.append(msgspec.structs.replace(_of(merged), egress=seen_from(), sign_ins=signed_in()))
+    seen.append(msgspec.structs.replace(_of(merged), placing=DISPROVED, roster=CLAIMED))
     policy, _ = parse_policy(fleet.POLICY, "policy.yaml", NOW.date())
     return tuple(msgspec.structs.replace(each, policy=policy) for each in seen)
 
@@ -212,8 +220,8 @@ def test_a_detector_reads_what_it_declares_and_nothing_else(detector: Detector) 
         fields |= watched.fields
     if not read:  # what the collector made of sections, or kept of the reports themselves
         read = {source for source, _ in TIE_KINDS.values()} if "ties" in fields else set()
-        read |= {"latency"} if "placing" in fields else set()
-        assert read or fields & {"reporting", "egress", "sign_ins", "roster"}
+        assert read or "placing" in fields or fields & {"reporting", "egress", "sign_ins", "roster"}
+    read |= {"latency"} if "placing" in fields else set()
     assert read == set(detector.consumes), f"{detector.id}.py: consumes"
 
 
@@ -234,7 +242,7 @@ def test_what_may_not_be_looked_at_is_no_finding(detector: Detector) -> None:
             kind: msgspec.structs.replace(section, outcome="not_permitted", items=(), reason="Run as root.")
             for kind, section in device.sections.items()
         }
-        blinded = msgspec.structs.replace(device, sections=blind, history={}, egress=(), sign_ins=())
+        blinded = msgspec.structs.replace(device, sections=blind, history={}, egress=(), sign_ins=(), placing=None)
         assert list(detector.detect(blinded)) == []
 
 
