@@ -100,8 +100,9 @@ def placed(view: DeviceView, company: Company, fleet: Fleet) -> Placed:
     """Returns what a device's round-trip times say of its claim."""
     if company.places is None or not view.samples:
         return Placed()
-    backhaul = next((each.name for each in fleet.places(view.device, view.now.date()) if each.backhaul), "")
-    return company.places.place(view, entry_of(company.roster, view.device, view.sections), backhaul)
+    there = fleet.places(view.device, view.now.date())
+    company_place = next((each.name for each in there if each.backhaul or each.kind != "household"), "")
+    return company.places.place(view, entry_of(company.roster, view.device, view.sections), company_place)
 
 
 def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:

@@ -50,7 +50,8 @@ class DayVerdict(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     verdict       of this day alone
     rules         that broke, strongest first
     sentence      what proves it: "9 ms to Dublin: at most 900 km from there; the claim, Seattle, is 7,300 km away."
-    why_not       `unmeasurable` only: `tunnelled`, `answered_locally`, `few_landmarks`, `noisy`, `skipped`, `no_claim`
+    why_not       `unmeasurable` only: `tunnelled`, `answered_locally`, `few_landmarks`, `noisy`, `skipped`, `no_claim`,
+                  `company_place` (an office, lab or staging bench of the policy)
     at_least_km   least distance that the laptop must be from the claim, by light alone; 0 when none is proved
     landmarks     that were measured and count
     access        class of calibration: `wired`, `wifi`, `mobile`, `satellite`, `unknown`

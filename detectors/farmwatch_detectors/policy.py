@@ -45,7 +45,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     gateway_macs  MAC addresses of its gateways, plain text in the file, keyed before comparing
     egress        public addresses it is seen from, keyed before comparing
     devices       device ids of a household; empty elsewhere
-    backhaul      its traffic leaves elsewhere, so round-trip times measured there place nothing
+    backhaul      its traffic leaves elsewhere, so that round-trip times measured there disprove no claim; those of an
+                  office, lab or staging bench never do
     """
 
     name: str

@@ -33,6 +33,7 @@ TONES: dict[Verdict, str] = {
 WHY_NOT = {
     "tunnelled": "a tunnel",
     "answered_locally": "answered near the laptop",
+    "company_place": "at a place of the company's",
     "few_landmarks": "too few landmarks",
     "noisy": "noise",
     "skipped": "not measured",

@@ -51,9 +51,9 @@ class Placed(msgspec.Struct, frozen=True, kw_only=True):
 class DayJudge(Protocol):
     """What judges days: `Places` of placing.py."""
 
-    def place(self, view: DeviceView, entry: RosterEntry | None, backhaul: str = "") -> Placed:
+    def place(self, view: DeviceView, entry: RosterEntry | None, company_place: str = "") -> Placed:
         """Returns what a device's samples say of what the roster claims.
 
-        backhaul  name of the policy's place whose traffic leaves elsewhere, when the device is there
+        company_place  name of the policy's place at which the device is now, unless it is a household
         """
         ...

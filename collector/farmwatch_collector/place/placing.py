@@ -30,7 +30,7 @@ _log = logging.getLogger(__name__)
 
 KIND = "latency"
 #: Number of the rules here and in rounds.py: days that others made are made anew.
-RULES = b"2"
+RULES = b"3"
 #: Two of so many measurable days have to agree.
 LAST, AGREE = 3, 2
 #: Two weeks of estimates: these seven days against the seven before.
@@ -43,6 +43,9 @@ KNOWN_OFFSET_MS, LEFT_MS = 60.0, 40.0
 #: Access by satellite is told by no interface of the laptop: the network's number tells it (place/data/
 #: network_classes.csv: Starlink, and both of Viasat's).
 SATELLITE = (14593, 7155, 40306)
+
+#: Why a day says nothing that was spent at a place of the policy.
+COMPANY_PLACE = "company_place"
 
 _NO_CLAIM = "The records name no place for this laptop's person, so there is nothing to compare with."
 _UNREAD = "What was measured on this day cannot be read."
@@ -98,10 +101,11 @@ class Places:
             return self
         return Places(self._test, self.landmarks, self._calibration, quarantined, self._facts_of)
 
-    def place(self, view: DeviceView, entry: RosterEntry | None, backhaul: str = "") -> Placed:
+    def place(self, view: DeviceView, entry: RosterEntry | None, company_place: str = "") -> Placed:
         """Returns what a device's samples say of what the roster claims.
 
-        backhaul  name of the policy's place whose traffic leaves elsewhere, when the device is there
+        company_place  name of the policy's place at which the device is now: an office, a lab, a staging bench, or
+                       one whose traffic leaves elsewhere. What was measured there disproves no home, then or later.
         """
         if KIND not in view.samples:
             return Placed()
@@ -110,8 +114,8 @@ class Places:
             return Placed(placing=Placing(verdict="unmeasurable", sentence=_NO_CLAIM))
         samples = view.samples
         kept = samples.kept if isinstance(samples, Samples) else {}
-        bases = self._bases(view, claim, backhaul)
-        valid = {day: each for day, each in kept.items() if self._holds(each, bases.get(day))}
+        bases = self._bases(view, claim, company_place)
+        valid = {day: each for day, each in kept.items() if self._holds(each, bases.get(day), company_place)}
         fresh: tuple[KeptDay, ...] = ()
         measured: tuple[MeasuredDay, ...] = ()
         if bases.keys() - valid.keys():
@@ -125,7 +129,7 @@ class Places:
             made: list[KeptDay] = []
             for one in measured:
                 before = [each for each in (*kept.values(), *made) if each.day < one.day]
-                made.append(self._made(view, claim, backhaul, one, bases.get(one.day, b""), before))
+                made.append(self._made(view, claim, company_place, one, bases.get(one.day, b""), before))
             fresh = tuple(made)
             valid |= {each.day: each for each in fresh}
         today = [valid[day] for day in sorted(valid) if day in bases]
@@ -133,20 +137,22 @@ class Places:
         placing = placing_of([each.verdict for each in today], past)
         return Placed(placing=placing, fresh=fresh, measured=measured)
 
-    def _bases(self, view: DeviceView, claim: Claim, backhaul: str) -> dict[date, bytes]:
+    def _bases(self, view: DeviceView, claim: Claim, company_place: str) -> dict[date, bytes]:
         """Returns the digest of all that each day's verdict depends on, its landmarks' quarantine aside."""
         if isinstance(view.samples, Samples):
             digests = view.samples.digests(KIND)
         else:  # a view that nobody stored: every day is made
             digests = {each.observed_at.astimezone(UTC).date(): b"" for each in view.samples[KIND]}
         numbers = (float(claim.latitude), float(claim.longitude), float(claim.radius_km))
-        about = self._basis + msgspec.json.encode((claim.place, numbers, backhaul))
+        about = self._basis + msgspec.json.encode((claim.place, numbers, company_place))
         return {
             day: hashlib.blake2b(about + digest + _access(view, day).encode(), digest_size=16).digest()
             for day, digest in digests.items()
         }
 
-    def _holds(self, kept: KeptDay, basis: bytes | None) -> bool:
+    def _holds(self, kept: KeptDay, basis: bytes | None, company_place: str) -> bool:
+        if not company_place and kept.verdict.why_not == COMPANY_PLACE:
+            return True  # the laptop has left since, and was there on that day
         left_out = {name for name in kept.measured if name in self.quarantined}
         return kept.basis == basis and left_out == set(kept.left_out)
 
@@ -154,24 +160,24 @@ class Places:
         self,
         view: DeviceView,
         claim: Claim,
-        backhaul: str,
+        company_place: str,
         one: MeasuredDay,
         basis: bytes,
         before: Sequence[KeptDay],
     ) -> KeptDay:
         left_out = tuple(name for name in one.measured if name in self.quarantined)
-        verdict = self._verdict(view, claim, backhaul, one, before)
+        verdict = self._verdict(view, claim, company_place, one, before)
         return KeptDay(day=one.day, basis=basis, verdict=verdict, measured=one.measured, left_out=left_out)
 
     def _verdict(
-        self, view: DeviceView, claim: Claim, backhaul: str, one: MeasuredDay, before: Sequence[KeptDay]
+        self, view: DeviceView, claim: Claim, company_place: str, one: MeasuredDay, before: Sequence[KeptDay]
     ) -> DayVerdict:
-        if backhaul:
+        if company_place:
             return DayVerdict(
                 day=one.day,
                 verdict="unmeasurable",
-                why_not="tunnelled",
-                sentence=f"At {backhaul} the company's traffic leaves elsewhere, says the policy.",
+                why_not=COMPANY_PLACE,
+                sentence=f"The laptop was at {company_place}, which the policy names: that says nothing of a home.",
                 access=one.access,
             )
         if one.why_not:

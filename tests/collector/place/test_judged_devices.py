@@ -104,22 +104,31 @@ def test_honest_twin_a_metered_line_is_skipped(places: Places) -> None:
     assert together(places, *skipped) == ("unmeasurable", "skipped")
 
 
-def test_honest_twin_at_an_office_whose_traffic_leaves_elsewhere(places: Places) -> None:
+@pytest.mark.parametrize(
+    ("kind", "backhaul", "expected"),
+    [
+        ("office", True, "unmeasurable"),
+        ("staging_bench", False, "unmeasurable"),
+        ("household", False, "impossible"),
+        ("household", True, "unmeasurable"),
+    ],
+)
+def test_honest_twin_at_a_place_of_the_companys(places: Places, kind: str, backhaul: bool, expected: str) -> None:
     mac = KEYER.key("mac", "00:1b:21:0a:0b:0c")
     office = Place(
-        name="branch", kind="office", owner="it@example.com", gateway_macs=("00:1b:21:0a:0b:0c",), backhaul=True
+        name="branch", kind=kind, owner="it@example.com", gateway_macs=("00:1b:21:0a:0b:0c",), backhaul=backhaul
     )
     gateway = Gateway(family="ipv4", interface="eth0", address=KEYER.key("address", "192.0.2.1"), mac=mac)
     seen = view(*(measured(LONDON, ago) for ago in (1, 0)))
     seen.sections["network"] = SectionView(kind="network", outcome="found", observed_at=NOW, items=(gateway,))  # type: ignore[index]
     fleet = Fleet(KEYER)
-    for policy, expected in ((Policy(), "impossible"), (Policy(places=(office,)), "unmeasurable")):
+    for policy, verdict in ((Policy(), "impossible"), (Policy(places=(office,)), expected)):
         fleet.set_policy(policy)
         fleet.observe(seen.device, seen.sections)
         company = Company(policy=policy, roster={seen.device: WORKER}, places=places)
         placing = complete(seen, company, fleet).placing
         assert placing is not None
-        assert placing.verdict == expected
+        assert placing.verdict == verdict
 
 
 # the due loop -------------------------------------------------------------------------------------

@@ -326,12 +326,17 @@ def test_a_tunnel_is_named_and_never_judged() -> None:
     assert test.asked == []
 
 
-def test_a_place_with_backhaul_is_never_judged() -> None:
+def test_what_is_measured_at_a_place_of_the_companys_disproves_no_home_also_when_the_laptop_has_left() -> None:
     test = LightAlone()
-    placing = places(test).place(view(*days_at(LONDON, 1, 0)), entry(), backhaul="headquarters").placing
-    assert placing is not None
-    assert placing.days[0].sentence == "At headquarters the company's traffic leaves elsewhere, says the policy."
-    assert (placing.verdict, test.asked) == ("unmeasurable", [])
+    sections = days_at(LONDON, 1, 0)
+    there = places(test).place(view(*sections), entry(), company_place="staging")
+    assert there.placing is not None
+    assert there.placing.days[0].sentence.startswith("The laptop was at staging, which the policy names")
+    assert (there.placing.verdict, test.asked) == ("unmeasurable", [])
+    later = places(test).place(view(*sections, kept=there.fresh), entry())
+    assert later.placing is not None
+    assert {day.why_not for day in later.placing.days} == {"company_place"}
+    assert (later.fresh, test.asked) == ((), [])
 
 
 @pytest.mark.parametrize(("asn", "kind", "access"), [(14593, "mobile", "satellite"), (64500, "mobile", "mobile")])
