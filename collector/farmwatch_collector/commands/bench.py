@@ -23,7 +23,7 @@ from ..lab.sample import HELD_OUT_SEEDS, TUNING_SEEDS, Order
 
 HELP = "recall and false flags on labelled fleets, each with its bar"
 
-#: The small scale: the first days of so many samples of each scenario, spread over it, so that it ends in a minute.
+#: The small scale: the first days of so many samples of each scenario, spread over it, so that it ends in two minutes.
 SMALL_SAMPLES = 1
 SMALL_DAYS = 3
 
@@ -38,7 +38,7 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         "--scenarios", metavar="DIR", help="scenarios and recorded fleets from outside; docs/scenarios.md"
     )
     parser.add_argument(
-        "--scale", choices=["small", "full"], help="small (the default): within a minute; full: 100,000 device-days"
+        "--scale", choices=["small", "full"], help="small (the default): within two minutes; full: 100,000 device-days"
     )
     part = parser.add_mutually_exclusive_group()
     part.add_argument("--held-out", action="store_true", help="the seeds that figures are quoted from (the default)")

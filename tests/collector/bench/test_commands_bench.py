@@ -132,6 +132,19 @@ def test_a_folder_without_scenarios_is_no_success(capsys: pytest.CaptureFixture[
 
 
 @pytest.mark.integration
+def test_one_scenario_of_the_small_scale_runs_and_its_page_is_written(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    page = tmp_path / "bench.html"
+    document = _answer(capsys, "--only", "farm", "--html", str(page), code=0)
+    results = document["results"]
+    assert (results["scale"], results["faults"]) == ("small", {})
+    assert results["farms"] >= 10
+    assert {each["name"] for each in results["recall"] if each["n"]} == {"farm"}
+    assert "<svg" in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.soak
 def test_the_small_scale_runs_and_its_page_is_written(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     page = tmp_path / "bench.html"
     document = _answer(capsys, "--html", str(page), code=0)
