@@ -117,7 +117,7 @@ class History:
         self.last_at = created if self.last_at is None else max(created, self.last_at)
         return changed
 
-    def samples_at(self, now: datetime, kept: Iterable[KeptDay] = ()) -> Mapping[str, tuple[SectionView, ...]]:
+    def samples_at(self, now: datetime, kept: Iterable[KeptDay] = ()) -> Mapping[str, Sequence[SectionView]]:
         """Returns the measurements of the last days, as a store's view holds them.
 
         kept  what was made of their days before

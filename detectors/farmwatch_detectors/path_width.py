@@ -5,7 +5,6 @@ OpenVPN's `mssfix` do it in both directions), and the laptop sees the lowered on
 less by itself: only the largest of several landmarks speaks of the way. With timestamps on, systems tell 12 bytes less.
 """
 
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 import msgspec
@@ -78,11 +77,11 @@ def exit_of(device: DeviceView) -> str:
 @once
 def way_of(device: DeviceView) -> Way:
     """Returns what the newest round of measuring says; nothing where the laptop's own VPN or modem is in the way."""
-    rounds = [] if own_tunnel(device) else list(_rounds(device))
-    if not rounds:
+    newest = None if own_tunnel(device) else _newest(device)
+    if newest is None:
         return Way()
-    trips = [it for it in rounds[-1].of(RoundTrips) if it.access not in _NOT_PLAIN]
-    rewritten, delay = _rewritten(device, trips), _common_delay(rounds[-1], trips)
+    trips = [it for it in newest.of(RoundTrips) if it.access not in _NOT_PLAIN]
+    rewritten, delay = _rewritten(device, trips), _common_delay(newest, trips)
     for family, headers in _HEADERS.items():
         seen = [it.mss for it in trips if it.method == "tcp" and it.family == family and it.count and it.mss]
         if len(seen) >= ENOUGH:
@@ -90,23 +89,24 @@ def way_of(device: DeviceView) -> Way:
             fact = f"TCP agrees on segments of {max(seen)} bytes at most, with all of {len(seen)} landmarks ({family})."
             width = width_of(frozenset((largest, largest + _TIMESTAMPS)))
             return Way(width=width, fact=fact, rewritten=rewritten, delay_ms=delay)
-    known = next((it.path_mtu for it in rounds[-1].of(MeasuringRound) if it.path_mtu), 0)
+    known = next((it.path_mtu for it in newest.of(MeasuringRound) if it.path_mtu), 0)
     if known:
         fact = f"The largest packet that the system knows to pass has {known} bytes."
         return Way(width=width_of(frozenset((known,))), fact=fact, rewritten=rewritten, delay_ms=delay)
     return Way(rewritten=rewritten, delay_ms=delay)
 
 
-def _rounds(device: DeviceView) -> Iterator[SectionView]:
-    """Yields the rounds that were measured through the present gateway, oldest first."""
+def _newest(device: DeviceView) -> SectionView | None:
+    """Returns the newest round that was measured through the present gateway, if there is any."""
     latest = device.section("latency")
     kept = device.samples.get("latency", ()) or ((latest,) if latest else ())
     since = max((_since(device), device.now - FRESH))
-    for section in kept:
+    for section in reversed(kept):  # from the newest on: those before it need not be read
         if section.looked and section.observed_at >= since:
             rounds = [it for it in section.of(MeasuringRound) if not it.skipped]
             if rounds and not any(it.access in _NOT_PLAIN for it in rounds):
-                yield section
+                return section
+    return None
 
 
 def _since(device: DeviceView) -> datetime:

@@ -1,6 +1,6 @@
 """`DeviceView`: all that a detector may know about a device. Read-only, built by the collector."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, time
 from functools import wraps
 from typing import Concatenate, Generic, ParamSpec, TypeVar, cast
@@ -180,7 +180,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     fleet: Mapping[str, int] = msgspec.field(default_factory=dict[str, int])
     reporting: Reporting | None = None
     expectations: tuple[Expectation, ...] = ()
-    samples: Mapping[str, tuple[SectionView, ...]] = msgspec.field(default_factory=dict[str, tuple["SectionView", ...]])
+    samples: Mapping[str, Sequence[SectionView]] = msgspec.field(default_factory=dict[str, Sequence["SectionView"]])
     placing: Placing | None = None
     egress: tuple[Egress, ...] = ()
     sign_ins: tuple[SignIn, ...] = ()

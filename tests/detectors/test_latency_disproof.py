@@ -180,10 +180,10 @@ GLOBAL_PROTECT = Process(name="PanGPS", path="/opt/paloaltonetworks/globalprotec
 
 
 def _let_out(kind: str, *, client: bool, over: int = 5) -> list[Finding]:
-    sections = {"processes": [GLOBAL_PROTECT]} if client else {}
+    week: tuple[Verdict, ...] = ("impossible",) * 5
     device = msgspec.structs.replace(
-        view(**sections),
-        placing=placed("impossible", *days(*["impossible"] * 5)),
+        view(processes=[GLOBAL_PROTECT]) if client else view(),
+        placing=placed("impossible", *days(*week)),
         roster=SEATTLE,
         egress=(egress(kind, "DE", range(over)),),
     )

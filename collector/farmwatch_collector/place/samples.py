@@ -7,6 +7,7 @@ it was made from, so most judgements need neither the observables nor the claim 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
+from typing import overload
 
 import msgspec
 
@@ -55,7 +56,33 @@ class KeptDay(msgspec.Struct, frozen=True, kw_only=True):
     left_out: tuple[str, ...] = ()
 
 
-class Samples(Mapping[str, tuple[SectionView, ...]]):
+class _Sections(Sequence[SectionView]):
+    """Samples of one kind, each decoded when it is asked for: most detectors look at the newest alone."""
+
+    def __init__(self, kind: str, rows: Sequence[Sample]) -> None:
+        self._kind = kind
+        self._rows = rows
+        self._decoded: dict[int, SectionView] = {}
+
+    @overload
+    def __getitem__(self, place: int) -> SectionView: ...
+
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[SectionView]: ...
+
+    def __getitem__(self, place: int | slice) -> SectionView | Sequence[SectionView]:
+        if isinstance(place, slice):
+            return [self[each] for each in range(*place.indices(len(self._rows)))]
+        place = range(len(self._rows))[place]
+        if place not in self._decoded:
+            self._decoded[place] = _section(self._kind, self._rows[place])
+        return self._decoded[place]
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+
+class Samples(Mapping[str, Sequence[SectionView]]):
     """A view's `samples`: sections of each sample kind, oldest first.
 
     kept  verdicts of earlier judgements, by day
@@ -63,13 +90,11 @@ class Samples(Mapping[str, tuple[SectionView, ...]]):
 
     def __init__(self, stored: Mapping[str, Sequence[Sample]], kept: Iterable[KeptDay] = ()) -> None:
         self._stored = {kind: _bounded(rows) for kind, rows in stored.items() if rows}
-        self._decoded: dict[str, tuple[SectionView, ...]] = {}
+        self._sections = {kind: _Sections(kind, rows) for kind, rows in self._stored.items()}
         self.kept = {each.day: each for each in kept}
 
-    def __getitem__(self, kind: str) -> tuple[SectionView, ...]:
-        if kind not in self._decoded:
-            self._decoded[kind] = tuple(_section(kind, row) for row in self._stored[kind])
-        return self._decoded[kind]
+    def __getitem__(self, kind: str) -> Sequence[SectionView]:
+        return self._sections[kind]
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stored)

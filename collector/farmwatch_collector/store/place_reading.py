@@ -33,7 +33,7 @@ _DAYS = (
 )
 
 
-def samples(connection: Connection, key: int, now: datetime) -> Mapping[str, tuple[SectionView, ...]]:
+def samples(connection: Connection, key: int, now: datetime) -> Mapping[str, Sequence[SectionView]]:
     """Returns a view's samples, with what was made of their days before; an empty mapping when there are none."""
     values = {"key": key, "since": micros(days_since(now, DAYS)), "until": micros(now + AHEAD)}
     stored = {
