@@ -104,6 +104,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     country    ISO 3166 alpha-2, upper case; "" when not known
     seen_from, seen_until  first and last report from there, the last one to a few hours
     days       UTC days of the last 30 with a report from there, oldest first; () when not kept
+    block      the IPv4 /24 or IPv6 /48 around it, keyed; None when not kept
     """
 
     address: Identifier
@@ -114,6 +115,7 @@ class Egress(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     network: str = ""
     country: str = ""
     days: tuple[date, ...] = ()
+    block: Identifier | None = None
 
 
 class SignIn(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -90,14 +90,23 @@ class Sighting(msgspec.Struct, Generic[Seen], frozen=True):
 class Tie(msgspec.Struct, frozen=True, kw_only=True):
     """A value that this device shares with others of the fleet, kept by the collector's fleet.py.
 
-    kind        `gateway_mac`, `egress`, `usb_serial`, `edid` ...
+    kind        of the collector's ties/kinds.py: `gateway_mac`, `bssid`, `egress`, `usb_serial`, `edid_serial` ...
     value       the shared value's keyed digest
     identifier  the value itself as reported, when it is an identifier
-    holders     device ids that hold it now, this one among them, sorted
+    holders     device ids that hold it now, this one among them, sorted; () for a crowd too large to name
     fleet       how many devices of the fleet have any value of this kind
     unrelated   holders that the roster and policy do not tie to this device (no common household or site)
     place       name of the policy place that explains it; "" when none does
     since       when this device was first seen with it
+    count       how many hold it now; 0 where only `holders` tells
+    strangers   how many of them are unrelated to this device; 0 where only `unrelated` tells
+    bits        log2(m / u) of so many sharing it, measured in this fleet; None where nobody measured
+    share       u: share of other devices of this fleet that share such a value with so many
+    words       how a person is told it; "" for the kind's own words
+    soft        made up by software, or a published constant
+    scattered   its holders stand in different places: it is no one thing
+    first       it was this device's first network
+    handed_over it stood at one device, then at another, and never at two at once
     """
 
     kind: str
@@ -108,6 +117,49 @@ class Tie(msgspec.Struct, frozen=True, kw_only=True):
     identifier: Identifier | None = None
     place: str = ""
     since: datetime | None = None
+    count: int = 0
+    strangers: int = 0
+    bits: float | None = None
+    share: float | None = None
+    words: str = ""
+    soft: bool = False
+    scattered: bool = False
+    first: bool = False
+    handed_over: bool = False
+
+    @property
+    def size(self) -> int:
+        """How many devices hold it, this one among them."""
+        return max(self.count, len(self.holders))
+
+    @property
+    def others(self) -> int:
+        """How many of the other holders are unrelated to this device; 0 where a place explains it."""
+        return 0 if self.place else max(self.strangers, len(self.unrelated))
+
+
+class Rhythm(msgspec.Struct, frozen=True, kw_only=True):
+    """Two devices whose hours of activity fit each other better than chance and habit explain.
+
+    other     the other device
+    device    the one that it is told of
+    kind      `alternates`: one stops where the other starts, and they are hardly ever active at once;
+              `together`: they start and stop at the same times
+    p         share of shuffled days, and of strangers in this fleet with hours alike, that fit as well: an upper bound
+    days      days on which both were watched
+    switches  starts of one that fell into the quarter of an hour in which the other stopped (or started)
+    expected  as many by chance
+    source    `input_source`, or `sessions` where input is not told
+    """
+
+    device: str
+    other: str
+    kind: str
+    p: float
+    days: int
+    switches: int = 0
+    expected: float = 0.0
+    source: str = "input_source"
 
 
 class ReportEvent(msgspec.Struct, frozen=True, kw_only=True):
@@ -157,6 +209,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     roster       what records say of its person; None when nothing is known
     policy       what the company allows
     ties         values shared with other devices
+    rhythms      devices that share a value with it and whose activity fits its own
     assets       keyed serial digest -> index into policy.sanctions, for registered assets
     fleet        how many devices of the fleet have any value of each kind of tie
     reporting    how it reports; None where nobody kept count
@@ -184,6 +237,7 @@ class DeviceView(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     placing: Placing | None = None
     egress: tuple[Egress, ...] = ()
     sign_ins: tuple[SignIn, ...] = ()
+    rhythms: tuple[Rhythm, ...] = ()
 
     @property
     def handed_over(self) -> datetime | None:

@@ -1,0 +1,1 @@
+"""`farmwatch farms`: the farms of a collector, or of reports offline."""
