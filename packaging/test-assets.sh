@@ -3,7 +3,8 @@
 # tests are skipped, saying why. Everything else is tested without.
 set -eu
 collector=collector/farmwatch_collector
-[ -f "$collector/console/static/vendor/outlines.json" ] && [ -f "$collector/place/data/networks.bin" ] && exit 0
+vendor=$collector/console/static/vendor
+[ -f "$vendor/outlines.json" ] && [ -f "$vendor/cytoscape.js" ] && [ -f "$collector/place/data/networks.bin" ] && exit 0
 if [ -n "${CI:-}" ]; then
     ${MAKE:-make} assets ||
         echo "farmwatch: make assets failed, see above. The tests that want its files will be skipped." >&2

@@ -22,10 +22,13 @@ MADE = {
     "farmwatch_collector/console/static/vendor/leaflet.css",
     "farmwatch_collector/console/static/vendor/leaflet.LICENSE",
     "farmwatch_collector/console/static/vendor/outlines.json",
+    "farmwatch_collector/console/static/vendor/cytoscape.js",
+    "farmwatch_collector/console/static/vendor/cytoscape.LICENSE",
     "farmwatch_collector/place/data/networks.bin",
 }
 wants_assets = pytest.mark.skipif(
-    not (NETWORKS.is_file() and (VENDOR / "outlines.json").is_file()), reason="no assets here: make assets"
+    not all(path.is_file() for path in (NETWORKS, VENDOR / "outlines.json", VENDOR / "cytoscape.js")),
+    reason="no assets here: make assets",
 )
 
 

@@ -1,4 +1,4 @@
-"""Fetches what the console's map and the network data are made of, and makes it: build.py [FOLDER].
+"""Fetches what the console's map and graph and the network data are made of, and makes it: build.py [FOLDER].
 
 Run by `make assets` with the Python of its own environment, which brings node and npm. Exact versions and their digests
 stand in package-lock.json; no install script runs. Nothing that this makes is committed; a wheel built afterwards holds
@@ -42,7 +42,7 @@ def main() -> int:
         )
         return 1
     modules = WORK / "node_modules"
-    map_assets(modules)
+    console_assets(modules)
     networks(modules / "@ip-location-db")
     return 0
 
@@ -55,8 +55,8 @@ def npm() -> list[str]:
     return [str(node), str(next(path for path in (base / "lib" / script, base / script) if path.is_file()))]
 
 
-def map_assets(modules: Path) -> None:
-    """Leaflet as it is published, without its source maps, and the outlines."""
+def console_assets(modules: Path) -> None:
+    """Leaflet and Cytoscape as they are published, without source maps, and the outlines."""
     fresh = WORK / "vendor"
     shutil.rmtree(fresh, ignore_errors=True)
     fresh.mkdir()
@@ -65,6 +65,8 @@ def map_assets(modules: Path) -> None:
     shutil.copyfile(dist / "leaflet.css", fresh / "leaflet.css")
     shutil.copytree(dist / "images", fresh / "images")
     shutil.copyfile(modules / "leaflet" / "LICENSE", fresh / "leaflet.LICENSE")
+    shutil.copyfile(modules / "cytoscape" / "dist" / "cytoscape.min.js", fresh / "cytoscape.js")
+    shutil.copyfile(modules / "cytoscape" / "LICENSE", fresh / "cytoscape.LICENSE")
     topology = json.loads((modules / "world-atlas" / "countries-110m.json").read_text(encoding="utf-8"))
     text = json.dumps(outlines(topology), ensure_ascii=False, separators=(",", ":"))
     (fresh / "outlines.json").write_text(text, encoding="utf-8")
@@ -74,7 +76,7 @@ def map_assets(modules: Path) -> None:
     if VENDOR.exists():
         os.replace(VENDOR, old)
     os.replace(fresh, VENDOR)
-    print(f"{VENDOR.relative_to(ROOT)}: Leaflet, {len(text) // 1024} KiB of outlines")
+    print(f"{VENDOR.relative_to(ROOT)}: Leaflet, Cytoscape, {len(text) // 1024} KiB of outlines")
 
 
 def networks(folder: Path) -> None:

@@ -82,6 +82,12 @@
     told(L.circleMarker(spot.at, { className: "spot " + each[0], radius: 6 }), spot.words).addTo(map);
     seen.push(spot.at);
   });
+  // Of many devices: marks alone, larger where more are.
+  (data.spots || []).forEach(function (spot) {
+    const radius = 5 + 3 * Math.log2(spot.count);
+    told(L.circleMarker(spot.at, { className: "spot " + spot.kind, radius: radius }), spot.words).addTo(map);
+    seen.push(spot.at);
+  });
   const whole = L.latLngBounds([[-58, -180], [78, 180]]);
   map.fitBounds(seen.length > 1 ? L.latLngBounds(seen).pad(0.15) : whole, { animate: false, maxZoom: 4 });
 
