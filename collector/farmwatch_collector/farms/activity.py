@@ -1,45 +1,42 @@
-"""When devices had input, and which pairs of them one pair of hands would explain. docs/farms.md, "Rhythm".
+"""When devices had input, and which of them one pair of hands would explain. docs/farms.md, "Rhythm".
 
 No probe reports when a screen was locked: where input is not told, only logins that began and ended within a day say
 something, and they say less.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
-from math import exp
 
+import msgspec
 import numpy as np
-from numpy.typing import NDArray
 
 from farmwatch_detectors.view import Rhythm, Span
 from farmwatch_schema.observables.input_source import SLOT_MINUTES, InputDay
 from farmwatch_schema.observables.sessions import Session
 
-from .chance import Bools, Floats, Moments, deviations, moments, tail
+from .chance import Bools, Floats, tail
 from .source import Activity
+from .turns import SLOTS, Days, Turns, compared
 
-SLOTS = 24 * 60 // SLOT_MINUTES
 #: Looked at: so many days before the day that is not over.
 DAYS = 30
 #: A pair with fewer days on which both were watched, and both had input, is not judged.
 LEAST_DAYS = 5
-#: A day counts when so many minutes of it were watched, and so large a part of the time from its first input to its
-#: last: what was not watched is unknown, and must not pass for a pause.
-LEAST_WATCHED, LEAST_PART = 120, 0.75
 #: A login that lasts longer is somebody who did not log out.
 LONGEST_LOGIN = timedelta(hours=14)
-#: Over all pairs of one candidate, the chance that any innocent one is told: Bonferroni.
+#: The chance that anything innocent is told of a candidate, over all that is looked for in it (Bonferroni).
 BAR = 0.01
-#: Hours are alike when so much of two daily profiles is in common; with fewer such strangers nobody can say what
-#: everybody's breaks explain.
-ALIKE, LEAST_STRANGERS = 0.5, 8
+#: With fewer strangers of like hours nobody can say what everybody's breaks explain.
+LEAST_STRANGERS = 8
 #: As many strangers are enough; more only take time.
 STRANGERS = 64
-#: What one operator does, beside being unlikely by chance. `alternates`: switches a day, switches as a multiple of
-#: those by chance, and of the overlap by chance what is left at most. `together`: part of all starts and stops.
-SWITCHES, TIMES, OVERLAP, MATCHED = 1.0, 1.5, 0.4, 0.6
-
-Slots = NDArray[np.bool_]
+#: What one operator does, beside being unlikely by chance. `alternates`, of a pair: switches a day, and as a multiple
+#: of those by chance; of the overlap by chance, what is left at most.
+SWITCHES, TIMES, OVERLAP = 1.0, 1.5, 0.4
+#: `together`: part of all starts and stops that is matched. A couple's errands are fewer.
+MATCHED = 0.6
+#: Of devices that take turns with the rest, those pairs are told that fit by so many standard deviations.
+PARTNERS = 1.5
 
 
 def activity_of(
@@ -101,215 +98,124 @@ def rhythms(activities: Mapping[str, Activity], strangers: Sequence[Activity], a
     strangers   of this fleet and not of the candidate; the first `STRANGERS` are taken
     at          the moment: the `DAYS` days before its UTC day are looked at
 
-    `p` holds for all pairs of the candidate together. Nothing is drawn: the same days give the same answer, in
-    whatever order they come.
+    `p` holds for all that was looked for in the candidate together. Nothing is drawn: the same days give the same
+    answer, in whatever order they come.
     """
     devices = sorted(activities)
     if len(devices) < 2:
         return ()
     days = [at.astimezone(UTC).date() - timedelta(days=back) for back in range(DAYS, 0, -1)]
-    members = _Days([activities[each] for each in devices], days)
-    others = _Days(list(strangers)[:STRANGERS], days)
-    pairs = len(devices) * (len(devices) - 1) // 2
-    inside, outside = _Fit(members, members), _Fit(members, others)
+    search = _Search(Days([activities[each] for each in devices], days), Days(list(strangers)[:STRANGERS], days))
     found: list[Rhythm] = []
-    for one, other, kind, p in _told(inside, outside, members.alike(others), pairs):
-        counts = inside.of(kind)
+    for (one, other, kind), p in search.told().items():
+        counts = search.pairs.switches if kind == "alternates" else search.pairs.matched
         sources = {activities[devices[one]].source, activities[devices[other]].source}
         rhythm = Rhythm(
             device=devices[one],
             other=devices[other],
             kind=kind,
             p=p,
-            days=int(inside.days[one, other]),
+            days=int(search.pairs.days[one, other]),
             switches=round(float(counts.seen[one, other])),
             expected=round(float(counts.mean[one, other]), 1),
             source="input_source" if sources == {"input_source"} else "sessions",
         )
-        found += [rhythm, _turned(rhythm)]
-    return tuple(sorted(found, key=lambda each: (each.device, each.other, each.kind)))
+        found += [rhythm, msgspec.structs.replace(rhythm, device=rhythm.other, other=rhythm.device)]
+    return tuple(sorted(found, key=lambda each: (each.device, each.other)))
 
 
-class _Days:
-    """Some devices' last days as arrays.
+class _Search:
+    """Looks for rhythms in a candidate, in two ways that share the bar: pair by pair, and each device with all others.
 
-    active, starts, stops  [device, day, quarter of an hour]
-    known                  [device, day]: watched for long enough, and with input
-    events                 [device, day]: starts and stops
+    One pair of hands on many laptops goes seldom from a given one to a given other: there the second finds what the
+    first does not.
     """
 
-    def __init__(self, activities: Sequence[Activity], days: Sequence[date]) -> None:
-        self.count = len(activities)
-        self.days = days
-        self.active = np.array(
-            [[_bits(each.slots.get(day, 0)) for day in days] for each in activities], dtype=np.bool_
-        ).reshape(self.count, len(days), SLOTS)
-        told = np.array([[day in each.slots for day in days] for each in activities], dtype=np.bool_)
-        watched = np.array([[each.watched.get(day, 0) for day in days] for each in activities])
-        told, watched = told.reshape(self.count, len(days)), watched.reshape(self.count, len(days))
-        first = self.active.argmax(axis=2)
-        span = (SLOTS - self.active[:, :, ::-1].argmax(axis=2) - first) * SLOT_MINUTES
-        self.known: Bools = self.active.any(axis=2) & (watched >= LEAST_WATCHED) & (watched >= LEAST_PART * span)
-        # At midnight the day beside tells what was; where that is not known, nothing begins or ends there.
-        before = np.ones_like(self.active)
-        before[:, :, 1:] = self.active[:, :, :-1]
-        before[:, 1:, 0] = self.active[:, :-1, -1] | ~told[:, :-1]
-        after = np.ones_like(self.active)
-        after[:, :, :-1] = self.active[:, :, 1:]
-        after[:, :-1, -1] = self.active[:, 1:, 0] | ~told[:, 1:]
-        self.starts: Slots = self.active & ~before
-        self.stops: Slots = self.active & ~after
-        self.events = self.starts.sum(axis=2) + self.stops.sum(axis=2)
+    def __init__(self, members: Days, strangers: Days) -> None:
+        self.count = members.count
+        self.alike = members.alike(strangers)
+        self.pairs, self.ones, _ = compared(members, members)
+        self.outside, _, self.strange_ones = compared(members, strangers)
 
-    def alike(self, other: "_Days") -> Bools:
-        """Returns which device of `other` keeps hours like which of these: half of its profile or more in common."""
-        mine, theirs = self.profiles(), other.profiles()
-        common: Bools = np.minimum(mine[:, None, :], theirs[None, :, :]).sum(axis=2) >= ALIKE
-        return common
+    def told(self) -> dict[tuple[int, int, str], float]:
+        """Returns pairs with their kind, the smaller place first, and p; one kind a pair."""
+        found: dict[tuple[int, int, str], float] = {}
+        for one, other, kind, p in (*self._by_pair(), *self._by_device()):
+            kinds = [each for each in ("alternates", "together") if (one, other, each) in found]
+            if not kinds or kinds == [kind]:
+                found[one, other, kind] = min(p, found.get((one, other, kind), 1.0))
+        return found
 
-    def profiles(self) -> Floats:
-        """Returns the part of each device's input that fell into each quarter of an hour of the day."""
-        counts = (self.active & self.known[:, :, None]).sum(axis=1).astype(np.float64)
-        return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+    def _by_pair(self) -> Iterator[tuple[int, int, str, float]]:
+        ways = 1 if self.count == 2 else 2
+        looks = 2 * ways * (self.count * (self.count - 1) // 2)  # two kinds
+        for kind in ("alternates", "together"):
+            excess = self.pairs.excess(kind)
+            outside = self.outside.excess(kind)
+            known = self.outside.days >= LEAST_DAYS
+            for one, other in np.argwhere(np.triu(self._fits(kind), 1)).tolist():
+                p = looks * self.pairs.chance(kind, one, other)
+                if p > BAR:
+                    continue
+                habits = np.concatenate(
+                    [
+                        outside[one, self.alike[other] & known[one]],
+                        outside[other, self.alike[one] & known[other]],
+                    ]
+                )
+                if len(habits) < LEAST_STRANGERS and kind == "together":
+                    continue  # breaks that everybody has make people stop and start together, never by turns
+                skewness = self.pairs.skewness(kind, one, other)
+                p = max(p, looks * _of_strangers(habits, float(excess[one, other]), skewness))
+                if p <= BAR:
+                    yield one, other, kind, p
 
-
-class _Fit:
-    """How some devices' days fit some others', in moments over shuffled days, each [device, other].
-
-    switches  one stops in the quarter of an hour in which the other starts, or in the one before
-    overlap   quarters of an hour in which both had input, those of a switch left out
-    apart     switches less overlap: what one pair of hands makes large
-    matched   starts in the same quarter of an hour, and stops
-    days      on which both are known
-    part      of all their starts and stops, those that are matched
-    """
-
-    def __init__(self, mine: _Days, theirs: _Days) -> None:
-        shape = (mine.count, theirs.count)
-        none = Moments(*(np.zeros(shape) for _ in Moments._fields))
-        self.switches, self.overlap, self.apart, self.matched = none, none, none, none
-        self.days, events = np.zeros(shape), np.zeros(shape)
-        for block in _blocks(mine.days):
-            common = mine.known[:, None, block] & theirs.known[None, :, block]
-            switches, overlap, matched = _together(mine, theirs, block)
-            self.switches = self.switches.with_block(moments(switches, common))
-            self.overlap = self.overlap.with_block(moments(overlap, common))
-            self.apart = self.apart.with_block(moments(switches - overlap, common))
-            self.matched = self.matched.with_block(moments(matched, common))
-            self.days += common.sum(axis=2)
-            events += (common * (mine.events[:, None, block] + theirs.events[None, :, block])).sum(axis=2)
-        self.part = 2 * self.matched.seen / np.maximum(events, 1.0)
-        self.excess = {"alternates": deviations(self.apart), "together": deviations(self.matched)}
-
-    def of(self, kind: str) -> Moments:
-        """Returns what a rhythm's kind counts."""
-        return self.switches if kind == "alternates" else self.matched
-
-    def fits(self, kind: str) -> Bools:
-        """Returns which pairs look as that kind does, likely or not."""
-        enough = self.days >= LEAST_DAYS
-        if kind == "together":
-            return enough & (self.part >= MATCHED)
-        often = (self.switches.seen >= SWITCHES * self.days) & (self.switches.seen >= TIMES * self.switches.mean)
-        return enough & often & (self.overlap.seen <= OVERLAP * self.overlap.mean)
-
-    def chance(self, kind: str, one: int, other: int) -> float:
-        """Returns the share of shuffled days that fit as well; never less than one of all their orders."""
-        sums = self.apart if kind == "alternates" else self.matched
-        return max(
-            tail(float(self.excess[kind][one, other]), self.skewness(kind, one, other)),
-            exp(-float(sums.ways[one, other])),
-        )
-
-    def skewness(self, kind: str, one: int, other: int) -> float:
-        """Returns the skewness of the shuffled sums."""
-        sums = self.apart if kind == "alternates" else self.matched
-        variance = max(float(sums.variance[one, other]), 1e-12)
-        return float(sums.third[one, other]) / variance**1.5
-
-
-def _told(inside: _Fit, outside: _Fit, alike: Bools, pairs: int) -> Iterable[tuple[int, int, str, float]]:
-    """Yields the pairs that chance, habit and what everybody does at once do not explain, with kind and p."""
-    for kind in ("alternates", "together"):
-        for one, other in np.argwhere(np.triu(inside.fits(kind), 1)).tolist():
-            p = inside.chance(kind, one, other)
-            if p * 2 * pairs > BAR:
-                continue
-            strangers = np.concatenate(
-                [
-                    outside.excess[kind][mine, alike[theirs] & (outside.days[mine] >= LEAST_DAYS)]
-                    for mine, theirs in ((one, other), (other, one))
-                ]
-            )
-            if len(strangers) >= LEAST_STRANGERS:
-                excess, skewness = float(inside.excess[kind][one, other]), inside.skewness(kind, one, other)
-                p = max(p, _of_strangers(strangers, excess, skewness))
-            elif kind == "together":
-                continue  # breaks that everybody has make people stop and start together, never by turns
-            p *= 2 * pairs  # both kinds were looked for
+    def _by_device(self) -> Iterator[tuple[int, int, str, float]]:
+        if self.count < 3:
+            return
+        looks = 2 * self.count
+        excess = self.ones.excess("alternates")
+        outside, known = self.strange_ones.excess("alternates"), self.strange_ones.days >= LEAST_DAYS
+        p_of: dict[int, float] = {}
+        for one in np.flatnonzero(self._few_overlaps(self.ones) & (self.ones.days >= LEAST_DAYS)).tolist():
+            p = looks * self.ones.chance("alternates", one)
             if p <= BAR:
-                yield one, other, kind, p
+                habits = outside[self.alike[one] & known]
+                skewness = self.ones.skewness("alternates", one)
+                p_of[one] = max(p, looks * _of_strangers(habits, float(excess[one]), skewness))
+        able = [one for one, p in p_of.items() if p <= BAR]
+        near = self._few_overlaps(self.pairs) & (self.pairs.days >= LEAST_DAYS)
+        near &= self.pairs.excess("alternates") >= PARTNERS
+        for place, one in enumerate(able):
+            for other in able[place + 1 :]:
+                if near[one, other]:
+                    yield one, other, "alternates", max(p_of[one], p_of[other])
+
+    def _fits(self, kind: str) -> Bools:
+        """Returns which pairs look as that kind does, likely or not."""
+        pairs = self.pairs
+        enough = pairs.days >= LEAST_DAYS
+        if kind == "together":
+            return np.logical_and(enough, 2 * pairs.matched.seen >= MATCHED * np.maximum(pairs.events, 1.0))
+        often = (pairs.switches.seen >= SWITCHES * pairs.days) & (pairs.switches.seen >= TIMES * pairs.switches.mean)
+        return np.logical_and(enough & often, self._few_overlaps(pairs))
+
+    def _few_overlaps(self, turns: Turns) -> Bools:
+        return np.less_equal(turns.overlap.seen, OVERLAP * turns.overlap.mean)
 
 
-def _of_strangers(strangers: Floats, excess: float, skewness: float) -> float:
-    """Returns the share of strangers that fit as well; where none does, the curve laid through theirs says how few."""
-    better = int((strangers >= excess).sum())
+def _of_strangers(habits: Floats, excess: float, skewness: float) -> float:
+    """Returns the share of strangers that fit as well; where none does, the curve laid through theirs says how few.
+
+    0 where too few are known.
+    """
+    if len(habits) < LEAST_STRANGERS:
+        return 0.0
+    better = int((habits >= excess).sum())
     if better:
-        return (1 + better) / (1 + len(strangers))
-    habit, spread = max(0.0, float(strangers.mean())), max(1.0, float(strangers.std()))
+        return (1 + better) / (1 + len(habits))
+    habit, spread = max(0.0, float(habits.mean())), max(1.0, float(habits.std()))
     return tail((excess - habit) / spread, skewness)
-
-
-def _together(mine: _Days, theirs: _Days, block: NDArray[np.int64]) -> tuple[Floats, Floats, Floats]:
-    """Returns switches, overlap and matched events of each day of the one with each of the other, within a block.
-
-    Each is [device, other, day, day].
-    """
-    starts, stops, active = mine.starts[:, block], mine.stops[:, block], mine.active[:, block]
-    other_starts, other_stops = theirs.starts[:, block], theirs.stops[:, block]
-    # Two lone quarters of an hour at once are no switch.
-    alone = _product(starts & stops, other_starts & other_stops)
-    at_once = _product(stops, other_starts) + _product(starts, other_stops) - 2 * alone
-    next_one = _product(stops[..., :-1], other_starts[..., 1:]) + _product(starts[..., 1:], other_stops[..., :-1])
-    overlap = _product(active, theirs.active[:, block]) - at_once
-    return at_once + next_one, overlap, _product(starts, other_starts) + _product(stops, other_stops)
-
-
-def _product(one: Slots, other: Slots) -> Floats:
-    """Returns in how many quarters of an hour both hold, for each day of each with each day of each other."""
-    (devices, days, slots), (others, other_days, _) = one.shape, other.shape
-    flat = one.reshape(-1, slots).astype(np.float32) @ other.reshape(-1, slots).astype(np.float32).T
-    counts: Floats = flat.reshape(devices, days, others, other_days).transpose(0, 2, 1, 3).astype(np.float64)
-    return counts
-
-
-def _blocks(days: Sequence[date]) -> list[NDArray[np.int64]]:
-    """Returns the days that are shuffled among themselves: working days of one week, weekend days of one week.
-
-    The clocks change, holidays fall and journeys begin between weeks more than within one.
-    """
-    found: dict[tuple[int, int, bool], list[int]] = {}
-    for place, day in enumerate(days):
-        year, week, weekday = day.isocalendar()
-        found.setdefault((year, week, weekday > 5), []).append(place)
-    return [np.array(each, dtype=np.int64) for each in found.values()]
-
-
-def _turned(rhythm: Rhythm) -> Rhythm:
-    return Rhythm(
-        device=rhythm.other,
-        other=rhythm.device,
-        kind=rhythm.kind,
-        p=rhythm.p,
-        days=rhythm.days,
-        switches=rhythm.switches,
-        expected=rhythm.expected,
-        source=rhythm.source,
-    )
-
-
-def _bits(slots: int) -> list[bool]:
-    return [char == "1" for char in f"{slots & ((1 << SLOTS) - 1):0{SLOTS}b}"[::-1]]
 
 
 def _first_lowest(told: str) -> int:
