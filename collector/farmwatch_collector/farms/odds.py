@@ -1,0 +1,385 @@
+"""From what is known of a candidate to its log-odds of being a farm. Pure: no clock, no fleet, no store.
+
+L = log-odds of the members' mean base rate + one bar per argument, each log2(m / u) in bits; docs/farms.md tells the
+model, `odds.toml` holds the figures. What nobody knows is 0 bits, and neither clean nor guilty.
+"""
+
+import math
+from collections.abc import Sequence
+
+from ..assessment import THRESHOLDS
+from ..place.geocoding import km_apart
+from ..score import L0, POINTS_PER_BIT, attention_of, log_odds, probability_of
+from .odds_table import HIGHEST, HIGHEST_JUDGED, Row, Table, TraitRow, shipped_table
+from .sentence import name_of, odds_sentence, share_words
+from .types import FarmBar, FarmFacts, FarmOdds, Member, Shared, Trait
+
+#: Devices that a shipped share counts for beside those of the fleet.
+PSEUDO = 50.0
+LOWEST_RARITY = -3.0
+#: Members must have so many days known, half of them at least, before their staying says anything.
+LEAST_DAYS = 3
+#: So large a part of the members is "most" of them.
+MOST = 0.8
+#: New hires' laptops arrive within so many days of their start; benches and moves bring them all at once.
+ARRIVAL_DAYS = 14
+SPREAD_DAYS = 14
+#: Claims further apart than their radii and this are not one house, whatever the records rounded.
+APART_KM = 100.0
+#: Traits together give so much at most.
+TRAITS_MOST = 6.0
+#: Share of pairs of people with nothing in common whose rhythm would reach such a p.
+SEEN_BY_CHANCE = 0.01
+#: Probability that one operator's switching shows at all: the rest work at different hours, or one after the other.
+RHYTHM_SHOWS = 0.3
+
+
+def odds(facts: FarmFacts, table: Table | None = None) -> FarmOdds:
+    """Returns a candidate's log-odds with every bar that makes them.
+
+    table  other figures than those shipped
+    """
+    table = table or shipped_table()
+    members_bar = _members(facts.members)
+    idle = _idle(facts)
+    found: list[FarmBar | None] = [
+        _prior(facts.members),
+        _rarity(facts, table),
+        *_second_ties(facts, table),
+        _stay(facts, table, idle),
+        _visitors(facts, table, idle),
+        _egress(facts, table),
+        *_relation(facts, table, idle),
+        _joining(facts, table),
+        _cohort(facts, table, idle),
+        _use(facts, table),
+        _rhythm(facts),
+        _traits(facts, table, members_bar.bits if members_bar else 0.0),
+        members_bar,
+    ]
+    bars = tuple(bar for bar in found if bar is not None)
+    bits = math.fsum(bar.bits for bar in bars)
+    probability = probability_of(bits)
+    attention = attention_of(probability)
+    return FarmOdds(
+        bits=bits,
+        probability=probability,
+        points=points_of(bits),
+        attention=attention,
+        bars=bars,
+        at_least_one=at_least_one(facts.members),
+        sentence=odds_sentence(facts, bars),
+    )
+
+
+def points_of(bits: float) -> int:
+    """Returns points from 0 to 100, below the figure of every level that was not reached: 33 is watch, never clear."""
+    points = round(min(100.0, max(0.0, (bits - L0) * POINTS_PER_BIT)))
+    for _, least in THRESHOLDS:
+        if least and probability_of(bits) < least - 1e-9:
+            points = min(points, round((log_odds(least) - L0) * POINTS_PER_BIT) - 1)
+    return points
+
+
+def at_least_one(members: Sequence[Member]) -> float:
+    """Returns P(at least one member is a farm laptop) by what is known of each apart from the others."""
+    return 1.0 - math.prod(1.0 - each.probability for each in members if each.probability is not None)
+
+
+def unrelated(facts: FarmFacts) -> int:
+    """Returns how many unrelated members share the anchor; 1 where nothing is shared."""
+    return facts.shared[0].unrelated if facts.shared else 1
+
+
+def _prior(members: Sequence[Member]) -> FarmBar:
+    mean = math.fsum(each.prior for each in members) / len(members) if members else 0.0001
+    label = f"Base rate of these {len(members)} laptops: 1 in {round(1 / mean):,}."
+    return FarmBar(key="prior", label=label, bits=log_odds(mean))
+
+
+def _rarity(facts: FarmFacts, table: Table) -> FarmBar | None:
+    if not facts.shared:
+        return None
+    anchor = facts.shared[0]
+    worth, most = anchor.worth, table.most_for(anchor.unrelated)
+    if anchor.node.seen.soft:
+        most = min(1.0, most)
+    bits = max(LOWEST_RARITY, min(most, worth.bits))
+    cap = f"; so few give at most {most:g} bits" if worth.bits > most else ""
+    label = (
+        f"{anchor.unrelated} laptops of people whom nothing relates share one {name_of(anchor)}; on a farm "
+        f"{share_words(worth.m)} do, of {worth.measured:,} other laptops measured {share_words(worth.u)}{cap}."
+    )
+    return FarmBar(key="rarity", label=label, bits=bits, m=worth.m, u=worth.u, basis="measured")
+
+
+def _second_ties(facts: FarmFacts, table: Table) -> list[FarmBar | None]:
+    """One bar per further kind of thing: what it adds to people of one house, and never more than it is worth here."""
+    if not facts.shared:
+        return []
+    best: dict[str, Shared] = {}
+    for each in facts.shared[1:]:
+        kind = each.node.seen.kind
+        if kind != facts.shared[0].node.seen.kind and each.unrelated > 1 and not each.node.seen.soft:
+            best.setdefault(kind, each)
+    bars: list[FarmBar | None] = []
+    for kind, each in sorted(best.items()):
+        row = table.row("second_tie", f"{kind}_handed_over" if each.hand_over else kind, unrelated(facts))
+        if row is not None:
+            bits = min(row.bits, max(0.0, each.worth.bits))
+            how = "one after the other, never at once" if each.hand_over else "at once"
+            label = f"{len(each.members)} of {len(facts.members)} members also share one {name_of(each)}, {how}."
+            bars.append(FarmBar(key="second_tie", label=label, bits=bits, m=row.m, u=row.u, basis=row.basis))
+    return bars
+
+
+def _stay(facts: FarmFacts, table: Table, idle: bool) -> FarmBar:
+    known = [(each.stay, each.days) for each in facts.members if each.stay is not None and each.days >= LEAST_DAYS]
+    if 2 * len(known) < len(facts.members) or not known:
+        label = (
+            f"How much {len(facts.members) - len(known)} of {len(facts.members)} members stay there is not known yet."
+        )
+        return FarmBar(key="stay", label=label, bits=0.0)
+    mean = math.fsum(stay for stay, _ in known) / len(known)
+    case = "always" if mean >= 0.95 else "mostly" if mean >= 0.8 else "half" if mean >= 0.5 else "seldom"
+    days = sum(each for _, each in known)
+    text = f"Members were there on {mean:.0%} of the {days:,} days known of {len(known)} of them"
+    why = "benches keep what they set up" if idle else _many_leave(facts)
+    return _bar("stay", text, table.row("stay", case, unrelated(facts)), why)
+
+
+def _visitors(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
+    if not facts.shared:
+        return None
+    seen = len(_stayers(facts)) + facts.visitors
+    part = facts.visitors / seen if seen else 0.0
+    case = "none" if facts.visitors == 0 else "few" if part <= 0.15 else "many" if part <= 0.4 else "most"
+    text = f"{facts.visitors} of {seen} laptops seen there in 30 days come and go, or have left"
+    why = "benches stand still before they are emptied" if idle else ""
+    return _bar("visitors", text, table.row("visitors", case, unrelated(facts)), why)
+
+
+def _egress(facts: FarmFacts, table: Table) -> FarmBar:
+    known = {kind: count for kind, count in facts.egress.items() if kind not in ("", "private", "shared")}
+    total = sum(known.values())
+    if 2 * total < len(facts.members) or not total:
+        return FarmBar(key="egress", label=f"Exits are known of {total} of {len(facts.members)} members.", bits=0.0)
+    business = sum(known.get(kind, 0) for kind in ("company", "hosting", "sase"))
+    case = next((kind for kind in ("residential", "mobile") if known.get(kind, 0) >= MOST * total), "")
+    case = case or ("business" if 2 * business >= total else "")
+    parts = ", ".join(f"{count} {kind}" for kind, count in sorted(known.items()))
+    return _bar("egress", f"Members' exits: {parts}", table.row("egress", case, unrelated(facts)))
+
+
+def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None]:
+    """Two bars: whether records tie the people, and whether they claim to live where one house could be."""
+    if not facts.shared:
+        return []
+    anchor, by_device = facts.shared[0], {each.device: each for each in facts.members}
+    there = [by_device[each] for each in anchor.members if each in by_device]
+    known = [each for each in there if each.known]
+    bars: list[FarmBar | None] = []
+    if there and len(known) >= MOST * len(there):
+        part = anchor.unrelated / len(there)
+        case = "none" if part >= MOST else "some" if part <= 0.5 else ""
+        text = f"Records know {len(known)} of the {len(there)} people and leave {anchor.unrelated} whom nothing relates"
+        why = "they have not begun" if idle else ""
+        bars.append(_bar("relation", text, table.row("relation", case, unrelated(facts)), why))
+    else:
+        label = f"Records know {len(known)} of {len(there)} people: whether they are related is not known."
+        bars.append(FarmBar(key="relation", label=label, bits=0.0))
+    apart, pairs, claims = _claims_apart(there)
+    if 2 * claims >= len(there) and pairs:
+        case = "claims_apart" if 2 * apart >= pairs else "claims_agree" if 10 * apart <= pairs else ""
+        text = f"Records name a place for {claims} of {len(there)} people; {apart} of {pairs} pairs live too far apart"
+        bars.append(
+            _bar("relation", text, table.row("relation", case, unrelated(facts)), "they go out" if idle else "")
+        )
+    return bars
+
+
+def _claims_apart(members: Sequence[Member]) -> tuple[int, int, int]:
+    """Returns pairs of people that cannot live in one house by their claims, all pairs, and people with a claim.
+
+    People count by place, so that hundreds of members cost as much as there are places.
+    """
+    places: dict[tuple[float, float, float], int] = {}
+    for each in members:
+        if each.claim is not None:
+            key = (each.claim.latitude, each.claim.longitude, each.claim.radius_km)
+            places[key] = places.get(key, 0) + 1
+    total = sum(places.values())
+    ordered = sorted(places.items())
+    apart = 0
+    for index, ((latitude, longitude, radius), count) in enumerate(ordered):
+        for (to_latitude, to_longitude, to_radius), other in ordered[index + 1 :]:
+            if km_apart(latitude, longitude, to_latitude, to_longitude) > radius + to_radius + APART_KM:
+                apart += count * other
+    return apart, total * (total - 1) // 2, total
+
+
+def _joining(facts: FarmFacts, table: Table) -> FarmBar | None:
+    known = [
+        (each.joined_at, each.start_on)
+        for each in facts.members
+        if each.joined_at is not None and each.start_on is not None
+    ]
+    if len(known) < 3 or 2 * len(known) < len(facts.members):
+        return None
+    new = sum(abs((joined.date() - start).days) <= ARRIVAL_DAYS for joined, start in known)
+    spread = (max(joined for joined, _ in known) - min(joined for joined, _ in known)).days
+    case = "new_hires" if new >= 0.6 * len(known) and spread >= SPREAD_DAYS else ""
+    text = f"{new} of {len(known)} came there within {ARRIVAL_DAYS} days of their start, over {spread} days in all"
+    why = "" if not _many_leave(facts) else "benches see every new hire"
+    return _bar("joining", text, table.row("joining", case, unrelated(facts)), why)
+
+
+def _use(facts: FarmFacts, table: Table) -> FarmBar | None:
+    unused, known = _unused(facts)
+    if not known or 2 * known < len(facts.members):
+        return None
+    case = "unused" if unused >= MOST * known else "half" if 2 * unused >= known else ""
+    text = f"Nobody uses {unused} of {known} members yet: no hour of input in 14 days, or a start that is to come"
+    return _bar("use", text, table.row("use", case, unrelated(facts)))
+
+
+def _unused(facts: FarmFacts) -> tuple[int, int]:
+    """Returns members that nobody uses yet, and members of whom that is known."""
+    today = facts.at.date()
+    known = [each for each in facts.members if each.used_days is not None or (each.start_on and each.start_on > today)]
+    unused = [each for each in known if not each.used_days]
+    return len(unused), len(known)
+
+
+def _idle(facts: FarmFacts) -> bool:
+    """Most members wait for somebody: that they stand still together is then what benches and store rooms do."""
+    unused, known = _unused(facts)
+    return bool(known) and 2 * known >= len(facts.members) and 2 * unused >= known
+
+
+def _stayers(facts: FarmFacts) -> list[Member]:
+    """Members who stay; one of whom nothing is known yet is no visitor either."""
+    if not facts.shared:
+        return []
+    anchor, visiting = facts.shared[0], set(facts.shared[0].node.holders) - set(facts.shared[0].node.residents)
+    there = set(anchor.members) - visiting
+    return [each for each in facts.members if each.device in there]
+
+
+def _many_leave(facts: FarmFacts) -> str:
+    """Why staying says nothing: "" unless more than 15 % of those seen there come and go."""
+    seen = len(_stayers(facts)) + facts.visitors
+    return "where many come and go, those who stay say nothing" if seen and facts.visitors > 0.15 * seen else ""
+
+
+def _rhythm(facts: FarmFacts) -> FarmBar | None:
+    """By the bound of Sellke, Bayarri and Berger (2001, The American Statistician 55:62): m / u <= 1 / (-e p ln p).
+
+    p is corrected for the number of pairs, by Bonferroni and by how many of them fit, whichever is smaller, twice.
+    """
+    pairs = len(facts.members) * (len(facts.members) - 1) // 2
+    if not facts.rhythms or not pairs:
+        return None
+    smallest = min(facts.rhythms, key=lambda each: (each.p, each.device, each.other))
+    fitting = len({frozenset((each.device, each.other)) for each in facts.rhythms if each.p <= SEEN_BY_CHANCE})
+    tail = _binomial_tail(fitting, pairs, SEEN_BY_CHANCE) if fitting else 1.0
+    p = min(1.0, 2 * min(max(smallest.p, 1e-9) * pairs, tail))
+    bound = 1 / (-math.e * p * math.log(p)) if 0 < p < 1 / math.e else 1.0
+    bits = min(HIGHEST_JUDGED, math.log2(RHYTHM_SHOWS * bound + 1 - RHYTHM_SHOWS)) if p > 0 else HIGHEST_JUDGED
+    words = "takes turns" if smallest.kind == "alternates" else "starts and stops together"
+    label = (
+        f"Activity of {smallest.device} and {smallest.other} {words} on {smallest.days} days, p {smallest.p:.2g}; "
+        f"{fitting} of {pairs:,} pairs reach {SEEN_BY_CHANCE:g}: p {p:.2g} for all pairs together."
+    )
+    return FarmBar(key="rhythm", label=label, bits=max(0.0, bits), basis="measured")
+
+
+def _binomial_tail(count: int, trials: int, share: float) -> float:
+    """Returns P(X >= count) of a binomial; by its Chernoff bound where the sum would be long."""
+    if count <= trials * share:
+        return 1.0
+    part = count / trials
+    divergence = part * math.log(part / share)
+    if part < 1:
+        divergence += (1 - part) * math.log((1 - part) / (1 - share))
+    return math.exp(-trials * divergence)
+
+
+def _cohort(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
+    row = table.traits["cohort"]
+    best = max(
+        ((each, _trait_bits(each, row, facts)) for each in facts.traits if each.kind == "cohort"),
+        key=lambda pair: (pair[1], pair[0].words),
+        default=None,
+    )
+    if best is None:
+        return None
+    trait, bits = best
+    text = (
+        f"{trait.having} of {trait.known} are of cohort {trait.words}, as are {share_words(trait.share)} in the fleet"
+    )
+    why = "benches set up one cohort at a time" if idle and bits > 0 else _many_leave(facts) if bits > 0 else ""
+    label = f"{text}: counts nothing, {why}." if why else f"{text}."
+    return FarmBar(key="cohort", label=label, bits=0.0 if why else bits, basis="measured")
+
+
+def _traits(facts: FarmFacts, table: Table, own: float) -> FarmBar | None:
+    """What members are alike in. What their own evidence tells of too counts only where it says more than that."""
+    best: dict[str, tuple[float, Trait]] = {}
+    for each in sorted(facts.traits, key=lambda one: (one.kind, one.words)):
+        row = table.traits.get(each.kind)
+        if row is not None and each.kind != "cohort":
+            bits = _trait_bits(each, row, facts)
+            if bits > best.get(each.kind, (0.0, each))[0]:
+                best[each.kind] = (bits, each)
+    if not best:
+        return None
+    shared = [bits for kind, (bits, _) in best.items() if table.traits[kind].own]
+    others = [bits for kind, (bits, _) in best.items() if not table.traits[kind].own]
+    bits = min(TRAITS_MOST, max(0.0, math.fsum(shared) - own) + math.fsum(others))
+    heaviest = sorted(best.values(), key=lambda pair: (-pair[0], pair[1].kind))
+    parts = "; ".join(
+        f"{each.having} of {each.known} have {each.words or each.kind}, {share_words(each.share)} in the fleet do"
+        for _, each in heaviest[:3]
+    )
+    less = f" Of this {own:.1f} bits are counted with the members' own evidence." if shared and own > 0 else ""
+    return FarmBar(key="traits", label=f"Members are alike: {parts}.{less}", bits=bits, basis="measured")
+
+
+def _trait_bits(trait: Trait, row: TraitRow, facts: FarmFacts) -> float:
+    """A binomial likelihood ratio with the chance that a farm is not alike in this at all: never below 0.
+
+    Devices that share something which makes them alike anyway count once. The fleet's share leaves members out.
+    """
+    same = sum(len(each.members) - 1 for each in facts.shared if each.node.seen.kind in row.implied_by)
+    known, having = trait.known - min(same, trait.known), trait.having - min(same, trait.having)
+    if having < 2 or known < 2:
+        return 0.0
+    elsewhere = max(0.0, trait.share * facts.fleet - trait.having)
+    others = max(0.0, facts.fleet - trait.known)
+    usual = min(0.99, (elsewhere + PSEUDO * row.usual) / (others + PSEUDO))
+    if usual >= row.alike:
+        return 0.0
+    ratio = having * math.log2(row.alike / usual) + (known - having) * math.log2((1 - row.alike) / (1 - usual))
+    mixed = math.log2(row.kit * 2.0 ** min(60.0, ratio) + 1 - row.kit)
+    return max(0.0, min(row.most, mixed))
+
+
+def _members(members: Sequence[Member]) -> FarmBar | None:
+    known = [max(0.0, each.bits) for each in members if each.bits is not None]
+    if not known:
+        return None
+    bits = min(HIGHEST, math.fsum(known) / len(members))
+    strong = sum(each >= 1.0 for each in known)
+    label = f"{strong} of {len(members)} members have evidence of their own; {bits:.1f} bits in the mean of all."
+    return FarmBar(key="members", label=label, bits=bits)
+
+
+def _bar(key: str, text: str, row: Row | None, silent: str = "") -> FarmBar:
+    """Returns the bar of a row; 0 where there is none. `silent` says why it may not speak for a farm; "" if it may."""
+    if row is None:
+        return FarmBar(key=key, label=f"{text}.", bits=0.0)
+    if silent and row.bits > 0:
+        return FarmBar(key=key, label=f"{text}: counts nothing, {silent}.", bits=0.0, m=row.m, u=row.u, basis=row.basis)
+    return FarmBar(key=key, label=f"{text}.", bits=row.bits, m=row.m, u=row.u, basis=row.basis)
+
