@@ -20,6 +20,7 @@ from .flagging import FLAGGED, LOWERED_AFTER, LOWERED_BELOW
 from .score import L0, POINTS_PER_BIT, log_odds
 
 CaseState = Literal["open", "waiting", "closed"]
+CaseKind = Literal["device", "farm"]
 Standing = Literal["new", "ongoing", "returned", "escalating"]
 CloseClass = Literal["confirmed", "sanctioned", "benign", "false_reading"]
 
@@ -52,13 +53,16 @@ class CaseConflict(CaseError):
 
 
 class Case(msgspec.Struct, frozen=True, kw_only=True):
-    """A case about one device.
+    """A case about one device, or about a farm.
 
+    kind       `device` or `farm`; a device in a farm's case keeps its own
+    device     its id; "" of a farm's case
+    farm       number of the farm; None of a device's case
     standing   `new` and `returned` until somebody acts on it, `escalating` after it grew, else `ongoing`
     level      that it reached, with hysteresis
-    points     of the device when the case was opened or last grew
-    groups     that have counted since then, in drawing order
-    evidence   digest over what counts
+    points     of the device or farm when the case was opened or last grew
+    groups     that have counted since then, in drawing order; () of a farm's case
+    evidence   digest over what counts, or of a farm's members
     sentence   the assessment's, of the latest change
     owner      who works on it; "" for nobody
     previous   the closed case that this one returned from
@@ -68,7 +72,7 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     rest       points after the close: 10 more bring it back; None until the first judgement after it
     fell       a closed one's device has been below review for a day since
     members    ids of the devices that it is about
-    name, points_now, level_now  of the device, for pages
+    name, points_now, level_now  of the device or farm, for pages
     """
 
     id: int
@@ -97,6 +101,8 @@ class Case(msgspec.Struct, frozen=True, kw_only=True):
     name: str = ""
     points_now: int | None = None
     level_now: AttentionLevel | None = None
+    kind: CaseKind = "device"
+    farm: int | None = None
 
 
 class CaseEvent(msgspec.Struct, frozen=True, kw_only=True):

@@ -177,6 +177,26 @@ def _worth(levels: Sequence[GroupLevel]) -> float:
     return round(max(bits, REVIEW_BITS - L0) if any(level.floor for level in levels) else bits, 9)
 
 
+def without(group: Group, levels: Sequence[GroupLevel], bars: Sequence[Bar]) -> tuple[float, float]:
+    """Returns what all other groups weigh together, in bits, and the probability that they give with the base rate.
+
+    bars  of the same assessment, for its base rate
+    """
+    others = [_by_itself(level, group) for level in levels if level.group != group]
+    base = sum(bar.bits for bar in bars if bar.kind in ("prior", "cohort"))
+    bits = base + sum(level.bits for level in others) + sum(bar.bits for bar in rules(others))
+    if any(level.floor for level in others):
+        bits = max(bits, REVIEW_BITS)
+    return _worth(others), probability_of(bits)
+
+
+def _by_itself(level: GroupLevel, left_out: Group) -> GroupLevel:
+    """Returns a level as it would be if nothing of it was counted in a group that is left out."""
+    if level.counted_in != left_out or level.alone <= 0:
+        return level
+    return msgspec.structs.replace(level, level=1, bits=level.alone, counted_in="", alone=0.0)
+
+
 def _joined(
     counted: Sequence[Weighed],
     findings: Sequence[Finding],

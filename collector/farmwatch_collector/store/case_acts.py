@@ -1,6 +1,7 @@
 """What people do to a case, inside the writer's transaction: each act changes, is told, and leaves an audit line."""
 
-from datetime import datetime, timedelta
+from collections.abc import Sequence
+from datetime import datetime
 
 import msgspec
 from sqlalchemy import Connection, exists, insert, select, update
@@ -8,26 +9,27 @@ from sqlalchemy import Connection, exists, insert, select, update
 from ..assessment import Assessment
 from ..cases import LONGEST_NAME, LONGEST_TEXT, Case, CaseConflict, CaseError, Closing, closing, written
 from ..expectations import expectations_from
+from . import farm_acts
 from . import tables as t
 from .case_following import case_from, tell
+from .farm_following import members, points_of
 from .times import micros
 
 _assessments = msgspec.json.Decoder(Assessment)
 
 
-#: How long an act may wait for the writer.
-_WRITTEN_WITHIN = timedelta(seconds=5)
-
-
-def _case(connection: Connection, number: int, version: int | None, *, closed: bool = False) -> tuple[Case, int]:
-    """Returns a case with its device's key; raises CaseError when it is not there or not as the caller has seen it."""
+def _case(connection: Connection, number: int, version: int | None, *, closed: bool = False) -> tuple[Case, int | None]:
+    """Returns a case with its device's key, None of a farm's; raises CaseError when it is not there or not as the
+    caller has seen it."""
     head = t.case_head
     row = connection.execute(
-        select(head, t.device.c.device).join(t.device, t.device.c.key == head.c.device_key).where(head.c.id == number)
+        select(head, t.device.c.device)
+        .outerjoin(t.device, t.device.c.key == head.c.device_key)
+        .where(head.c.id == number)
     ).first()
     if row is None:
         raise CaseError(f"There is no case {number}. List them: farmwatch cases list.")
-    case = case_from(row, row.device)
+    case = case_from(row, row.device, members(connection, number))
     if (case.state == "closed") != closed:
         state = "closed already" if case.state == "closed" else "still open"
         raise CaseConflict(f"Case {number} is {state}; nothing was changed. Look at it again.")
@@ -85,13 +87,16 @@ def close(
     reason: str,
     until: str,
     version: int | None,
+    place: str = "",
 ) -> Closing:
-    """Closes a case; a sanctioned or benign close writes what it expects, and has the device judged again."""
+    """Closes a case; a sanctioned or benign close writes what it expects, and has its devices judged again."""
     how = closing(closed_as, reason, until, at)
     case, key = _case(connection, number, version)
-    body = connection.execute(select(t.assessment.c.body).where(t.assessment.c.device_key == key)).scalar()
-    now = None if body is None else _assessments.decode(body)
-    rest = None if how.until is not None else (now.points if now else case.points)
+    if place and (case.farm is None or how.until is None):
+        raise CaseError("A place goes with a sanctioned or benign close of a farm's case only; nothing was changed.")
+    now = None if key is None else _assessment(connection, key)
+    points = points_of(connection, case.farm) if case.farm is not None else now.points if now else None
+    rest = None if how.until is not None else case.points if points is None else points
     _update(
         connection,
         case,
@@ -107,13 +112,25 @@ def close(
         fell=0,
         low_since=None,
     )
-    if how.until is not None and now is not None:
-        _expect(connection, case, key, now, at, how, case.owner or actor)
-        _judge_again(connection, key, at)
+    if how.until is not None:
+        if case.farm is not None:
+            farm_acts.explain(connection, case, at, actor, how, place)
+        elif key is not None and now is not None:
+            _expect(connection, case, key, now, at, how, case.owner or actor)
+        farm_acts.judge_again(connection, _keys(connection, case, key), at)
     end = f", expected until {how.until:%Y-%m-%d %H:%M} UTC" if how.until else ""
     decided = f"{how.closed_as}{end}: {how.reason}"
     tell(connection, number, at, actor, "closed", f"as {decided}", case.state, decided)
     return how
+
+
+def _assessment(connection: Connection, key: int) -> Assessment | None:
+    body = connection.execute(select(t.assessment.c.body).where(t.assessment.c.device_key == key)).scalar()
+    return None if body is None else _assessments.decode(body)
+
+
+def _keys(connection: Connection, case: Case, key: int | None) -> Sequence[int]:
+    return farm_acts.member_keys(connection, case) if key is None else [key]
 
 
 def _expect(
@@ -148,26 +165,20 @@ def reopen(connection: Connection, number: int, at: datetime, actor: str, reason
         raise CaseError("A reason is needed to open a case again; nothing was changed.")
     case, key = _case(connection, number, None, closed=True)
     head = t.case_head
-    another = connection.execute(select(exists().where(head.c.device_key == key, head.c.closed_at.is_(None)))).scalar()
+    about = head.c.device_key == key if key is not None else head.c.farm_id == case.farm
+    another = connection.execute(select(exists().where(about, head.c.closed_at.is_(None)))).scalar()
     if another:
-        raise CaseConflict(f"Another case about this device is open; case {number} stays closed. Work on that one.")
+        raise CaseConflict(
+            f"Another case about this {case.kind} is open; case {number} stays closed. Work on that one."
+        )
     expectation = t.expectation
     connection.execute(
         update(expectation)
         .where(expectation.c.case_id == number, expectation.c.until > micros(at))
         .values(until=micros(at))
     )
+    farm_acts.take_back(connection, case, at, actor, reason)
     values = {"closed_at": None, "closed_as": "", "reason": "", "until": None, "rest": None, "fell": 0}
     _update(connection, case, at, state="open", standing="ongoing", low_since=None, **values)
-    _judge_again(connection, key, at)
+    farm_acts.judge_again(connection, _keys(connection, case, key), at)
     tell(connection, number, at, actor, "reopened", reason, case.closed_as, f"open: {reason}")
-
-
-def _judge_again(connection: Connection, key: int, at: datetime) -> None:
-    """Makes a device due, also when it is being judged right now.
-
-    An act is written a moment after `at`: a judgement that began in between still saw what was before, and is repeated.
-    """
-    state = t.device_state
-    values = {"due_at": micros(at), "changed_at": micros(at + _WRITTEN_WITHIN)}
-    connection.execute(update(state).where(state.c.device_key == key).values(values))

@@ -34,18 +34,27 @@ def follow_case(connection: Connection, key: int, result: Assessment, channels: 
     done = follow(result, last, stale=stale)
     if done is None:
         return None
-    if done.opens:
-        _open(connection, key, done, channels)
-    elif last is not None:
-        _change(connection, last, done)
+    apply(connection, done, last, [key], channels)
     return done.wake_at
 
 
-def case_from(row: Row[Any], device: str, members: tuple[str, ...] = ()) -> Case:
-    """Returns a row of case_head as a case."""
+def apply(
+    connection: Connection, done: Followed, last: Case | None, keys: Sequence[int], channels: Sequence[str]
+) -> None:
+    """Opens the case, or changes the one before. keys: of its devices, which a new case has as members."""
+    if done.opens:
+        _open(connection, keys, done, channels)
+    elif last is not None:
+        _change(connection, last, done)
+
+
+def case_from(row: Row[Any], device: str | None, members: tuple[str, ...] = ()) -> Case:
+    """Returns a row of case_head as a case; `device` is None of a farm's."""
     return Case(
         id=row.id,
-        device=device,
+        kind=row.kind,
+        farm=row.farm_id,
+        device=device or "",
         state=row.state,
         standing=row.standing,
         level=row.level,
@@ -66,7 +75,7 @@ def case_from(row: Row[Any], device: str, members: tuple[str, ...] = ()) -> Case
         until=None if row.until is None else moment(row.until),
         rest=row.rest,
         fell=bool(row.fell),
-        members=members or (device,),
+        members=members or ((device,) if device else ()),
     )
 
 
@@ -129,23 +138,25 @@ def _values(case: Case) -> dict[str, object]:
     }
 
 
-def _open(connection: Connection, key: int, done: Followed, channels: Sequence[str]) -> None:
+def _open(connection: Connection, keys: Sequence[int], done: Followed, channels: Sequence[str]) -> None:
     case, head = done.case, t.case_head
+    about = head.c.device_key == keys[0] if case.kind == "device" else head.c.farm_id == case.farm
     values = {
         **_values(case),
-        "kind": "device",
-        "device_key": key,
+        "kind": case.kind,
+        "device_key": keys[0] if case.kind == "device" else None,
+        "farm_id": case.farm,
         "state": case.state,
         "previous": case.previous,
         "opened_at": micros(case.opened_at),
     }
-    taken = exists().where(head.c.device_key == key, head.c.closed_at.is_(None))
+    taken = exists().where(about, head.c.closed_at.is_(None))
     row = select(*(literal(value, head.c[name].type) for name, value in values.items())).where(~taken)
     number = connection.execute(insert(head).from_select(list(values), row).returning(head.c.id)).scalar()
     if number is None:
         return  # another evaluation has opened it
     at = micros(case.opened_at)
-    connection.execute(insert(t.case_member).values(case_id=number, device_key=key, added_at=at))
+    add_members(connection, number, keys, at)
     tell(connection, number, case.opened_at, EVALUATION, done.action, done.words, after=case.level)
     body = NoticeBody(
         event=f"case_{done.action}",
@@ -156,6 +167,8 @@ def _open(connection: Connection, key: int, done: Followed, channels: Sequence[s
         groups=case.groups,
         sentence=case.sentence,
         at=case.opened_at,
+        farm=case.farm or 0,
+        members=case.members if case.kind == "farm" else (),
     )
     for channel in channels:
         connection.execute(
@@ -168,6 +181,13 @@ def _open(connection: Connection, key: int, done: Followed, channels: Sequence[s
                 due_at=at,
             )
         )
+
+
+def add_members(connection: Connection, case: int, keys: Sequence[int], at: int) -> None:
+    """Adds devices to those that a case is about. at: microseconds."""
+    if keys:
+        rows = [{"case_id": case, "device_key": key, "added_at": at} for key in keys]
+        connection.execute(insert(t.case_member), rows)
 
 
 def _change(connection: Connection, last: Case, done: Followed) -> None:

@@ -4,17 +4,20 @@ from collections.abc import Sequence
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Connection, Row, Select, Text, and_, cast, func, literal, or_, select
 
 from ..assessment import AttentionLevel, level_rank
 from ..cases import AuditLine, Case, CaseEvent, CaseState, Standing
 from . import tables as t
+from . import tables_farms as tf
 from .case_following import case_from
+from .farm_following import members
 from .people import same_laptop
 from .reading import matches
 from .times import moment
 
-_POINTS = func.coalesce(t.assessment.c.points, t.case_head.c.points)
+_POINTS = func.coalesce(t.assessment.c.points, tf.farm.c.points, t.case_head.c.points)
+_NAME = func.coalesce(t.device.c.name, literal("farm ").concat(cast(t.case_head.c.farm_id, Text)))
 _LEVELS: tuple[AttentionLevel, ...] = ("none", "watch", "review", "urgent", "near_certain")
 
 
@@ -24,17 +27,18 @@ def _cases() -> Select[Any]:
         select(
             head,
             t.device.c.device,
-            t.device.c.name,
-            t.assessment.c.points.label("points_now"),
-            t.assessment.c.attention.label("level_now"),
+            _NAME.label("name"),
+            func.coalesce(t.assessment.c.points, tf.farm.c.points).label("points_now"),
+            func.coalesce(t.assessment.c.attention, tf.farm.c.level).label("level_now"),
         )
-        .join(t.device, t.device.c.key == head.c.device_key)
+        .outerjoin(t.device, t.device.c.key == head.c.device_key)
         .outerjoin(t.assessment, t.assessment.c.device_key == head.c.device_key)
+        .outerjoin(tf.farm, tf.farm.c.id == head.c.farm_id)
     )
 
 
-def _case(row: Row[Any]) -> Case:
-    case = case_from(row, row.device)
+def _case(row: Row[Any], members: tuple[str, ...] = ()) -> Case:
+    case = case_from(row, row.device, members)
     return msgspec.structs.replace(case, name=row.name, points_now=row.points_now, level_now=row.level_now)
 
 
@@ -49,7 +53,7 @@ class Wanted(msgspec.Struct, frozen=True):
 
 
 def cases(connection: Connection, wanted: Wanted, limit: int, after: int) -> list[Case]:
-    """Returns cases by their device's points now, highest first."""
+    """Returns cases by their device's or farm's points now, highest first."""
     head = t.case_head
     query = _cases().where(head.c.state.in_(wanted.states))
     if wanted.minimum != "none":
@@ -60,13 +64,27 @@ def cases(connection: Connection, wanted: Wanted, limit: int, after: int) -> lis
     if wanted.standing is not None:
         query = query.where(head.c.standing == wanted.standing, head.c.state != "closed")
     if wanted.search:
-        query = query.outerjoin(t.roster, same_laptop()).where(matches(wanted.search))
+        query = query.where(_matching(wanted.search))
     if after:
         last = connection.execute(_cases().add_columns(_POINTS.label("mark")).where(head.c.id == after)).first()
         if last is not None:
             query = query.where(or_(last.mark > _POINTS, and_(last.mark == _POINTS, head.c.id > after)))
-    rows = connection.execute(query.order_by(_POINTS.desc(), head.c.id).limit(limit))
-    return [_case(row) for row in rows]
+    rows = connection.execute(query.order_by(_POINTS.desc(), head.c.id).limit(limit)).all()
+    return [_case(row, members(connection, row.id) if row.farm_id is not None else ()) for row in rows]
+
+
+def _matching(search: str) -> ColumnElement[bool]:
+    """Whether a case is about a device that the text is found in, or is that farm's."""
+    member = t.case_member
+    about = (
+        select(member.c.case_id)
+        .join(t.device, t.device.c.key == member.c.device_key)
+        .outerjoin(t.roster, same_laptop())
+        .where(matches(search))
+        .correlate(None)
+    )
+    farms = and_(t.case_head.c.kind == "farm", _NAME.in_([search.strip().lower()]))
+    return or_(t.case_head.c.id.in_(about), farms)
 
 
 def case(connection: Connection, number: int) -> Case | None:
@@ -74,18 +92,11 @@ def case(connection: Connection, number: int) -> Case | None:
     row = connection.execute(_cases().where(t.case_head.c.id == number)).first()
     if row is None:
         return None
-    member = t.case_member
-    query = (
-        select(t.device.c.device)
-        .join(member, member.c.device_key == t.device.c.key)
-        .where(member.c.case_id == number)
-        .order_by(member.c.id)
-    )
-    return msgspec.structs.replace(_case(row), members=tuple(connection.execute(query).scalars()))
+    return _case(row, members(connection, number))
 
 
 def cases_of(connection: Connection, device: str) -> list[Case]:
-    """Returns a device's cases, the latest first."""
+    """Returns a device's own cases, the latest first."""
     query = _cases().where(t.device.c.device == device).order_by(t.case_head.c.id.desc())
     return [_case(row) for row in connection.execute(query)]
 

@@ -92,6 +92,7 @@ def _closed(connection: Connection, first: int, last: int) -> dict[int, list[Clo
         select(member.c.device_key, head.c.id, head.c.opened_at, head.c.closed_at, head.c.closed_as)
         .join(member, member.c.case_id == head.c.id)
         .where(member.c.device_key.between(first, last), head.c.closed_at.is_not(None), head.c.closed_as != "")
+        .where(head.c.kind == "device")  # how a farm was judged tells nothing of each laptop's own evidence
         .order_by(head.c.id)
     )
     found: dict[int, list[ClosedCase]] = defaultdict(list)

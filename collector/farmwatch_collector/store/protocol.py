@@ -13,6 +13,7 @@ from farmwatch_schema.report import Answer, Report
 
 from ..assessment import Assessment, AttentionLevel
 from .protocol_cases import CaseStore
+from .protocol_farms import FarmStore
 from .protocol_history import DeviceHistory
 from .protocol_network import NetworkStore, Origin
 from .protocol_people import PeopleStore
@@ -119,7 +120,7 @@ class TokenError(FarmwatchError):
     """An enrolment token that cannot be used; str() says why in one sentence."""
 
 
-class Store(CaseStore, NetworkStore, PeopleStore, PlaceStore, Protocol):
+class Store(CaseStore, FarmStore, NetworkStore, PeopleStore, PlaceStore, Protocol):
     """Durable state of a collector. Every method may be called from any thread and blocks: never call one in an
     event loop, except `submit`.
 

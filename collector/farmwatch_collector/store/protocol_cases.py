@@ -10,10 +10,13 @@ from ..assessment import AttentionLevel
 from ..cases import AuditLine, Case, CaseEvent, CaseState, Closing, Standing
 
 
-class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
+class NoticeBody(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What is told of a new case: as little of a person as an analyst can begin with.
 
-    event  `case_opened` or `case_returned`
+    event    `case_opened` or `case_returned`
+    device   "" of a farm's case
+    farm     number of the farm; 0 of a device's case
+    members  devices of the farm
     """
 
     event: str
@@ -24,6 +27,8 @@ class NoticeBody(msgspec.Struct, frozen=True, kw_only=True):
     groups: tuple[str, ...]
     sentence: str
     at: datetime
+    farm: int = 0
+    members: tuple[str, ...] = ()
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,13 +69,13 @@ class CaseStore(Protocol):
         standing: Standing | None = None,
         search: str = "",
     ) -> list[Case]:
-        """Returns cases by their device's points now, highest first.
+        """Returns cases by their device's or farm's points now, highest first.
 
         minimum  least level that the case holds
         owners   whose; "" among them for cases that nobody has; None for everybody's
         after    id of the case whose followers in this order are wanted; 0 from the first
         standing of those not closed; None for every one
-        search   part of the device's id or name, or of what the roster says of its person
+        search   part of a device's id or name, or of what the roster says of its person; a farm's case has many
         """
         ...
 
@@ -82,7 +87,7 @@ class CaseStore(Protocol):
     def case(self, number: int) -> Case | None: ...
 
     def cases_of(self, device: str) -> list[Case]:
-        """Returns a device's cases, the latest first."""
+        """Returns a device's own cases, the latest first; those of its farms are found by `FarmStore.farms_of`."""
         ...
 
     def case_history(self, number: int) -> list[CaseEvent]:
@@ -110,9 +115,14 @@ class CaseStore(Protocol):
         reason: str,
         until: str = "",
         version: int | None = None,
+        place: str = "",
     ) -> Closing:
         """Closes a case. As `sanctioned` or `benign`, everything that counts now, agent integrity left out, counts as
-        nothing until the end of the day `until` (ISO 8601; "" for 90 days), and the device becomes due."""
+        nothing until the end of the day `until` (ISO 8601; "" for 90 days), and the device becomes due.
+
+        Of a farm's case, these two make a `Label` on what ties most of its members, until that day; `place` says what
+        place it is (`LabelKind`; "" for an office if sanctioned, a household if benign), and the members become due.
+        """
         ...
 
     def reopen_case(self, number: int, at: datetime, actor: str, reason: str) -> None:

@@ -24,13 +24,14 @@ from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import Answer, AnswerStatus
 
 from ..assessment import Assessment, AttentionLevel
-from . import history, people_rights, reading, writing
+from . import farm_reading, history, people_rights, reading, writing
 from .bundles import Bundles
 from .egress_spans import EgressSpans
 from .migrate import migrate
 from .protocol import Device, DeviceEvent, DeviceRow, Incoming, SectionRow, TokenRow
 from .protocol_history import DeviceHistory
 from .sqlite_cases import SqliteCases
+from .sqlite_farms import SqliteFarms
 from .sqlite_network import SqliteNetwork
 from .sqlite_people import SqlitePeople
 from .sqlite_place import SqlitePlace
@@ -76,7 +77,7 @@ class _Job:
         self.future: Future[Any] = Future()
 
 
-class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
+class SqliteStore(SqliteCases, SqliteFarms, SqliteNetwork, SqlitePeople, SqlitePlace):
     """A `Store` in one file. Every method may be called from any thread; those that write block until fsync.
 
     path    the database file; made, with its tables, when it does not exist
@@ -340,6 +341,10 @@ class SqliteStore(SqliteCases, SqliteNetwork, SqlitePeople, SqlitePlace):
 
     def events(self, device: str) -> list[DeviceEvent]:
         return self._ask(lambda connection: reading.events(connection, device))
+
+    def device_ties(self) -> Iterator[tuple[str, bytes]]:
+        with self._readers.connect() as connection:
+            yield from farm_reading.device_ties(connection)
 
     def histories(self, since: datetime, after: str = "") -> Iterator[DeviceHistory]:
         with self._readers.connect() as connection:

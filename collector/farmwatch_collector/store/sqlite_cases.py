@@ -67,9 +67,10 @@ class SqliteCases(ABC):
         reason: str,
         until: str = "",
         version: int | None = None,
+        place: str = "",
     ) -> Closing:
         return self._run(
-            lambda connection: case_acts.close(connection, number, at, actor, closed_as, reason, until, version)
+            lambda connection: case_acts.close(connection, number, at, actor, closed_as, reason, until, version, place)
         )
 
     def reopen_case(self, number: int, at: datetime, actor: str, reason: str) -> None:

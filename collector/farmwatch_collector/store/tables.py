@@ -31,7 +31,7 @@ metadata = MetaData(
 )
 
 #: Revision that a database of this program is at; a test holds it to the newest file in migrations/versions.
-HEAD = "0004"
+HEAD = "0005"
 
 
 def _kept(reason: str) -> dict[str, Any]:
@@ -349,13 +349,14 @@ audit = Table(
     comment="Who did what, with what it changed: sign-ins, views, tokens, cases. Appended to, never changed.",
 )
 
-# A farm's case will have no device_key and several members; a device's case has its own and one member.
+# A farm's case has no device_key and several members; a device's case has its own and one member.
 case_head = Table(
     "case_head",
     metadata,
     Column("id", Integer, primary_key=True),
     Column("kind", Text, nullable=False),
     Column("device_key", Integer, ForeignKey("device.key")),
+    Column("farm_id", Integer),
     Column("state", Text, nullable=False),
     Column("standing", Text, nullable=False),
     Column("level", Text, nullable=False),
@@ -378,6 +379,7 @@ case_head = Table(
     Column("fell", Integer, nullable=False, server_default=text("0")),
     Index("ix_case_head_closed_at", "closed_at"),
     Index("ix_case_head_device_key", "device_key"),
+    Index("ix_case_head_farm_id", "farm_id"),
     info=_days(400, "closed_at"),
     comment="One row per case: what is flagged, how it stands, whose it is, and how it was closed.",
 )

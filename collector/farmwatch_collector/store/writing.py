@@ -5,13 +5,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Connection, Select, Table, and_, bindparam, case, delete, exists, insert, or_, select, update
+from sqlalchemy import (
+    Connection,
+    Exists,
+    Select,
+    Table,
+    and_,
+    bindparam,
+    case,
+    delete,
+    exists,
+    insert,
+    or_,
+    select,
+    update,
+)
 
 from farmwatch_detectors.policy import RosterEntry
 
 from ..assessment import Assessment
 from . import people
 from . import tables as t
+from . import tables_farms as t_farms
 from .case_following import follow_case
 from .protocol import Device, TokenError
 from .times import micros
@@ -233,7 +248,10 @@ def purge(connection: Connection, now: datetime) -> dict[str, int]:
             head = t.metadata.tables[table.info["with"]]
             past = head.c[head.info["ends"]] < micros(now) - int(head.info["days"]) * _DAY
             heads = select(head.c.id).where(past)
-            deleted[table.name] = connection.execute(delete(table).where(table.c.case_id.in_(heads))).rowcount
+            if head is t_farms.farm:
+                heads = heads.where(~_named_by_case())
+            by = table.c[table.info.get("by", "case_id")]
+            deleted[table.name] = connection.execute(delete(table).where(by.in_(heads))).rowcount
             continue
         if "days" not in table.info:
             continue
@@ -248,7 +266,13 @@ def purge(connection: Connection, now: datetime) -> dict[str, int]:
                 )
             )
             statement = delete(table).where(table.c.received_at < before, ~named)
+        elif table is t_farms.farm:
+            statement = delete(table).where(table.c.ended_at < before, ~_named_by_case())
         else:
             statement = delete(table).where(table.c[table.info["ends"]] < before)
         deleted[table.name] = connection.execute(statement).rowcount
     return deleted
+
+
+def _named_by_case() -> Exists:
+    return exists().where(t.case_head.c.farm_id == t_farms.farm.c.id)
