@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from math import exp
+from math import exp, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -67,7 +67,8 @@ class Days:
     def profiles(self) -> Floats:
         """Returns the part of each device's input that fell into each quarter of an hour of the day."""
         counts: Floats = (self.active & self.known[:, :, None]).sum(axis=1).astype(np.float64)
-        return np.divide(counts, np.maximum(counts.sum(axis=1, keepdims=True), 1.0))
+        counts /= np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
+        return counts
 
     def blocks(self) -> list[Places]:
         """Returns the days that are shuffled among themselves: working days of one week, weekend days of one week.
@@ -116,7 +117,8 @@ class Turns:
     def skewness(self, kind: str, *at: int) -> float:
         """Returns the skewness of the shuffled sums of one device or pair."""
         sums = self.sums(kind)
-        return float(sums.third[at]) / max(float(sums.variance[at]), 1e-12) ** 1.5
+        spread = sqrt(max(float(sums.variance[at]), 1e-12))
+        return float(sums.third[at]) / (spread * spread * spread)
 
     def chance(self, kind: str, *at: int) -> float:
         """Returns the share of shuffled days that fit as well; never less than one of all their orders."""
@@ -143,8 +145,8 @@ def compared(mine: Days, theirs: Days) -> tuple[Turns, Turns, Turns]:
         kept = known[:, None, :, None] & other_known[None, :, None, :] & ~itself[:, :, None, None]
         by_one = [(each * kept).sum(axis=1) for each in sums]
         by_other = [(each * kept).sum(axis=0).swapaxes(-1, -2) for each in sums]
-        ones.add(by_one[0], by_one[1], by_one[2], common.any(axis=1))
-        others.add(by_other[0], by_other[1], by_other[2], common.any(axis=0))
+        ones.add(by_one[0], by_one[1], by_one[2], np.logical_or.reduce(common, axis=1))
+        others.add(by_other[0], by_other[1], by_other[2], np.logical_or.reduce(common, axis=0))
     return pairs, ones, others
 
 
