@@ -1,8 +1,9 @@
-"""States that devices of people who have nothing to do with each other sit behind one gateway.
+"""States that devices of people who have nothing to do with each other sit behind one gateway or access point.
 
 Detects
-    The same gateway MAC address on unrelated devices. Level 1: two of them. Level 2: three or four.
-    Level 3: five or more. A registered place or household explains it: level 0.
+    The same gateway MAC address, or access point, on unrelated devices. Level 1: two of them. Level 2: three or four.
+    Level 3: five or more. Where the fleet measured how rare that is, it decides: up to 2 bits stay at level 1, up to 4
+    at level 2. Level 0: a registered place or household, an address found in many places, and more than 256 holders.
 Why
     A farm is many companies' laptops in one house. The router's MAC address is the same for all of them,
     whatever address the house has on the internet, behind carrier NAT too.
@@ -11,7 +12,7 @@ Innocent explanations
     registered; a staging bench; addresses that many routers share.
 Blind spots
     One network or travel router per laptop; a single laptop of this company in the house; devices whose
-    agents cannot read the neighbour table.
+    agents cannot read the neighbour table. What remains of those: docs/evasions.md.
 Triage
     Ask who lives or works there; register the place or household in the policy, or open a farm case.
 References
@@ -20,7 +21,9 @@ References
 
 from farmwatch_schema.identifiers import Identifier
 
+from . import shared_values
 from .detector import Detector, Findings, quote
+from .shared_values import NETWORKS as TIES
 from .view import DeviceView, Tie
 
 #: Addresses that routers of unrelated networks share: VRRP, RFC 5798 section 7.3 (IANA's 00-00-5E), and HSRP
@@ -28,52 +31,64 @@ from .view import DeviceView, Tie
 #: virtual addresses are 0007.b400.xxyy by group and forwarder (Cisco's documentation of GLBP).
 _SHARED_MAKERS = frozenset({"00005e", "00000c", "0007b4"})
 
-#: So many devices behind one gateway are an office or a constant address sooner than one house.
+#: So many devices behind one gateway are an office or a constant address sooner than one house, unless measured.
 _OFFICE_SIZE = 25
+
+_WORDS = {"gateway_mac": "gateway", "bssid": "access point"}
 
 
 def detect(device: DeviceView) -> Findings:
-    """Yields one finding per gateway that this device shares."""
-    for tie in device.ties:
-        if tie.kind == "gateway_mac" and len(tie.holders) > 1:
-            unrelated = len(tie.unrelated) + 1 if tie.unrelated and not tie.place else 0
-            level = level_of(unrelated, tie.identifier)
-            holders = f"{', '.join(tie.holders[:6])}{' and more' if len(tie.holders) > 6 else ''}"
-            quotes = (quote("fleet", f"gateway {tie.value[:8]}", f"Shared by {holders}."),)
-            since = tie.since.isoformat() if tie.since else ""
-            sentence = _sentence(tie, level, unrelated)
-            yield DETECTOR.finding(level, sentence, quotes, tie.value, since=since, sanctioned=tie.place)
+    """Yields one finding per gateway that this device shares, and per access point that says more."""
+    place = shared_values.known_place(device)
+    told: set[str] = set()
+    for tie in sorted(device.ties, key=lambda each: (each.kind not in TIES[:1], each.value)):
+        if tie.kind not in TIES or tie.size < 2:
+            continue
+        unrelated = tie.others + 1 if tie.others else 0
+        level = min(level_of(unrelated, tie.identifier, measured=tie.bits is not None), shared_values.most(tie))
+        if tie.kind == "bssid" and (place or not level or told.issuperset(tie.unrelated)):
+            continue  # the same house again, or a place that is known by its gateway
+        told |= set(tie.unrelated) if level else set()
+        quotes = (quote("fleet", f"{_WORDS[tie.kind]} {tie.value[:8]}", shared_values.holders(tie)),)
+        sentence = _sentence(tie, level, unrelated)
+        yield DETECTOR.finding(level, sentence, quotes, tie.value, since=shared_values.since(tie), sanctioned=tie.place)
 
 
-def level_of(count: int, identifier: Identifier | None) -> int:
+def level_of(count: int, identifier: Identifier | None, *, measured: bool = False) -> int:
     """Returns the level for so many unrelated devices behind one gateway.
 
     A made-up or shared address is no proof of one place: phones, virtual machines and spare routers have
-    constant ones. It stays at level 1, however many share it. An office that nobody registered stays at 2.
+    constant ones. It stays at level 1, however many share it. An office that nobody registered stays at 2,
+    unless the fleet measured how rare so many are.
     """
-    if count < 2:
-        return 0
-    if identifier is not None and (identifier.local or identifier.oui in _SHARED_MAKERS):
+    level = shared_values.level_for(count)
+    if level and identifier is not None and (identifier.local or identifier.oui in _SHARED_MAKERS):
         return 1
-    if count >= _OFFICE_SIZE or count < 5:
-        return 1 if count == 2 else 2
-    return 3
+    return min(level, 2) if count >= _OFFICE_SIZE and not measured else level
 
 
 def _sentence(tie: Tie, level: int, unrelated: int) -> str:
-    share = f"{len(tie.holders)} of {tie.fleet:,} devices have this gateway"
+    name = _WORDS[tie.kind]
+    share = f"{tie.size:,} of {tie.fleet:,} devices have this {name}"
     if tie.place:
         return f"{share}: it is the registered place {tie.place}."
-    if not tie.unrelated:
+    if not unrelated:
         return f"{share}: the records tie these people together, by household or site."
+    if tie.scattered:
+        return f"{share}, in different places at the same time: routers of that make bear one address. It ties nobody."
+    if shared_values.crowd(tie):
+        return f"{share}, more than any house holds: an office, or an address that many routers share. It ties nobody."
+    share += shared_values.compared(tie)
+    if not level:
+        return f"{share}: here that is as common elsewhere as it is in farms, and speaks of nobody."
     innocent = "a shared house or a co-working room"
     if level == 1 and unrelated > 2:
-        innocent = "an address that many routers share"
+        soft = tie.bits is None or tie.soft
+        innocent = "an address that many routers share" if soft else "a place as many others of this fleet"
     elif unrelated >= _OFFICE_SIZE or unrelated == 2:
         innocent = "an office nobody registered" if unrelated > 2 else "a couple or shared flat"
-    others = "1 device of somebody" if unrelated == 2 else f"{unrelated - 1} devices of people"
     return (
-        f"Its gateway also serves {others} unrelated to its user; {share}. "
+        f"Its {name} also serves {shared_values.others(unrelated - 1)} to its user; {share}. "
         f"Could it be {innocent}? Check: where these people live and work, and register the place if it is one."
     )
 
@@ -83,6 +98,6 @@ DETECTOR = Detector(
     group="F",
     title="Unrelated devices behind one gateway",
     attack=("T1090", "T1219"),
-    consumes=("network",),
+    consumes=("network", "wifi"),
     detect=detect,
 )

@@ -16,9 +16,9 @@ from typing import Any, cast
 import msgspec
 import pytest
 
-from farmwatch_collector.fleet import TIE_KINDS
 from farmwatch_collector.lab import fleet
 from farmwatch_collector.policy_file import parse_policy
+from farmwatch_collector.ties.kinds import KINDS as KINDS_OF_TIES
 from farmwatch_detectors.catalog import Entry, load
 from farmwatch_detectors.detector import Detector, level_table
 from farmwatch_detectors.groups import SilenceRow, silence_table
@@ -139,6 +139,11 @@ def test_a_detector_has_a_test_of_each_case(detector: Detector, case: str) -> No
     assert any(name.startswith(f"test_{case}_") for name in names), f"{path.name}: no test_{case}_..."
 
 
+#: The kinds of section that each kind of tie is made from; an exit is what the collector saw itself.
+TIED_BY: dict[str, tuple[str, ...]] = {
+    "gateway_mac": ("network",), "bssid": ("wifi",), "first_network": ("network",), "usb_serial": ("usb",),
+    "edid_serial": ("displays",), "remote_peer": ("sockets", "sessions"), "egress": (), "egress_block": (),
+}  # fmt: skip
 CLAIMED = RosterEntry(person="p", claim=Claim(place="Seattle, WA, US", latitude=47.61, longitude=-122.33, country="US"))
 _DAY = DayVerdict(day=NOW.date(), verdict="impossible", rules=("light",), sentence="Light is not that fast.")
 DISPROVED = Placing(verdict="impossible", sentence=_DAY.sentence, days=(_DAY,), judged=_DAY)
@@ -219,10 +224,19 @@ def test_a_detector_reads_what_it_declares_and_nothing_else(detector: Detector) 
         read |= watched.read
         fields |= watched.fields
     if not read:  # what the collector made of sections, or kept of the reports themselves
-        read = {source for source, _ in TIE_KINDS.values()} if "ties" in fields else set()
-        assert read or "placing" in fields or fields & {"reporting", "egress", "sign_ins", "roster"}
+        ties: tuple[str, ...] = getattr(importlib.import_module(detector.detect.__module__), "TIES", ())
+        read = {source for kind in ties for source in TIED_BY[kind]}
+        assert bool(ties) == (detector.group == "F" and "rhythms" not in fields)
+        assert ties or fields & {"placing", "reporting", "egress", "sign_ins", "roster", "rhythms"}
     read |= {"latency"} if "placing" in fields else set()
+    read |= {"input_source", "sessions"} if "rhythms" in fields else set()
     assert read == set(detector.consumes), f"{detector.id}.py: consumes"
+
+
+def test_each_kind_of_tie_that_detectors_get_is_spoken_of_by_one_of_them() -> None:
+    spoken = [kind for it in DETECTORS for kind in getattr(importlib.import_module(it.detect.__module__), "TIES", ())]
+    shown = [kind.kind for kind in KINDS_OF_TIES.values() if kind.shown]
+    assert sorted(spoken) == sorted(shown) == sorted(TIED_BY)
 
 
 def test_what_is_kept_with_one_look_at_a_device_changes_no_other() -> None:

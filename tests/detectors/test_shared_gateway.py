@@ -11,6 +11,7 @@ from farmwatch_detectors.groups import silence_table, why_grey
 from farmwatch_detectors.shared_gateway import DETECTOR, level_of
 from farmwatch_detectors.view import DeviceView, Tie
 
+from .ties import crowd, tie
 from .views import KEYER, NOW, view
 
 MAC = KEYER.key("mac", "98:da:c4:10:20:30")
@@ -75,6 +76,51 @@ def test_miss_a_gateway_of_its_own_and_other_ties_are_no_findings() -> None:
     assert _levels(_tie(1)) == []
     assert _levels(msgspec.structs.replace(_tie(5), kind="egress")) == []
     assert _levels() == []
+
+
+@pytest.mark.parametrize(
+    ("count", "bits", "level"),
+    [(5, 6.0, 3), (5, 3.9, 2), (5, 1.9, 1), (5, 0.0, 0), (2, 8.0, 1), (60, 6.0, 3), (60, 3.0, 2)],
+)
+def test_how_rare_it_is_in_this_fleet_caps_what_a_count_may_say(count: int, bits: float, level: int) -> None:
+    assert _levels(tie("gateway_mac", count, bits=bits)) == [level]
+
+
+def test_what_the_fleet_measured_stands_in_the_sentence() -> None:
+    [rare, common] = [
+        next(iter(DETECTOR.detect(_with(tie("gateway_mac", 7, bits=bits, share=share))))).sentence
+        for bits, share in ((6.0, 0.0025), (-0.5, 0.25))
+    ]
+    assert "as 1 other laptop in 400 of this fleet shares one with so many" in rare
+    assert "as 1 other laptop in 4 of this fleet" in common
+    assert common.endswith("as common elsewhere as it is in farms, and speaks of nobody.")
+
+
+def test_honest_twin_a_constant_address_of_cheap_routers_ties_nobody_wherever_it_stands() -> None:
+    [finding] = DETECTOR.detect(_with(tie("gateway_mac", 30, scattered=True)))
+    assert finding.level == 0
+    assert "in different places at the same time" in finding.sentence
+    assert _levels(tie("gateway_mac", 9, soft=True)) == [1]
+
+
+def test_honest_twin_fifty_thousand_behind_one_address_are_no_house() -> None:
+    [finding] = DETECTOR.detect(_with(crowd("gateway_mac", bits=9.0)))
+    assert finding.level == 0
+    assert "50,000 of 50,000 devices" in finding.sentence
+    assert finding.evidence[0].fact == "Shared by 50,000 devices."
+
+
+def test_an_access_point_speaks_where_the_gateway_does_not() -> None:
+    assert _levels(tie("bssid", 5, value="cd" * 16)) == [3]
+    assert _levels(tie("gateway_mac", 9, scattered=True), tie("bssid", 5, value="cd" * 16)) == [0, 3]
+    assert _levels(tie("gateway_mac", 2), tie("bssid", 5, value="cd" * 16)) == [1, 3]
+
+
+def test_an_access_point_of_the_same_house_or_of_a_known_place_is_not_told_again() -> None:
+    assert _levels(tie("gateway_mac", 5), tie("bssid", 4, value="cd" * 16)) == [3]
+    office = tie("gateway_mac", 40, place="headquarters", unrelated=(), strangers=0)
+    assert _levels(office, tie("bssid", 12, value="cd" * 16)) == [0]
+    assert _levels(tie("bssid", 300, value="cd" * 16, scattered=True)) == []
 
 
 def test_could_not_look_a_network_that_may_not_be_read_ties_nobody_and_is_no_silence() -> None:
