@@ -91,9 +91,20 @@ class Origins:
 
 
 def origin_of(address: Address, networks: Networks, keyer: Keyer) -> Origin:
-    """Returns an address keyed, with its class. IPv6 is keyed as its /64: one line has all of it."""
+    """Returns an address keyed, with its class and the block around it. IPv6 is keyed as its /64: one line has all of
+    it."""
     facts = networks.of(str(address))
-    return Origin(keyer.key("address", canonical(address)), facts.kind, facts.asn, facts.network, facts.country)
+    block = None if facts.kind == "private" else keyer.key("address", block_of(address))
+    return Origin(keyer.key("address", canonical(address)), facts.kind, facts.asn, facts.network, facts.country, block)
+
+
+def block_of(address: Address) -> str:
+    """Returns the text that is keyed for the block: "192.0.2.0/24", or the IPv6 /48 that one site is given (RFC 6177).
+
+    The prefix length keeps it from ever being equal to an address.
+    """
+    address = plain(address)
+    return str(ip_network((address, 48 if isinstance(address, IPv6Address) else 24), strict=False))
 
 
 def canonical(address: Address) -> str:

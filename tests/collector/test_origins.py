@@ -1,3 +1,4 @@
+from ipaddress import ip_address
 from typing import Any
 
 import pytest
@@ -8,9 +9,11 @@ from farmwatch_collector.origins import (
     Origins,
     ProxyError,
     TrustedProxies,
+    block_of,
     canonical,
     company_addresses,
     forwarded_hops,
+    origin_of,
     parsed,
 )
 from farmwatch_collector.place.networks import Networks
@@ -132,3 +135,28 @@ def test_a_households_line_is_not_the_companys() -> None:
     office = Place(name="Berlin", kind="office", owner="a@example.com", egress=("192.0.2.1",))
     home = Place(name="Flat", kind="household", owner="a@example.com", egress=("192.0.2.2",))
     assert company_addresses([office, home]) == ["192.0.2.1"]
+
+
+@pytest.mark.parametrize(
+    ("address", "block"),
+    [
+        ("192.0.2.7", "192.0.2.0/24"),
+        ("192.0.2.255", "192.0.2.0/24"),
+        ("2001:db8:1:2::3", "2001:db8:1::/48"),
+        ("::ffff:192.0.2.7", "192.0.2.0/24"),
+    ],
+)
+def test_the_block_is_the_24_of_an_ipv4_address_and_the_48_of_an_ipv6_one(address: str, block: str) -> None:
+    assert block_of(ip_address(address)) == block
+
+
+def test_a_block_is_keyed_and_never_equal_to_an_address_of_it() -> None:
+    first, other = (origin_of(ip_address(text), Networks(), KEYER) for text in ("192.0.2.0", "192.0.2.200"))
+    assert first.block is not None
+    assert first.block == other.block
+    assert not first.block.same(first.address)
+    assert origin_of(ip_address("198.51.100.0"), Networks(), KEYER).block != first.block
+
+
+def test_a_private_address_has_no_block() -> None:
+    assert origin_of(ip_address("192.168.1.7"), Networks(), KEYER).block is None

@@ -26,7 +26,7 @@ _EPOCH = date(1970, 1, 1).toordinal()
 
 
 class _Body(msgspec.Struct, array_like=True):
-    """The row's blob. days: since 1970, the latest 31."""
+    """The row's blob. days: since 1970, the latest 31; block: its digest, "" in rows made before it was kept."""
 
     key_id: str
     scope: str
@@ -35,6 +35,7 @@ class _Body(msgspec.Struct, array_like=True):
     network: str
     country: str
     days: list[int]
+    block: str = ""
 
 
 class _Last(msgspec.Struct):
@@ -54,6 +55,7 @@ _unpack = msgspec.msgpack.Decoder(_Body)
 def egress_of(address: bytes, body: bytes, seen_from: int, seen_until: int, today: int) -> Egress:
     """Returns a row as detectors see it. today: days since 1970."""
     held = _unpack.decode(body)
+    block = Identifier(kind="address", key_id=held.key_id, digest=held.block) if held.block else None
     return Egress(
         address=Identifier(kind="address", key_id=held.key_id, digest=address.hex(), scope=held.scope),
         kind=held.kind,
@@ -63,6 +65,7 @@ def egress_of(address: bytes, body: bytes, seen_from: int, seen_until: int, toda
         seen_from=moment(seen_from),
         seen_until=moment(seen_until),
         days=tuple(date.fromordinal(_EPOCH + day) for day in held.days if day > today - EGRESS_DAYS),
+        block=block,
     )
 
 
@@ -116,7 +119,14 @@ class EgressSpans:
         if news:
             days = sorted({*days, day})[-EGRESS_DAYS - 1 :]
         body = _Body(
-            origin.address.key_id, origin.address.scope, origin.kind, origin.asn, origin.network, origin.country, days
+            key_id=origin.address.key_id,
+            scope=origin.address.scope,
+            kind=origin.kind,
+            asn=origin.asn,
+            network=origin.network,
+            country=origin.country,
+            days=days,
+            block=origin.block.digest if origin.block else "",
         )
         if span is None:
             if self._new_today(key, day) >= MAX_NEW_ADDRESSES_PER_DAY:

@@ -17,13 +17,14 @@ MAX_NEW_ADDRESSES_PER_DAY = 64
 
 
 class Origin(msgspec.Struct, frozen=True):
-    """Where a request came from: the address keyed, and what is known of its network (fields as `Egress`'s)."""
+    """Where a request came from: the address keyed, what is known of its network, and its block (as `Egress`'s)."""
 
     address: Identifier
     kind: str = ""
     asn: int = 0
     network: str = ""
     country: str = ""
+    block: Identifier | None = None
 
 
 class NetworkStore(Protocol):

@@ -62,6 +62,17 @@ class NetworkContract:
         assert again.egress("laptop-1", START + 80 * HOUR) == [found]
         again.close()
 
+    def test_the_block_around_an_address_is_kept_and_a_row_without_one_has_none(
+        self, store: Store, laptop: Laptop
+    ) -> None:
+        block = keyed("192.0.2.0/24")
+        self.came(store, laptop, START, msgspec.structs.replace(HOME, block=block))
+        self.came(store, laptop, START + HOUR, TUNNEL)
+        home, tunnel = store.egress("laptop-1", START + 2 * HOUR)
+        assert home.block is not None
+        assert home.block.same(block)
+        assert tunnel.block is None
+
     def test_two_addresses_in_turn_are_two_rows_that_each_know_their_last_time(
         self, store: Store, laptop: Laptop
     ) -> None:
