@@ -7,6 +7,8 @@ import math
 from collections.abc import Sequence
 from html import escape
 
+from ..assessment import LEVEL_WORDS, THRESHOLDS
+from .farms_results import Early
 from .results import Calibration, Delay, Rate, Trap
 from .text import hours_words
 
@@ -157,3 +159,30 @@ def reliability_plot(one: Calibration) -> str:
     parts.append(_text(left + side + 16, top + 30, "stated probability across;", "label"))
     parts.append(_text(left + side + 16, top + 46, "a hollow dot: no farm at all", "label"))
     return _svg(top + side + 44, "Observed share of farms against stated probability", parts, width=560)
+
+
+def early_plot(early: Early) -> str:
+    """Draws the log-odds of the laptops on one gateway at the end of each day, beside the levels of attention."""
+    top, bottom, left, right = 10.0, 230.0, 50.0, WIDTH - 150.0
+    if not early.days:
+        return ""
+    levels = [(math.log2(share / (1 - share)), LEVEL_WORDS[name]) for name, share in THRESHOLDS if share]
+    values = [each.bits for each in early.days] + [bits for bits, _ in levels]
+    low, high = min(values) - 1, max(values) + 1
+
+    def x(day: int) -> float:
+        return left + (day - early.days[0].day) * (right - left) / max(1, len(early.days) - 1)
+
+    def y(bits: float) -> float:
+        return bottom - (bits - low) / (high - low) * (bottom - top)
+
+    parts = _grid([(x(each.day), f"day {each.day}") for each in early.days], top, bottom)
+    for bits, words in levels:
+        parts += [_line(left, y(bits), right, y(bits), "grid"), _text(right + 10, y(bits) + 4, words, "tick")]
+    parts.append(_line(x(early.bar), top, x(early.bar), bottom, "bar"))
+    points = " ".join(f"{x(each.day):.1f},{y(each.bits):.1f}" for each in early.days)
+    parts.append(f'<polyline points="{points}" class="curve c0"/>')
+    parts += [
+        f'<circle cx="{x(each.day):.1f}" cy="{y(each.bits):.1f}" r="4" class="dot plain"/>' for each in early.days
+    ]
+    return _svg(bottom + 24, "Log-odds of the farm at the end of each day; the upright line is the bar", parts)
