@@ -30,6 +30,7 @@ VERBS: dict[str, str] = {
     "calibrate": "the claim test's thresholds from claims known to be true",
     "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "bench": "recall and false flags on labelled fleets, each with its bar",
+    "simulate": "a fleet over weeks with farms in it: reports, rows, the truth beside them",
     "backtest": "cases now against cases with changed level tables",
 }
 
