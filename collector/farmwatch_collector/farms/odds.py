@@ -28,8 +28,6 @@ SPREAD_DAYS = 14
 APART_KM = 100.0
 #: Traits together give so much at most.
 TRAITS_MOST = 6.0
-#: Share of pairs of people with nothing in common whose rhythm would reach such a p.
-SEEN_BY_CHANCE = 0.01
 #: Probability that one operator's switching shows at all: the rest work at different hours, or one after the other.
 RHYTHM_SHOWS = 0.3
 
@@ -275,34 +273,21 @@ def _many_leave(facts: FarmFacts) -> str:
 def _rhythm(facts: FarmFacts) -> FarmBar | None:
     """By the bound of Sellke, Bayarri and Berger (2001, The American Statistician 55:62): m / u <= 1 / (-e p ln p).
 
-    p is corrected for the number of pairs, by Bonferroni and by how many of them fit, whichever is smaller, twice.
+    p holds for all pairs that were tried together, as `activity.rhythms` gives it.
     """
-    pairs = len(facts.members) * (len(facts.members) - 1) // 2
-    if not facts.rhythms or not pairs:
+    if not facts.rhythms:
         return None
-    smallest = min(facts.rhythms, key=lambda each: (each.p, each.device, each.other))
-    fitting = len({frozenset((each.device, each.other)) for each in facts.rhythms if each.p <= SEEN_BY_CHANCE})
-    tail = _binomial_tail(fitting, pairs, SEEN_BY_CHANCE) if fitting else 1.0
-    p = min(1.0, 2 * min(max(smallest.p, 1e-9) * pairs, tail))
-    bound = 1 / (-math.e * p * math.log(p)) if 0 < p < 1 / math.e else 1.0
-    bits = min(HIGHEST_JUDGED, math.log2(RHYTHM_SHOWS * bound + 1 - RHYTHM_SHOWS)) if p > 0 else HIGHEST_JUDGED
-    words = "takes turns" if smallest.kind == "alternates" else "starts and stops together"
+    best = min(facts.rhythms, key=lambda each: (each.p, each.device, each.other))
+    p = min(1.0, max(best.p, 1e-9))
+    bound = 1 / (-math.e * p * math.log(p)) if p < 1 / math.e else 1.0
+    bits = min(HIGHEST_JUDGED, math.log2(RHYTHM_SHOWS * bound + 1 - RHYTHM_SHOWS))
+    pairs = len({frozenset((each.device, each.other)) for each in facts.rhythms})
+    words = "takes turns" if best.kind == "alternates" else "starts and stops together"
     label = (
-        f"Activity of {smallest.device} and {smallest.other} {words} on {smallest.days} days, p {smallest.p:.2g}; "
-        f"{fitting} of {pairs:,} pairs reach {SEEN_BY_CHANCE:g}: p {p:.2g} for all pairs together."
+        f"Activity of {best.device} and {best.other} {words} on {best.days} days: chance and habits of others explain "
+        f"it with p {best.p:.2g} at most; so do {pairs} of {len(facts.members) * (len(facts.members) - 1) // 2:,} pairs."
     )
     return FarmBar(key="rhythm", label=label, bits=max(0.0, bits), basis="measured")
-
-
-def _binomial_tail(count: int, trials: int, share: float) -> float:
-    """Returns P(X >= count) of a binomial; by its Chernoff bound where the sum would be long."""
-    if count <= trials * share:
-        return 1.0
-    part = count / trials
-    divergence = part * math.log(part / share)
-    if part < 1:
-        divergence += (1 - part) * math.log((1 - part) / (1 - share))
-    return math.exp(-trials * divergence)
 
 
 def _cohort(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:

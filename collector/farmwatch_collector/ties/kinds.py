@@ -291,7 +291,7 @@ def _display_kvm(section: SectionView) -> Iterator[Seen]:
 def exit_values(egress: Egress) -> tuple[Seen, ...]:
     """Returns what one public address tells: itself, the block around it, and whose network it is of.
 
-    stratum is the network's number. An address that a carrier shares out is soft.
+    stratum is the network's number, of the network itself its class. An address that a carrier shares out is soft.
     """
     found: list[Seen] = []
     stratum = str(egress.asn) if egress.asn else ""
@@ -301,7 +301,8 @@ def exit_values(egress: Egress) -> tuple[Seen, ...]:
         if egress.block is not None:
             found.append(Seen("egress_block", keyed_value(egress.block), stratum, words, soft))
     if egress.asn and egress.kind not in _NO_NETWORK:
-        found.append(Seen("egress_network", value_of("egress_network", stratum), "", words or f"AS{stratum}"))
+        network = value_of("egress_network", stratum)
+        found.append(Seen("egress_network", network, egress.kind, words or f"AS{stratum}"))
     return tuple(found)
 
 

@@ -200,15 +200,15 @@ def test_one_kvm_model_counts_only_what_it_exceeds_the_members_own_evidence() ->
     assert bars(told)["traits"] + bars(told)["members"] == pytest.approx(4.0)
 
 
-def test_a_rhythm_is_corrected_for_all_pairs_that_were_tried() -> None:
-    two, twenty = names(2), names(20)
-    fits = Rhythm(device=two[0], other=two[1], kind="alternates", p=0.001, days=20)
-    pair = odds(msgspec.structs.replace(facts(members(two), shared(two, 3.0)), rhythms=(fits,)))
-    # Twice p is .002: -1 / (e x .002 x ln .002) = 29.6; log2(.3 x 29.6 + .7) = 3.26.
-    assert bars(pair)["rhythm"] == pytest.approx(3.26, abs=0.02)
-    # One such pair of 190 is what chance gives.
-    crowd = odds(msgspec.structs.replace(facts(members(twenty), shared(twenty, 3.0)), rhythms=(fits,)))
-    assert bars(crowd).get("rhythm", 0.0) == 0.0
+def test_a_rhythm_counts_by_the_bound_that_its_p_allows() -> None:
+    two = names(2)
+    fits = Rhythm(device=two[0], other=two[1], kind="alternates", p=0.002, days=20)
+    strong = odds(msgspec.structs.replace(facts(members(two), shared(two, 3.0)), rhythms=(fits,)))
+    # -1 / (e x .002 x ln .002) = 29.6; a farm shows its rhythm three times of ten: log2(.3 x 29.6 + .7) = 3.26.
+    assert bars(strong)["rhythm"] == pytest.approx(3.26, abs=0.02)
+    weak = msgspec.structs.replace(fits, p=0.4)
+    found = odds(msgspec.structs.replace(facts(members(two), shared(two, 3.0)), rhythms=(weak,)))
+    assert bars(found).get("rhythm", 0.0) == 0.0
 
 
 def test_new_hires_who_came_one_by_one_count_and_a_batch_on_one_day_does_not() -> None:
