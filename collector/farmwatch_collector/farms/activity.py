@@ -6,6 +6,7 @@ something, and they say less.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
 
 import msgspec
 import numpy as np
@@ -105,7 +106,7 @@ def rhythms(activities: Mapping[str, Activity], strangers: Sequence[Activity], a
     if len(devices) < 2:
         return ()
     days = [at.astimezone(UTC).date() - timedelta(days=back) for back in range(DAYS, 0, -1)]
-    search = _Search(Days([activities[each] for each in devices], days), Days(list(strangers)[:STRANGERS], days))
+    search = _Search([activities[each] for each in devices], strangers[:STRANGERS], days)
     found: list[Rhythm] = []
     for (one, other, kind), p in search.told().items():
         counts = search.pairs.switches if kind == "alternates" else search.pairs.matched
@@ -131,11 +132,18 @@ class _Search:
     first does not.
     """
 
-    def __init__(self, members: Days, strangers: Days) -> None:
-        self.count = members.count
-        self.alike = members.alike(strangers)
-        self.pairs, self.ones, _ = compared(members, members)
-        self.outside, _, self.strange_ones = compared(members, strangers)
+    def __init__(self, activities: Sequence[Activity], strangers: Sequence[Activity], days: Sequence[date]) -> None:
+        self.count = len(activities)
+        self._members = Days(activities, days)
+        self._strangers = strangers
+        self.pairs, self.ones, _ = compared(self._members, self._members)
+
+    @cached_property
+    def _outside(self) -> tuple[Bools, Turns, Turns]:
+        """Who of the strangers keeps hours like whose, their turns with each, and with all; seldom asked for."""
+        strangers = Days(self._strangers, self._members.days)
+        pairs, _, ones = compared(self._members, strangers)
+        return self._members.alike(strangers), pairs, ones
 
     def told(self) -> dict[tuple[int, int, str], float]:
         """Returns pairs with their kind, the smaller place first, and p; one kind a pair."""
@@ -151,17 +159,14 @@ class _Search:
         looks = 2 * ways * (self.count * (self.count - 1) // 2)  # two kinds
         for kind in ("alternates", "together"):
             excess = self.pairs.excess(kind)
-            outside = self.outside.excess(kind)
-            known = self.outside.days >= LEAST_DAYS
             for one, other in np.argwhere(np.triu(self._fits(kind), 1)).tolist():
                 p = looks * self.pairs.chance(kind, one, other)
                 if p > BAR:
                     continue
+                alike, strange, _ = self._outside
+                outside, known = strange.excess(kind), strange.days >= LEAST_DAYS
                 habits = np.concatenate(
-                    [
-                        outside[one, self.alike[other] & known[one]],
-                        outside[other, self.alike[one] & known[other]],
-                    ]
+                    [outside[one, alike[other] & known[one]], outside[other, alike[one] & known[other]]]
                 )
                 if len(habits) < LEAST_STRANGERS and kind == "together":
                     continue  # breaks that everybody has make people stop and start together, never by turns
@@ -175,12 +180,12 @@ class _Search:
             return
         looks = 2 * self.count
         excess = self.ones.excess("alternates")
-        outside, known = self.strange_ones.excess("alternates"), self.strange_ones.days >= LEAST_DAYS
         p_of: dict[int, float] = {}
         for one in np.flatnonzero(self._few_overlaps(self.ones) & (self.ones.days >= LEAST_DAYS)).tolist():
             p = looks * self.ones.chance("alternates", one)
             if p <= BAR:
-                habits = outside[self.alike[one] & known]
+                alike, _, strange = self._outside
+                habits = strange.excess("alternates")[alike[one] & (strange.days >= LEAST_DAYS)]
                 skewness = self.ones.skewness("alternates", one)
                 p_of[one] = max(p, looks * _of_strangers(habits, float(excess[one]), skewness))
         able = [one for one, p in p_of.items() if p <= BAR]
