@@ -3,38 +3,32 @@
 The answer depends on what was observed, never on the order in which it came.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
-
-import msgspec
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime
 
 from farmwatch_detectors.placing import Egress
 from farmwatch_detectors.policy import Place, Policy, RosterEntry
 from farmwatch_detectors.view import SectionView, Tie
-from farmwatch_schema.identifiers import Identifier, Keyer
+from farmwatch_schema.identifiers import Keyer
 
 from .farms.types import Label
-from .ties.kinds import KINDS, REMEMBERED_SOURCES, SECTIONS, exit_values, gateway_values, remembered_in, sources_in
+from .ties import memory
+from .ties.counting import Counting
+from .ties.holdings import REMEMBERED, Flips, Holdings
+from .ties.index import CODES, CROWD, NAMES
+from .ties.kinds import KINDS, SECTIONS, exit_values, gateway_values, remembered_in, sources_in
+from .ties.memory import DAY, NOW
 from .ties.relations import NO_SITE, NodeKey, Relations
+from .ties.telling import Telling
 from .ties.types import Held, Node, Seen, Worth
 
 __all__ = ["CROWD", "NO_SITE", "QUIET_ABOVE", "REMEMBERED", "TIE_KINDS", "Fleet"]
 
-#: Above so many holders nobody is named and nothing is gathered.
-CROWD = 256
-
 #: Above so many holders, one more touches the others only when the number doubles: their level is the same.
 QUIET_ABOVE = 32
 
-#: Of so many values of one kind one device is remembered to have been seen with them. Of a device that makes them up,
-#: those it came to last are forgotten.
-REMEMBERED = 1024
-
 #: While a fleet is young, each doubling touches all of it: what it says of rarity has changed for everybody.
 GROWING_UNTIL = 1024
-
-#: A value that was held in so many days counts as a former one's.
-FORMER = timedelta(days=30)
 
 #: Whole addresses that software gives to a gateway on every machine alike.
 SHARED_MACS: tuple[str, ...] = (
@@ -49,19 +43,10 @@ SHARED_MACS: tuple[str, ...] = (
 #: The tie that a history of network sections tells: its section, and the values that one gives.
 TIE_KINDS = {"gateway_mac": ("network", gateway_values)}
 
-_DAY = 86_400
-
-
-class _Entry:
-    __slots__ = ("days", "first", "last", "seen")
-
-    def __init__(self, seen: Seen, first: int, last: int, days: set[int]) -> None:
-        self.seen, self.first, self.last, self.days = seen, first, last, days
-
-
-class _Body(msgspec.Struct, array_like=True):
-    at: dict[str, int]
-    held: list[tuple[Seen, int, int, list[int]]]
+_EPOCH = date(1970, 1, 1).toordinal()
+_GROWING = CODES["gateway_mac"]
+_HARDWARE = frozenset({CODES["usb_serial"], CODES["edid_serial"]})
+_SHOWN = tuple(kind.shown for kind in KINDS.values())
 
 
 class Fleet:
@@ -75,28 +60,24 @@ class Fleet:
         shared = [keyer.key(kind, text) for kind in ("mac", "bssid") for text in SHARED_MACS] if keyer else []
         self._shared = {bytes.fromhex(each.digest) for each in shared}
         self._relations = Relations(keyer)
-        self._at: dict[str, dict[str, int]] = {}
-        self._held: dict[str, dict[NodeKey, _Entry]] = {}
-        self._known: dict[NodeKey, set[str]] = {}
-        self._changed: set[str] = set()
+        self._holdings = Holdings()
+        self._index = self._holdings.index
+        self._counting = Counting(self._holdings, self._relations)
+        self._telling = Telling(self._holdings, self._relations, self._counting, keyer.key_id if keyer else "")
 
     @property
     def sizes(self) -> dict[str, int]:
         """How many devices have any value of each kind of tie."""
-        sizes = dict.fromkeys(KINDS, 0)
-        for device, entries in self._held.items():
-            for kind in {kind for (kind, _), entry in entries.items() if self._now(device, entry)}:
-                sizes[kind] += 1
-        return {kind: count for kind, count in sizes.items() if count or kind == "gateway_mac"}
+        return dict(zip(NAMES, self._holdings.sizes, strict=True))
 
     @property
     def devices(self) -> int:
-        """How many devices hold anything."""
-        return len(self._held)
+        """How many devices anything is remembered of."""
+        return len(self._index.numbers)
 
     def known(self) -> Iterator[str]:
         """Yields the devices that anything is remembered of."""
-        yield from list(self._held)
+        yield from list(self._index.numbers)
 
     def entry(self, device: str) -> RosterEntry | None:
         """Returns what the records say of a device's person."""
@@ -112,13 +93,11 @@ class Fleet:
 
     def set_policy(self, policy: Policy) -> set[str]:
         """Takes the company's places, and returns the devices whose ties they change."""
-        devices, keys = self._relations.set_policy(policy)
-        return self._around(devices) | {device for key in keys for device in self._known.get(key, ())}
+        return self._explained(*self._relations.set_policy(policy))
 
     def set_labels(self, labels: Sequence[Label]) -> set[str]:
         """Takes analysts' words on shared values, and returns the devices whose ties they change."""
-        devices, keys = self._relations.set_labels(labels)
-        return self._around(devices) | {device for key in keys for device in self._known.get(key, ())}
+        return self._explained(*self._relations.set_labels(labels))
 
     def observe(self, device: str, sections: Mapping[str, SectionView], egress: Sequence[Egress] = ()) -> set[str]:
         """Takes in a device's latest sections and exits, and returns the devices whose ties changed by it.
@@ -150,217 +129,175 @@ class Fleet:
         days       UTC days of those reports; () for those of the two
         """
         first = int(at.timestamp())
-        return self._take(device, seen, first, int(until.timestamp()) if until else first, days)
+        return self._take(device, seen, first, int(until.timestamp()) if until is not None else first, days)
 
     def _take(
-        self, device: str, seen: Mapping[str, Sequence[Seen]], at: int, until: int, days: Sequence[date]
+        self, device: str, seen: Mapping[str, Sequence[Seen]], first: int, last: int, days: Sequence[date]
     ) -> set[str]:
-        numbers = {day.toordinal() - 719_163 for day in days} | {at // _DAY, until // _DAY}
-        entries, ats = self._held.setdefault(device, {}), self._at.setdefault(device, {})
-        before = {key for key, entry in entries.items() if self._now(device, entry)}
+        first = memory.second(first)
+        last = max(memory.second(last), first)
+        bits = 1
+        if days or first // DAY != last // DAY:
+            bits = memory.days_of([*(each.toordinal() - _EPOCH for each in days), first // DAY], last) | 1
         for source, values in seen.items():
-            if source not in REMEMBERED_SOURCES:
-                ats[source] = max(until, ats.get(source, until))
-            for value in values:
-                if value.value not in self._shared:
-                    self._hold(device, value, at, until, numbers)
-                    if value.kind == "gateway_mac":
-                        self._first(device, value, at)
-        self._changed.add(device)
-        after = {key for key, entry in entries.items() if self._now(device, entry)}
-        return self._touched(device, before, after)
+            if any(each.value in self._shared for each in values):
+                seen = {**seen, source: [each for each in values if each.value not in self._shared]}
+        number = self._holdings.open(device)
+        sizes = self._holdings.sizes[_GROWING]
+        flips = self._holdings.take(number, seen, first, last, bits)
+        self._counting.eased()
+        return self._touched(device, flips, sizes) if flips else set()
 
-    def _hold(self, device: str, seen: Seen, first: int, last: int, days: set[int]) -> None:
-        entries = self._held[device]
-        key = (seen.kind, seen.value)
-        known = entries.get(key)
-        if known is None:
-            entries[key] = _Entry(seen, first, last, set(days))
-            self._known.setdefault(key, set()).add(device)
-            self._bound(device, seen.kind)
-            return
-        known.first, known.last = min(known.first, first), max(known.last, last)
-        known.days |= days
-
-    def _first(self, device: str, gateway: Seen, at: int) -> None:
-        seen = msgspec.structs.replace(gateway, kind="first_network")
-        entries = self._held[device]
-        for key, entry in list(entries.items()):
-            if key[0] == "first_network":
-                if (entry.first, key[1]) <= (at, seen.value):
-                    return
-                self._drop(device, key)
-        self._hold(device, seen, at, at, {at // _DAY})
-
-    def _bound(self, device: str, kind: str) -> None:
-        of_kind = [(entry.first, key) for key, entry in self._held[device].items() if key[0] == kind]
-        if len(of_kind) > REMEMBERED:
-            gone = [(at, key) for at, key in sorted(of_kind) if not self._now(device, self._held[device][key])]
-            for _, key in gone[REMEMBERED // 2 :]:
-                self._drop(device, key)
-
-    def _drop(self, device: str, key: NodeKey) -> None:
-        del self._held[device][key]
-        self._known[key].discard(device)
-        if not self._known[key]:
-            del self._known[key]
-
-    def _now(self, device: str, entry: _Entry) -> bool:
-        kind = KINDS[entry.seen.kind]
-        latest = self._at[device].get(kind.source)
-        return not kind.source or (latest is not None and entry.last >= latest - kind.slack)
-
-    def _touched(self, device: str, before: set[NodeKey], after: set[NodeKey]) -> set[str]:
-        if before == after:
-            return set()
-        touched = {device}
-        sized = "gateway_mac"
-        gained = any(kind == sized for kind, _ in after) > any(kind == sized for kind, _ in before)
-        size = self.sizes.get(sized, 0) if gained else 0
-        if gained and size <= GROWING_UNTIL and size & (size - 1) == 0:
+    def _touched(self, device: str, flips: Flips, before: int) -> set[str]:
+        touched: set[int] = set()
+        size = self._holdings.sizes[_GROWING]
+        if before < size <= GROWING_UNTIL and size & (size - 1) == 0:
             touched |= {
-                other
-                for other, entries in self._held.items()
-                if any(key[0] == sized and self._now(other, entry) for key, entry in entries.items())
+                number
+                for number in self._index.numbers.values()
+                if any(mark & NOW and self._index.code(node) == _GROWING for node, mark in self._marks(number))
             }
-        for key in before ^ after:
-            if KINDS[key[0]].shown:
-                holders = self._holders(key)
-                count = len(holders)
-                quiet = self._relations.place(*key, None) is not None or count & (count - 1)
-                if count <= QUIET_ABOVE or not quiet:
-                    touched |= holders
-        return touched
+        for node, came in flips:
+            touched |= self._others(node, self._index.count(node) + (-1 if came else 1))
+        return {device} | {self._index.names[number] for number in touched}
 
-    def _holders(self, key: NodeKey) -> set[str]:
-        return {device for device in self._known.get(key, ()) if self._now(device, self._held[device][key])}
+    def _marks(self, number: int) -> Iterator[tuple[int, int]]:
+        record = self._holdings.record(number)
+        return ((record[at], record[at + 1]) for at in memory.places(record))
+
+    def _others(self, node: int, before: int) -> set[int]:
+        """Holders whose level can differ by one more or less: in an office of thousands, nobody's.
+
+        before  how many had it until now
+        """
+        code, count = self._index.code(node), self._index.count(node)
+        if not _SHOWN[code] or min(before, count) > CROWD:
+            return set()
+        if before > QUIET_ABOVE and max(before, count) <= CROWD:
+            explained = self._relations.place(*self._index.key(node), None) is not None
+            if explained or before & (before - 1):
+                return set()
+        holders = set(self._index.now(node))
+        if code in _HARDWARE and self._index.gone_count(node) <= QUIET_ABOVE:
+            holders |= set(self._index.gone(node))
+        return holders
 
     def _around(self, devices: set[str]) -> set[str]:
-        touched = {device for device in devices if device in self._held}
-        for device in list(touched):
-            for key in self._held[device]:
-                holders = self._holders(key)
-                if 1 < len(holders) <= CROWD and device in holders and KINDS[key[0]].shown:
-                    touched |= holders
+        """Takes note that devices are related otherwise than before; returns them and those that they share with."""
+        touched: set[int] = set()
+        for device in devices:
+            number = self._index.numbers.get(device)
+            if number is None:
+                continue
+            touched.add(number)
+            for node, mark in self._marks(number):
+                if mark & NOW and 1 < self._index.count(node) <= CROWD:
+                    self._index.dirty.add(node)
+                    touched |= set(self._index.now(node)) if _SHOWN[self._index.code(node)] else set()
+            self._counting.eased()
+        return {self._index.names[number] for number in touched}
+
+    def _explained(self, devices: set[str], keys: set[NodeKey]) -> set[str]:
+        touched = self._around(devices)
+        for key in keys:
+            node = self._index.find(*key)
+            if node >= 0:
+                self._index.dirty.add(node)
+                touched |= {self._index.names[number] for number in self._index.now(node)}
         return touched
 
     def forget(self, device: str) -> set[str]:
         """Drops a device, and returns those that shared something with it."""
-        touched: set[str] = set()
-        for key in list(self._held.get(device, ())):
-            if KINDS[key[0]].shown:
-                touched |= self._holders(key)
-            self._drop(device, key)
-        self._held.pop(device, None)
-        self._at.pop(device, None)
-        self._changed.discard(device)
-        return touched - {device}
+        number = self._index.numbers.get(device)
+        if number is None:
+            return set()
+        touched: set[int] = set()
+        for node, mark in self._marks(number):
+            touched |= self._others(node, self._index.count(node)) if mark & NOW else set()
+        names = {self._index.names[each] for each in touched if each != number}
+        self._holdings.forget(number)
+        return names
 
     def expire(self, before: datetime) -> set[str]:
-        """Lets go of what was last seen before a moment, and of devices silent since; returns those it changes."""
+        """Lets go of what was last seen before a moment, and of all that devices silent since hold; returns those whose
+        ties that changes."""
+        moment = memory.second(int(before.timestamp()))
+        self._holdings.silent = max(self._holdings.silent, moment)
         touched: set[str] = set()
-        moment = int(before.timestamp())
-        for device in list(self._held):
-            if max(self._at[device].values(), default=0) < moment:
-                touched |= self.forget(device) | {device}
-                continue
-            for key, entry in list(self._held[device].items()):
-                if entry.last < moment and key[0] != "first_network" and not self._now(device, entry):
-                    self._drop(device, key)
-                    self._changed.add(device)
+        for device, number in list(self._index.numbers.items()):
+            flips = self._holdings.expire(number, moment)
+            if flips:
+                touched |= self._touched(device, flips, self._holdings.sizes[_GROWING])
+        self._counting.count()
         return touched
 
     def memory(self, device: str) -> bytes:
         """Returns what is remembered of a device, for `recall`."""
-        self._changed.discard(device)
-        held = [(e.seen, e.first, e.last, sorted(e.days)) for _, e in sorted(self._held.get(device, {}).items())]
-        return msgspec.msgpack.encode(_Body(self._at.get(device, {}), held))
+        number = self._holdings.open(device)
+        self._holdings.changed.discard(number)
+        return memory.encoded(self._holdings.kept(number))
 
     def changed(self, device: str) -> bool:
         """Whether what is remembered of a device changed since `memory` was last asked for it."""
-        return device in self._changed
+        return self._index.numbers.get(device, -1) in self._holdings.changed
 
     def recall(self, device: str, body: bytes) -> None:
-        """Takes in what `memory` once gave. Raises msgspec.DecodeError for anything else."""
-        known = msgspec.msgpack.decode(body, type=_Body)
-        self._held.setdefault(device, {})
-        ats = self._at.setdefault(device, {})
-        for source, at in known.at.items():
-            ats[source] = max(at, ats.get(source, at))
-        for seen, first, last, days in known.held:
-            if seen.kind == "first_network":
-                self._first(device, seen, first)
-            elif seen.kind in KINDS:
-                self._hold(device, seen, first, last, set(days))
+        """Takes in what `memory` once gave, beside what is known. Raises msgspec.DecodeError for anything else."""
+        kept = memory.decoded(body)
+        self._holdings.recall(self._holdings.open(device), kept)
+        self._counting.eased()
 
     def held(self, device: str) -> tuple[Held, ...]:
         """Returns what a device holds and held, by kind and value."""
-        found: list[Held] = []
-        for _, entry in sorted(self._held.get(device, {}).items()):
-            day = entry.last // _DAY
-            bits = sum(1 << (day - each) for each in entry.days if 0 <= day - each < 32)
-            found.append(Held(entry.seen, entry.first, entry.last, bits, self._now(device, entry)))
-        return tuple(found)
+        number = self._index.numbers.get(device)
+        return () if number is None else self._holdings.held(number)
 
     def places(self, device: str, today: date) -> list[Place]:
         """Returns the places of the policy at which a device is, by a value that it has now, shared or not."""
-        found: list[Place] = []
-        for key, entry in sorted(self._held.get(device, {}).items()):
-            known = self._relations.place(*key, today)
-            if key[0] != "first_network" and known and known.place and self._now(device, entry):
-                found.append(known.place)
-        return list({place.name: place for place in found}.values())
+        found: dict[str, Place] = {}
+        for each in self.held(device):
+            known = self._relations.place(each.seen.kind, each.seen.value, today) if each.now else None
+            if known and known.place and each.seen.kind != "first_network":
+                found[known.place.name] = known.place
+        return list(found.values())
 
     def node(self, kind: str, value: bytes, today: date) -> Node | None:
-        """Returns a value with who has it; None when nobody ever had."""
-        key = (kind, value)
-        known = self._known.get(key)
-        if not known:
-            return None
-        since = (today - timedelta(days=FORMER.days)).toordinal() - 719_163
-        holders = sorted(self._holders(key))
-        former = sorted(device for device in known.difference(holders) if self._held[device][key].last // _DAY >= since)
-        first = (holders or former or sorted(known))[0]
-        place = self._relations.place(kind, value, today)
-        crowd = len(holders) > CROWD
-        return Node(
-            seen=self._held[first][key].seen,
-            nature=KINDS[kind].nature,
-            holders=() if crowd else tuple(holders),
-            count=len(holders),
-            former=() if len(former) > CROWD or crowd else tuple(former),
-            gone=len(former),
-            residents=() if crowd else tuple(device for device in holders if self._resident(device, key)),
-            place=place.name if place else "",
-        )
-
-    def _resident(self, device: str, key: NodeKey) -> bool:
-        days = self._held[device][key].days
-        source = [entry.days for (kind, _), entry in self._held[device].items() if kind == key[0]]
-        looked = {day for each in source for day in each if day >= min(days)}
-        return len(days) * 5 >= len(looked) * 4
+        """Returns a value with who has it; None when nobody is known to have had it."""
+        number = self._index.find(kind, value)
+        return self._telling.node(number, today) if number >= 0 else None
 
     def nodes(self, device: str, today: date) -> tuple[Node, ...]:
         """Returns the values a device has now or had in the last 30 days that others have or had, too."""
-        found = (self.node(*key, today) for key in sorted(self._held.get(device, {})))
-        return tuple(node for node in found if node is not None and node.count + node.gone > 1)
+        number = self._index.numbers.get(device)
+        if number is None:
+            return ()
+        return tuple(self._told(self._shared_by(number), today))
 
-    def shared_nodes(self, today: date) -> Iterator[Node]:
-        """Yields all values that two or more devices have now or had in the last 30 days."""
-        for key in sorted(self._known):
-            node = self.node(*key, today) if len(self._known[key]) > 1 else None
-            if node is not None and node.count + node.gone > 1:
+    def _shared_by(self, number: int) -> Iterator[int]:
+        for node, _ in self._holdings.values(number):
+            if self._index.count(node) + self._index.gone_count(node) > 1:
                 yield node
 
-    def worth(self, node: Node, size: int | None = None) -> Worth:
-        """Returns what it is worth that so many unrelated devices share a value; all of its holders without a size."""
-        size = size if size is not None else self._relations.groups(node.holders, None) or node.count
-        m, u = 0.3, 0.002 if node.nature != "trait" else 0.3
-        bits = 7.0 if node.nature != "trait" else 0.0
-        return Worth(bits=min(bits, 1.0) if node.seen.soft else bits, m=m, u=u, size=size, stratum=node.seen.stratum)
+    def shared_nodes(self, today: date) -> Iterator[Node]:
+        """Yields all values that two or more devices have now or had in the last 30 days, in no order."""
+        yield from self._told(self._index.shared(), today)
 
-    def unrelated(self, devices: Sequence[str], today: date) -> int:
-        """Returns the most of some devices of whom no two are tied by records, policy or labels."""
+    def _told(self, numbers: Iterable[int], today: date) -> Iterator[Node]:
+        for number in numbers:
+            node = self._telling.node(number, today)
+            if node.count + node.gone > 1:
+                yield node
+
+    def worth(self, node: Node, size: int | None = None, today: date | None = None) -> Worth:
+        """Returns what it is worth that unrelated devices share a value, in bits, at most what its sort may weigh.
+
+        size   how many of them; without it, as many as its holders are
+        today  decides which households of the policy still hold; without it, all do
+        """
+        return self._telling.worth(node, size, today)
+
+    def unrelated(self, devices: Collection[str], today: date) -> int:
+        """Returns how many groups devices fall into when whoever is tied by records, policy or labels goes together."""
         return self._relations.groups(devices, today)
 
     def related(self, one: str, other: str, today: date) -> bool:
@@ -368,59 +305,16 @@ class Fleet:
         return self._relations.related(one, other, today)
 
     def share(self, kind: str, value: bytes) -> tuple[float, int]:
-        """Returns which share of devices hold a value, and among how many that is known."""
-        known = self.sizes.get(kind, 0)
-        return (len(self._holders((kind, value))) / known if known else 0.0), known
+        """Returns which share of devices hold a value now, and of how many it is known what they hold of that kind."""
+        known, node = self._holdings.sizes[CODES[kind]], self._index.find(kind, value)
+        return (self._index.count(node) / known if known and node >= 0 else 0.0), known
 
     def ties(self, device: str, today: date) -> tuple[Tie, ...]:
-        """Returns what a device shares with at least one other, by kind and value.
+        """Returns what a device shares with at least one other, by kind and value; traits are none.
+
+        A thing that went on to this device from others is one too: those are its holders then. A first network is told
+        where the tie of its gateway does not say the same.
 
         today  decides which places of the policy still hold
         """
-        found: list[Tie] = []
-        held = self._held.get(device, {})
-        for kind in KINDS.values():
-            for key in sorted(key for key in held if key[0] == kind.kind):
-                if kind.shown and self._now(device, held[key]):
-                    tie = self._tie(device, key, held[key], today)
-                    if tie is not None:
-                        found.append(tie)
-        return tuple(found)
-
-    def _tie(self, device: str, key: NodeKey, entry: _Entry, today: date) -> Tie | None:
-        kind, value = key
-        node = self.node(kind, value, today)
-        if node is None or node.count < 2:
-            return None
-        gateway = self._holders(("gateway_mac", value)) if kind == "first_network" else set[str]()
-        if kind == "first_network" and device in gateway and set(node.holders) <= gateway:
-            return None  # the tie of the gateway says as much
-        strangers = () if node.place else tuple(each for each in node.holders if not self.related(device, each, today))
-        worth = self.worth(node)
-        return Tie(
-            kind=kind,
-            value=value.hex(),
-            holders=node.holders,
-            fleet=self.sizes.get(kind, 0),
-            unrelated=tuple(each for each in strangers if each != device),
-            identifier=self._identifier(entry.seen),
-            place=node.place,
-            since=datetime.fromtimestamp(entry.first, tz=UTC),
-            count=node.count,
-            strangers=len([each for each in strangers if each != device]),
-            bits=worth.bits,
-            share=worth.u,
-            words=node.seen.words,
-            soft=node.seen.soft,
-            scattered=node.scattered,
-            first=("first_network", value) in self._held[device],
-        )
-
-    def _identifier(self, seen: Seen) -> Identifier | None:
-        sort = {"gateway_mac": "mac", "first_network": "mac", "bssid": "bssid", "usb_serial": "serial"}.get(seen.kind)
-        if sort is None:
-            return None
-        key_id = self._keyer.key_id if self._keyer else ""
-        oui = seen.stratum if sort != "serial" else ""
-        local = sort != "serial" and seen.soft and not oui
-        return Identifier(kind=sort, key_id=key_id, digest=seen.value.hex(), oui=oui, local=local)
+        return self._telling.ties(device, today)

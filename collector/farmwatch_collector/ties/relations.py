@@ -20,12 +20,10 @@ NodeKey = tuple[str, bytes]
 
 
 class Explained(msgspec.Struct, frozen=True):
-    """What a value is known to be until a day; only between these devices where there are any."""
+    """What a value is known to be, until a day. place: None where it is nobody's in this company."""
 
     name: str
-    kind: str
     until: date | None
-    devices: frozenset[str] = frozenset()
     place: Place | None = None
 
     def holds(self, today: date | None) -> bool:
@@ -39,7 +37,6 @@ class Relations:
     def __init__(self, keyer: Keyer | None = None) -> None:
         self._keyer = keyer
         self._roster: dict[str, RosterEntry] = {}
-        self._ties: dict[str, tuple[str, ...]] = {}
         self._households: dict[str, tuple[tuple[str, date | None], ...]] = {}
         self._from_policy: dict[NodeKey, tuple[Explained, ...]] = {}
         self._from_labels: dict[NodeKey, tuple[Explained, ...]] = {}
@@ -52,24 +49,24 @@ class Relations:
 
     def set_roster(self, roster: Mapping[str, RosterEntry]) -> set[str]:
         """Takes the records by device id, and returns the devices whose relations changed."""
-        ties = {device: tied for device, entry in roster.items() if (tied := _ties_of(entry))}
-        changed = {device for device in ties.keys() | self._ties.keys() if ties.get(device) != self._ties.get(device)}
-        self._roster, self._ties = dict(roster), ties
-        return changed
+        before, self._roster = self._roster, dict(roster)
+        return {
+            device
+            for device in before.keys() | roster.keys()
+            if (old := before.get(device)) is not (new := roster.get(device)) and _ties_of(old) != _ties_of(new)
+        }
 
     def set_entry(self, device: str, entry: RosterEntry) -> bool:
         """Takes the record of one device; returns whether its relations changed."""
+        before = self._roster.get(device)
         self._roster[device] = entry
-        ties, before = _ties_of(entry), self._ties.pop(device, ())
-        if ties:
-            self._ties[device] = ties
-        return ties != before
+        return _ties_of(before) != _ties_of(entry)
 
     def set_policy(self, policy: Policy) -> tuple[set[str], set[NodeKey]]:
         """Takes the company's places; returns devices and values that are tied or explained otherwise than before."""
         values: dict[NodeKey, list[Explained]] = {}
         for place in policy.places:
-            known = Explained(place.name, place.kind, place.until, place=place)
+            known = Explained(place.name, place.until, place)
             for key in self._keys_of(place):
                 values.setdefault(key, []).append(known)
         before = self._from_policy
@@ -88,7 +85,7 @@ class Relations:
             if label.devices:
                 homes.append((label.devices, (f"label {label.id} {label.name}", label.until)))
                 continue
-            known = Explained(label.name, label.place, label.until)
+            known = Explained(label.name, label.until, _place_of(label))
             for kind in GATEWAYS if label.kind in GATEWAYS else (label.kind,):
                 values.setdefault((kind, bytes.fromhex(label.value)), []).append(known)
         before = self._from_labels
@@ -131,14 +128,14 @@ class Relations:
         return not set(self._keys(one, today)).isdisjoint(self._keys(other, today))
 
     def _keys(self, device: str, today: date | None) -> Iterator[str]:
-        yield from self._ties.get(device, ())
+        yield from _ties_of(self._roster.get(device))
         for name, until in self._households.get(device, ()):
             if today is None or until is None or until >= today:
                 yield f"place {name}"
 
     def groups(self, devices: Iterable[str], today: date | None) -> int:
         """Returns how many groups devices fall into when whoever is related goes together: the unrelated ones."""
-        if not self._ties and not self._households:
+        if not self._roster and not self._households:
             return len(set(devices))
         parent: dict[str, str] = {}
 
@@ -161,8 +158,16 @@ class Relations:
         return alone + sum(above == key for key, above in parent.items())
 
 
-def _ties_of(entry: RosterEntry) -> tuple[str, ...]:
+def _place_of(label: Label) -> Place | None:
+    if label.place == "co_working":
+        return None
+    return Place(name=label.name, kind=label.place, owner=label.owner, until=label.until)
+
+
+def _ties_of(entry: RosterEntry | None) -> tuple[str, ...]:
     """What ties a record to others, each marked with what it is."""
+    if entry is None:
+        return ()
     found: list[str] = []
     if entry.person:
         found.append(f"person {entry.person}")

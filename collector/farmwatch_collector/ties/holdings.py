@@ -1,0 +1,257 @@
+"""Records of devices and nodes of values kept in step: what a report changes, and nothing that grows with the fleet."""
+
+from array import array
+from collections.abc import Mapping, Sequence
+
+from . import memory
+from .index import CODES, Index
+from .kinds import KINDS, REMEMBERED_SOURCES
+from .memory import DAY, FIRST, HEAD, MARK, NOW, SLOTS, SOURCES, WIDTH, Kept
+from .types import Held, Seen
+
+#: Of so many values one device is remembered to have been seen with them. Of a device that makes them up, those it
+#: came to last are forgotten.
+REMEMBERED = 1024
+
+_FIRST_CODE = CODES["first_network"]
+_GATEWAY = "gateway_mac"
+#: By kind: its source's slot, -1 for a kind made from memory, and the slack.
+_SLOT = tuple(SLOTS.get(kind.source, -1) for kind in KINDS.values())
+_SLACK = tuple(kind.slack for kind in KINDS.values())
+Flips = list[tuple[int, bool]]
+"""Nodes that a device came to hold (True) or holds no more (False)."""
+
+
+class Holdings:
+    """What every device holds and held.
+
+    index   the nodes
+    sizes   devices that hold any value of a kind now, by the kind's code
+    silent  a device that no source looked at since this second holds nothing
+    """
+
+    def __init__(self) -> None:
+        self.index = Index()
+        self.sizes = [0] * len(KINDS)
+        self.silent = 0
+        self._records: list[array[int]] = []
+        self.changed: set[int] = set()
+
+    def record(self, number: int) -> "array[int]":
+        return self._records[number]
+
+    def open(self, device: str) -> int:
+        """Returns a device's number, a new one where it has none."""
+        number = self.index.numbers.get(device)
+        if number is None:
+            number = self.index.add_device(device)
+            if number == len(self._records):
+                self._records.append(memory.new())
+            else:
+                self._records[number] = memory.new()
+        return number
+
+    def take(self, number: int, seen: Mapping[str, Sequence[Seen]], first: int, last: int, days: int) -> Flips:
+        """Takes in values that sources showed from `first` to `last`, on `days` before the latter."""
+        record = self._records[number]
+        for source, values in seen.items():
+            slot = SLOTS.get(source)
+            if slot is not None:
+                memory.look(record, slot, last, days)
+            elif source not in REMEMBERED_SOURCES:
+                raise ValueError(f"nothing shows values as {source!r}")
+            for value in values:
+                self._hold(number, record, value, first, last, days)
+        self.changed.add(number)
+        return self.settle(number)
+
+    def _hold(self, number: int, record: "array[int]", seen: Seen, first: int, last: int, days: int) -> None:
+        """Takes in one value."""
+        index = self.index
+        node = index.find(seen.kind, seen.value)
+        place = memory.find(record, node) if node >= 0 else -1
+        if seen.kind == _GATEWAY and first <= record[FIRST]:
+            self._begin(number, record, seen, first)
+            place = memory.find(record, node) if node >= 0 else -1
+        if place < 0:
+            node = index.add(seen.kind, seen.value)
+            memory.put(record, node, index.mark(seen), first, last, days)
+            index.came(node, number)
+            if len(record) > HEAD + WIDTH * REMEMBERED:
+                self._bound(number)
+            return
+        mark = record[place + 1]
+        stratum, words, soft = index.marks[mark & MARK]
+        known_last = record[place + 3]
+        if last >= known_last and (stratum != seen.stratum or words != seen.words or soft != seen.soft):
+            called = (seen.stratum, seen.words, seen.soft)
+            if last > known_last or called > (stratum, words, soft):
+                index.unmark(mark & MARK)
+                record[place + 1] = index.mark(seen) | (mark & NOW)
+                index.dirty.add(node)
+        if first < record[place + 2]:
+            record[place + 2] = first
+        if last // DAY == known_last // DAY:
+            if last > known_last:
+                record[place + 3] = last
+            record[place + 4] |= days
+        else:
+            record[place + 3], record[place + 4] = memory.joined(known_last, record[place + 4], last, days)
+
+    def _begin(self, number: int, record: "array[int]", gateway: Seen, first: int) -> None:
+        """Takes in a gateway that may be the device's first network: the earliest, and of equal ones the lowest."""
+        index = self.index
+        for place in memory.places(record):
+            if index.code(record[place]) == _FIRST_CODE:
+                if (record[FIRST], index.key(record[place])[1]) <= (first, gateway.value):
+                    return
+                self._lose(number, place)
+                break
+        record[FIRST] = first
+        node = index.add("first_network", gateway.value)
+        seen = Seen("first_network", gateway.value, gateway.stratum, gateway.words, gateway.soft)
+        memory.put(record, node, index.mark(seen), first, first, 1)
+        index.came(node, number)
+
+    def _lose(self, number: int, place: int) -> None:
+        """Takes a value out of a record and of its node."""
+        record, index = self._records[number], self.index
+        node, mark = record[place], record[place + 1]
+        if mark & NOW:
+            index.left(node, number)
+            self._count_kinds(record, without=place)
+        index.unmark(mark & MARK)
+        memory.drop(record, place)
+        index.forgotten(node, number)
+
+    def _count_kinds(self, record: "array[int]", without: int) -> None:
+        """Keeps `sizes` right when one value that counts as held is taken out."""
+        index = self.index
+        code = index.code(record[without])
+        others = (place for place in memory.places(record) if place != without and record[place + 1] & NOW)
+        if not any(index.code(record[place]) == code for place in others):
+            self.sizes[code] -= 1
+
+    def _bound(self, number: int) -> None:
+        record, index = self._records[number], self.index
+        latest = [record[slot] for slot in range(SOURCES)]
+        spare: list[tuple[int, int]] = []
+        for place in memory.places(record):
+            code = index.code(record[place])
+            slot = _SLOT[code]
+            if slot >= 0 and record[place + 3] < latest[slot] - _SLACK[code]:
+                spare.append((record[place + 2], record[place]))
+        for _, node in sorted(spare)[REMEMBERED // 2 :]:
+            self._lose(number, memory.find(record, node))
+
+    def settle(self, number: int) -> Flips:
+        """Brings what counts as held in line with what is remembered."""
+        record, index = self._records[number], self.index
+        alive = memory.latest(record) >= self.silent
+        flips: Flips = []
+        before = after = 0
+        for place in range(HEAD, len(record), WIDTH):
+            node, mark = record[place], record[place + 1]
+            code = index.code(node)
+            slot = _SLOT[code]
+            now = alive and (slot < 0 or record[place + 3] >= record[slot] - _SLACK[code] > 0)
+            before |= (mark >> 31) << code
+            after |= now << code
+            if now == bool(mark & NOW):
+                continue
+            if now:
+                record[place + 1] = mark | NOW
+                index.held(node, number)
+            else:
+                record[place + 1] = mark & MARK
+                index.left(node, number)
+            flips.append((node, now))
+        changed = before ^ after
+        while changed:
+            code = changed.bit_length() - 1
+            self.sizes[code] += 1 if after >> code & 1 else -1
+            changed ^= 1 << code
+        return flips
+
+    def forget(self, number: int) -> None:
+        """Takes out all that is known of a device."""
+        record, index = self._records[number], self.index
+        codes = {index.code(record[place]) for place in memory.places(record) if record[place + 1] & NOW}
+        for code in codes:
+            self.sizes[code] -= 1
+        for place in memory.places(record):
+            node, mark = record[place], record[place + 1]
+            if mark & NOW:
+                index.left(node, number)
+            index.unmark(mark & MARK)
+            index.forgotten(node, number)
+        self._records[number] = memory.new()
+        self.changed.discard(number)
+        index.drop_device(index.names[number])
+
+    def expire(self, number: int, before: int) -> Flips:
+        """Lets go of what a device had last before a second; of one silent since, of all but its first network."""
+        record, index = self._records[number], self.index
+        flips = self.settle(number)
+        old = [
+            record[place]
+            for place in memory.places(record)
+            if record[place + 3] < before and not record[place + 1] & NOW and index.code(record[place]) != _FIRST_CODE
+        ]
+        for node in old:
+            self._lose(number, memory.find(record, node))
+        if old:
+            self.changed.add(number)
+        return flips
+
+    def kept(self, number: int) -> Kept:
+        """Returns what is remembered of a device, by kind and value."""
+        record, index = self._records[number], self.index
+        held = [
+            (index.seen(record[at], record[at + 1] & MARK), record[at + 2], record[at + 3], record[at + 4])
+            for at in memory.places(record)
+        ]
+        looks = {source: (record[slot], record[SOURCES + slot]) for source, slot in SLOTS.items() if record[slot]}
+        return Kept(looks, sorted(held, key=lambda each: (each[0].kind, each[0].value)))
+
+    def recall(self, number: int, kept: Kept) -> Flips:
+        """Takes in what `kept` once gave, beside what is known."""
+        record = self._records[number]
+        for source, (at, days) in kept.looks.items():
+            if source in SLOTS:
+                memory.look(record, SLOTS[source], at, days)
+        for seen, first, last, days in kept.held:
+            if seen.kind == "first_network":
+                if first <= record[FIRST]:
+                    self._begin(number, record, seen, first)
+            elif seen.kind in CODES:
+                self._hold(number, record, seen, first, last, days)
+        return self.settle(number)
+
+    def held(self, number: int) -> tuple[Held, ...]:
+        """Returns what a device holds and held, by kind and value."""
+        record, index = self._records[number], self.index
+        found = [
+            Held(
+                index.seen(record[at], record[at + 1] & MARK),
+                record[at + 2],
+                record[at + 3],
+                record[at + 4],
+                bool(record[at + 1] & NOW),
+            )
+            for at in memory.places(record)
+        ]
+        return tuple(sorted(found, key=lambda each: (each.seen.kind, each.seen.value)))
+
+    def values(self, number: int) -> list[tuple[int, int]]:
+        """Returns a device's nodes with where each stands in its record, by kind in `KINDS`' order and value."""
+        record, index = self._records[number], self.index
+        return [
+            (node, place)
+            for _, node, place in sorted((index.keys[record[at]], record[at], at) for at in memory.places(record))
+        ]
+
+    def seen_by(self, node: int, number: int) -> Seen:
+        """Returns a value as one of those who have or had it calls it."""
+        record = self._records[number]
+        return self.index.seen(node, record[memory.find(record, node) + 1] & MARK)

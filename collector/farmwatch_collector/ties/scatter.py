@@ -1,0 +1,98 @@
+"""Whether a value is one thing: what its holders show beside it on the same days tells.
+
+A gateway's address whose holders leave by different lines on one day stands in different places: cheap routers bear one
+address. A monitor or USB device that is behind different gateways on one day is not one. Exits that a carrier shares
+out, and those of security clients, companies, VPNs and hosters, tell no place.
+"""
+
+from collections import Counter
+from collections.abc import Sequence
+
+from . import memory
+from .holdings import Holdings
+from .index import CODES
+from .memory import DAY, MARK
+
+#: Days looked at, the latest on which two or more have the value first.
+_DAYS = 7
+#: Of more holders than this, the first ones speak for all.
+_ASKED = 64
+#: With more than this share of its holders in one place a value is one thing there, and the others are elsewhere
+#: themselves: on a VPN that nobody knows, or under way.
+_TOGETHER = 0.6
+#: One line of a house has an address of either family, and these are of two blocks.
+_FAMILIES = 2
+
+_BLOCKS = frozenset({CODES["egress_block"]})
+_ADDRESSES = frozenset({CODES["egress"]})
+_STANDS = frozenset(CODES[kind] for kind in ("gateway_mac", "bssid", "egress", "egress_block"))
+
+_Shown = list[tuple[bytes, int, str]]
+"""Kind and value, days as bits before the day looked back from, stratum."""
+
+
+def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
+    """Returns whether holders of a place or thing show that it is in several places at once; False where they do not
+    tell."""
+    index = holdings.index
+    hardware = index.key(node)[0] in ("usb_serial", "edid_serial")
+    asked = holders[:_ASKED]
+    spots = [(number, memory.find(holdings.record(number), node)) for number in asked]
+    spots = [(number, at) for number, at in spots if at >= 0]
+    if len(spots) < 2:
+        return False
+    day = max(holdings.record(number)[at + 3] for number, at in spots) // DAY
+    known: list[tuple[int, _Shown]] = []
+    for number, at in spots:
+        shown = _stands(holdings, number, node, day) if hardware else _exits(holdings, number, day)
+        if shown:
+            known.append((memory.on_days(holdings.record(number), at, day), shown))
+    looked = apart = 0
+    for back in range(32):
+        there = [[each for each in shown if each[1] >> back & 1] for days, shown in known if days >> back & 1]
+        there = [shown for shown in there if shown]
+        if len(there) > 1:
+            looked += 1
+            apart += _apart(there) if hardware else _lines_apart(there)
+            if looked == _DAYS:
+                break
+    return apart * 2 > looked
+
+
+def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int, leave: int = -1) -> _Shown:
+    record, index = holdings.record(number), holdings.index
+    found: _Shown = []
+    for at in memory.places(record):
+        node = record[at]
+        if node != leave and index.code(node) in kinds:
+            stratum, _, soft = index.marks[record[at + 1] & MARK]
+            if not soft:
+                found.append((index.keys[node], memory.on_days(record, at, day), stratum))
+    return found
+
+
+def _stands(holdings: Holdings, number: int, node: int, day: int) -> _Shown:
+    return _shown(holdings, number, _STANDS, day, node)
+
+
+def _exits(holdings: Holdings, number: int, day: int) -> _Shown:
+    return _shown(holdings, number, _BLOCKS, day) or _shown(holdings, number, _ADDRESSES, day)
+
+
+def _apart(there: list[_Shown]) -> bool:
+    """Whether no one gateway, access point or line has most of the holders."""
+    counts = Counter(node for shown in there for node in {each[0] for each in shown})
+    return max(counts.values()) <= _TOGETHER * len(there)
+
+
+def _lines_apart(there: list[_Shown]) -> bool:
+    """Whether no one provider has most of the holders, or those that it has are spread over its blocks."""
+    networks = Counter(name for shown in there for name in {each[2] or each[0].hex() for each in shown})
+    name, most = max(networks.items(), key=lambda each: (each[1], each[0]))
+    if most <= _TOGETHER * len(there):
+        return True
+    with_it = [[each for each in shown if (each[2] or each[0].hex()) == name] for shown in there]
+    blocks = Counter(node for shown in with_it for node in {each[0] for each in shown})
+    two = {node for node, _ in sorted(blocks.items(), key=lambda each: (-each[1], each[0]))[:_FAMILIES]}
+    in_two = sum(any(each[0] in two for each in shown) for shown in with_it)
+    return in_two <= _TOGETHER * most
