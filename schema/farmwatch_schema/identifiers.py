@@ -45,6 +45,9 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     oui       `mac` and `bssid` only: first three bytes, lower-case hex without separators; "" when the
               address is locally administered (bit 1 of the first byte), because it names no maker then
     local     `mac` and `bssid` only: the address is locally administered (made up by software)
+    near      `mac` and `bssid` only: keyed digest of the middle four bytes, 16 hex digits, the same in both kinds. A
+              router or access point makes its further addresses from one by the first byte (the local bit and
+              those beside it) or the last: they are near each other. "" from agents that do not tell it
     shape     `serial` kinds only: "length:alphabet:pattern", see `shape_of`
     constant  the text itself when it is one of `PUBLISHED_CONSTANTS`
     scope     `address` only: `loopback`, `link`, `private`, `shared` (100.64.0.0/10) or `public`
@@ -55,6 +58,7 @@ class Identifier(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     digest: str
     oui: str = ""
     local: bool = False
+    near: str = ""
     shape: str = ""
     constant: str = ""
     scope: str = ""
@@ -121,13 +125,20 @@ class Keyer:
         digest = hashlib.blake2b(f"{kind}\0{plain}".encode(), digest_size=16, key=self._key).hexdigest()
         if kind in ("mac", "bssid"):
             local = len(plain) == 12 and bool(int(plain[1], 16) & 2)
-            return Identifier(kind=kind, key_id=self.key_id, digest=digest, oui="" if local else plain[:6], local=local)
+            oui, near = "" if local else plain[:6], self._near(plain)
+            return Identifier(kind=kind, key_id=self.key_id, digest=digest, oui=oui, local=local, near=near)
         if kind.endswith("serial"):
             constant = text if text in PUBLISHED_CONSTANTS else ""
             return Identifier(kind=kind, key_id=self.key_id, digest=digest, shape=shape_of(text), constant=constant)
         if kind == "address":
             return Identifier(kind=kind, key_id=self.key_id, digest=digest, scope=address_scope(plain))
         return Identifier(kind=kind, key_id=self.key_id, digest=digest)
+
+    def _near(self, mac: str) -> str:
+        """Returns the digest of what addresses made from one base have in common; "" for what is no MAC address."""
+        if len(mac) != 12:
+            return ""
+        return hashlib.blake2b(f"near\0{mac[2:10]}".encode(), digest_size=8, key=self._key).hexdigest()
 
     def hook(self, value: Any) -> Any:
         """msgspec's enc_hook: keys what is `Unkeyed`, refuses everything else it does not know."""

@@ -40,6 +40,7 @@ def seen(host: Host, kind: str) -> tuple[str, list[dict[str, Any]]]:
         for value in item.values():
             if isinstance(value, dict):
                 value.pop("digest", None)
+                value.pop("near", None)
     return section.outcome, sorted(items, key=str)
 
 
