@@ -11,6 +11,7 @@ from ..acting import actor
 from ..assessment import LEVEL_WORDS, Assessment
 from ..cases import CLOSE_WORDS, DEFAULT_DAYS, MOST_DAYS, Case, CaseError, CaseEvent, CaseState, CloseClass, Standing
 from ..drawn import drawn
+from ..farms.types import Farm, LabelKind
 from ..store import Store, open_store
 from .serve import data_options, store_url
 
@@ -66,6 +67,12 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="DAY",
         help=f"last day on which a sanctioned or benign close holds, at most {MOST_DAYS} ({DEFAULT_DAYS} days)",
+    )
+    close.add_argument(
+        "--place",
+        choices=get_args(LabelKind),
+        default="",
+        help="what place a farm is, for a sanctioned (office) or benign (household) close",
     )
     reopen = act("reopen", "takes a close back, with what it expected")
     reopen.add_argument("--reason", required=True, help="why")
@@ -149,16 +156,22 @@ def _show(call: _Call) -> Answer:
     case = _known(call.store, call.options.case)
     call.store.note(call.now, call.actor, "case viewed", f"case {case.id}")
     history = call.store.case_history(case.id)
+    if case.farm is not None:
+        farm = call.store.farm(case.farm)
+        return [{**_record(case), "history": history, "of": farm}], "\n".join(_page(case, history, farm=farm))
     row = call.store.device(case.device)
     assessment = row.assessment if row else None
     record = {**_record(case), "history": history, "assessment": assessment}
     return [record], "\n".join(_page(case, history, assessment))
 
 
-def _page(case: Case, history: list[CaseEvent], assessment: Assessment | None) -> list[str]:
+def _page(
+    case: Case, history: list[CaseEvent], assessment: Assessment | None = None, farm: Farm | None = None
+) -> list[str]:
     stands = case.state if case.state == "closed" else f"{case.state}, {case.standing}"
+    about = f"{len(case.members)} laptops" if case.kind == "farm" else case.device
     lines = [
-        f"case {case.id}: {drawn(case.name or case.device)} ({case.device})",
+        f"case {case.id}: {drawn(case.name or case.device)} ({about})",
         f"{stands}; {LEVEL_WORDS[case.level]}, {case.points} points at its opening or last growth"
         + (f", {case.points_now} now" if case.points_now is not None else ""),
         f"owner {drawn(case.owner) or NOBODY}" + (f", waiting on {drawn(case.waiting_on)}" if case.waiting_on else ""),
@@ -170,7 +183,9 @@ def _page(case: Case, history: list[CaseEvent], assessment: Assessment | None) -
         lines.append(
             f"closed {case.closed_at:%Y-%m-%d %H:%M} as {CLOSE_WORDS[case.closed_as]}{end}: {drawn(case.reason)}"
         )
-    lines += ["", drawn(assessment.sentence if assessment else case.sentence), ""]
+    sentence = assessment.sentence if assessment else farm.odds.sentence if farm else case.sentence
+    lines += ["", drawn(sentence or case.sentence), ""]
+    lines += _of_farm(farm) if farm else []
     for finding in assessment.findings if assessment else ():
         mark = f" [{drawn(finding.sanctioned)}]" if finding.sanctioned else ""
         lines.append(f"{finding.group} {finding.level}  {drawn(finding.sentence)}{mark}")
@@ -178,6 +193,16 @@ def _page(case: Case, history: list[CaseEvent], assessment: Assessment | None) -
     for event in history:
         words = drawn(event.words, "\n").replace("\n", "\n    ")
         lines.append(f"{event.at:%Y-%m-%d %H:%M}  {drawn(event.actor)} {event.action} {words}")
+    return lines
+
+
+def _of_farm(farm: Farm) -> list[str]:
+    """What adds up to the farm's odds, and who belongs to it."""
+    lines = [f"{bar.bits:+6.1f}  {drawn(bar.label)}" for bar in farm.odds.bars]
+    for each in farm.members:
+        left = f", left {each.left_at:%Y-%m-%d}" if each.left_at else ""
+        member = each.member
+        lines.append(f"{drawn(member.name or member.device)} ({member.device}){left}: {drawn(member.why)}")
     return lines
 
 
@@ -200,8 +225,9 @@ def _wait(call: _Call) -> Answer:
 
 
 def _close(call: _Call) -> Answer:
+    asked = call.options
     how = call.store.close_case(
-        call.options.case, call.now, call.actor, call.options.closed_as, call.options.reason, call.options.until
+        asked.case, call.now, call.actor, asked.closed_as, asked.reason, asked.until, place=asked.place
     )
     end = f"; what counts now is expected until {how.until:%Y-%m-%d %H:%M} UTC" if how.until else ""
     return _done(call.store, call.options.case, f"is closed as {CLOSE_WORDS[how.closed_as]}{end}")

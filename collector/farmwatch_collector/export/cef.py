@@ -11,6 +11,7 @@ from .telling import Telling
 
 SEVERITY: dict[AttentionLevel | str, int] = {"none": 1, "watch": 3, "review": 6, "urgent": 8, "near_certain": 10}
 NAMES = {"case_opened": "New case about a laptop", "case_returned": "A laptop is back after its case was closed"}
+FARM_NAMES = {"case_opened": "New case about a farm", "case_returned": "A farm is back after its case was closed"}
 
 #: Octets of a whole line: what every receiver of syslog over UDP should take (RFC 5426, section 3.2).
 LONGEST_LINE = 2048
@@ -23,12 +24,13 @@ LONGEST = {"externalId": 40, "deviceExternalId": 255, "msg": 1023, "request": 10
 def cef_line(telling: Telling) -> str:
     """Returns the line, without a line break; the sentence is cut where the line would be too long."""
     body = telling.body
-    header = ("CEF:0", "farmwatch", "farmwatch", __version__, body.event, NAMES.get(body.event, body.event))
+    names = FARM_NAMES if body.farm else NAMES
+    header = ("CEF:0", "farmwatch", "farmwatch", __version__, body.event, names.get(body.event, body.event))
     head = "|".join((header[0], *(header_value(part) for part in header[1:]), str(SEVERITY.get(body.level, 5)), ""))
     fields: dict[str, str] = {
         "rt": str(int(body.at.timestamp() * 1000)),
         "externalId": telling.name,
-        "deviceExternalId": body.device,
+        **({} if body.farm else {"deviceExternalId": body.device}),
         "cn1Label": "points",
         "cn1": str(body.points),
         "cn2Label": "case",
@@ -38,6 +40,9 @@ def cef_line(telling: Telling) -> str:
         "cs2Label": "groups",
         "cs2": " ".join(body.groups),
     }
+    if body.farm:
+        # One field of one device has no room for several: the page behind the link lists them.
+        fields |= {"cs3Label": "farm", "cs3": str(body.farm), "cn3Label": "laptops", "cn3": str(len(body.members))}
     if telling.link:
         fields["request"] = telling.link
     line = ""

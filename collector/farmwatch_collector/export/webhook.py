@@ -89,9 +89,10 @@ def signature(secret: bytes, name: str, seconds: int, body: bytes) -> str:
 def payload(telling: Telling) -> bytes:
     """Returns the body: what is needed to find the case, and no name of a person or a laptop."""
     body = telling.body
+    about = {"farm": body.farm, "members": body.members} if body.farm else {"device": body.device}
     data = {
         "case": body.case,
-        "device": body.device,
+        **about,
         "level": body.level,
         "points": body.points,
         "groups": body.groups,

@@ -19,6 +19,7 @@ from farmwatch_schema.report import Need
 
 from ..laptops import Laptop, named, section
 from .case_contract import CaseContract
+from .contract_farm_cases import FarmCaseContract
 from .contract_landmarks import LandmarkContract
 from .contract_network import NetworkContract
 from .contract_people import PeopleContract
@@ -62,7 +63,7 @@ def assessment(device: str, at: datetime, points: int = 10, **changes: Any) -> A
     return Assessment(**{**values, **changes})
 
 
-class StoreContract(CaseContract, PlaceContract, LandmarkContract, NetworkContract, PeopleContract):
+class StoreContract(CaseContract, FarmCaseContract, PlaceContract, LandmarkContract, NetworkContract, PeopleContract):
     """The suite."""
 
     def open_url(self, folder: str) -> str:
