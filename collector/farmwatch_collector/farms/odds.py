@@ -26,6 +26,8 @@ ARRIVAL_DAYS = 14
 SPREAD_DAYS = 14
 #: Claims further apart than their radii and this are not one house, whatever the records rounded.
 APART_KM = 100.0
+#: Of more places than these, the ones that most people claim are compared.
+CLAIMED_PLACES = 64
 #: Traits together give so much at most.
 TRAITS_MOST = 6.0
 #: Probability that one operator's switching shows at all: the rest work at different hours, or one after the other.
@@ -199,7 +201,7 @@ def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None
 def _claims_apart(members: Sequence[Member]) -> tuple[int, int, int]:
     """Returns pairs of people that cannot live in one house by their claims, all pairs, and people with a claim.
 
-    People count by place, so that hundreds of members cost as much as there are places.
+    People count by place, so that hundreds of members cost as much as the places that most of them claim.
     """
     places: dict[tuple[float, float, float], int] = {}
     for each in members:
@@ -207,13 +209,14 @@ def _claims_apart(members: Sequence[Member]) -> tuple[int, int, int]:
             key = (each.claim.latitude, each.claim.longitude, each.claim.radius_km)
             places[key] = places.get(key, 0) + 1
     total = sum(places.values())
-    ordered = sorted(places.items())
+    ordered = sorted(places.items(), key=lambda pair: (-pair[1], pair[0]))[:CLAIMED_PLACES]
     apart = 0
     for index, ((latitude, longitude, radius), count) in enumerate(ordered):
         for (to_latitude, to_longitude, to_radius), other in ordered[index + 1 :]:
             if km_apart(latitude, longitude, to_latitude, to_longitude) > radius + to_radius + APART_KM:
                 apart += count * other
-    return apart, total * (total - 1) // 2, total
+    compared = sum(count for _, count in ordered)
+    return apart, compared * (compared - 1) // 2, total
 
 
 def _joining(facts: FarmFacts, table: Table) -> FarmBar | None:
@@ -281,11 +284,12 @@ def _rhythm(facts: FarmFacts) -> FarmBar | None:
     p = min(1.0, max(best.p, 1e-9))
     bound = 1 / (-math.e * p * math.log(p)) if p < 1 / math.e else 1.0
     bits = min(HIGHEST_JUDGED, math.log2(RHYTHM_SHOWS * bound + 1 - RHYTHM_SHOWS))
-    pairs = len({frozenset((each.device, each.other)) for each in facts.rhythms})
+    fit = len({frozenset((each.device, each.other)) for each in facts.rhythms})
+    pairs = len(facts.members) * (len(facts.members) - 1) // 2
     words = "takes turns" if best.kind == "alternates" else "starts and stops together"
     label = (
         f"Activity of {best.device} and {best.other} {words} on {best.days} days: chance and habits of others explain "
-        f"it with p {best.p:.2g} at most; so do {pairs} of {len(facts.members) * (len(facts.members) - 1) // 2:,} pairs."
+        f"it with p {best.p:.2g} at most; so do {fit} of {pairs:,} pairs."
     )
     return FarmBar(key="rhythm", label=label, bits=max(0.0, bits), basis="measured")
 
@@ -367,4 +371,3 @@ def _bar(key: str, text: str, row: Row | None, silent: str = "") -> FarmBar:
     if silent and row.bits > 0:
         return FarmBar(key=key, label=f"{text}: counts nothing, {silent}.", bits=0.0, m=row.m, u=row.u, basis=row.basis)
     return FarmBar(key=key, label=f"{text}.", bits=row.bits, m=row.m, u=row.u, basis=row.basis)
-
