@@ -10,7 +10,6 @@ from farmwatch_collector import evaluate
 from farmwatch_collector.assessment import Assessment, GroupLevel
 from farmwatch_collector.evaluate import Company, complete, judge, keyed_assets, prior_of, versions
 from farmwatch_collector.fleet import Fleet
-from farmwatch_collector.ties.kinds import KINDS
 from farmwatch_detectors import cloned_identity, silenced
 from farmwatch_detectors.detector import Detector, Level, level_table
 from farmwatch_detectors.policy import Cohort, Policy, RosterEntry, Sanction
@@ -160,7 +159,7 @@ def test_a_view_is_completed_with_what_the_company_says() -> None:
     assert keyed_assets(policy, None) == {}
     roster = {"d": RosterEntry(person="p")}
     full = complete(view(), Company(policy=policy, roster=roster, assets=assets), Fleet(KEYER))
-    assert (full.policy, full.roster, full.assets, full.fleet) == (policy, roster["d"], assets, dict.fromkeys(KINDS, 0))
+    assert (full.policy, full.roster, full.assets, full.fleet) == (policy, roster["d"], assets, Fleet().sizes)
 
 
 def test_versions_name_detectors_tables_and_catalogue() -> None:
