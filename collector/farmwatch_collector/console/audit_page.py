@@ -17,7 +17,7 @@ from .rendering import AnyRequest, page
 ROWS = 100
 LONGEST = 80
 _LINE = re.compile(r"[1-9][0-9]{0,15}\Z")
-_CASE = re.compile(r"case ([1-9][0-9]{0,15})\Z")
+_NUMBERED = re.compile(r"(case|farm) ([1-9][0-9]{0,15})\Z")
 _DEVICE = re.compile(r"(?=[a-z0-9-]*[0-9-])[a-z0-9-]{1,64}\Z")
 
 
@@ -50,11 +50,11 @@ def audit_route(store: Store, sessions: Sessions, clock: Callable[[], datetime])
 
 
 def _links(lines: list[AuditLine]) -> dict[str, str]:
-    """Returns the pages of what was acted on, where it is a case or looks like a device's id."""
+    """Returns the pages of what was acted on, where it is a case, a farm or looks like a device's id."""
     found: dict[str, str] = {}
     for line in lines:
-        if match := _CASE.match(line.subject):
-            found[line.subject] = f"/cases/{match[1]}"
+        if match := _NUMBERED.match(line.subject):
+            found[line.subject] = f"/{match[1]}s/{match[2]}"
         elif _DEVICE.match(line.subject):
             found[line.subject] = f"/devices/{line.subject}"
     return found

@@ -38,9 +38,11 @@ from ..cases import (
 )
 from ..clearing import clearing_of
 from ..expectations import NEVER, counts
+from ..farms.types import Farm
 from ..store.protocol import Store
 from . import views
 from .access import COOKIE, Sessions, form_token
+from .farm_view import LABEL_WORDS, names_of, tie_rows
 from .forms import Form, form_of, one
 from .rendering import HEADERS, PRIVATE, AnyRequest, document, page
 
@@ -60,11 +62,12 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,15}\Z")
 _CHOSEN = re.compile(r"([1-9][0-9]{0,15})\.([1-9][0-9]{0,15})\Z")
 
 
-class _Exported(msgspec.Struct, frozen=True):
+class _Exported(msgspec.Struct, frozen=True, omit_defaults=True):
     schema: str
     case: Case
     history: list[CaseEvent]
     assessment: Assessment | None
+    farm: Farm | None = None
 
 
 def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime]) -> list[ControllerRouterHandler]:
@@ -179,15 +182,16 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
     @get("/cases/{number:str}", guards=[signed_in])
     async def case(request: AnyRequest, number: FromPath[str]) -> Response[str] | Response[bytes]:
         found = await known(number.removesuffix(".json"))
-        row = await ask(store.device, found.device)
+        row = await ask(store.device, found.device) if found.device else None
         assessment = row.assessment if row else None
+        farm = await ask(store.farm, found.farm) if found.farm is not None else None
         history = await ask(store.case_history, found.id)
         exported = number.endswith(".json")
         await ask(
             store.note, clock(), actor(request), "case exported" if exported else "case viewed", f"case {found.id}"
         )
         if exported:
-            return document(codec.encode(_Exported("farmwatch-case-v1", found, history, assessment)))
+            return document(codec.encode(_Exported("farmwatch-case-v1", found, history, assessment, farm)))
         today = clock().date()
         open_now = [each for each in assessment.findings if counts(each)] if assessment else []
         return page(
@@ -195,6 +199,10 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
             now=clock(),
             case=found,
             assessment=assessment,
+            farm=farm,
+            names=names_of(farm) if farm else {},
+            ties=tie_rows(farm) if farm else [],
+            places=LABEL_WORDS,
             clearing=clearing_of(assessment) if assessment else None,
             findings=views.explained(assessment) if assessment else [],
             explained=[each for each in open_now if each.group not in NEVER],
@@ -222,7 +230,8 @@ def case_routes(store: Store, sessions: Sessions, clock: Callable[[], datetime])
             await act(store.note_case, found.id, now, name, one(form, "text"))
         elif what == "close":
             values = (one(form, "class"), one(form, "reason"), _until(form))
-            await act(store.close_case, found.id, now, name, *values, version=version)
+            place = one(form, "place") if found.kind == "farm" and values[2] else ""
+            await act(store.close_case, found.id, now, name, *values, version=version, place=place)
         elif what == "reopen":
             await act(store.reopen_case, found.id, now, name, one(form, "reason"))
         else:

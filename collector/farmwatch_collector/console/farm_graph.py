@@ -4,6 +4,7 @@ Positions are computed here, from one seed: the same farm looks the same at ever
 a gateway are n lines. Where there are many devices, those with the same values are drawn as one node.
 """
 
+import math
 from typing import Any
 
 import msgspec
@@ -18,8 +19,11 @@ MOST_DEVICES = 200
 #: The heaviest values; the others stand in the page's tables.
 MOST_VALUES = 60
 SEED = 6
-#: Half of the drawing's width, in units of Cytoscape.
-_SCALE = 400
+#: Half of the drawing's height, in units of Cytoscape, how much wider it is, and how far values of the same devices
+#: stand from each other.
+_SCALE = 220
+_WIDER = 1.9
+_APART = 55
 _ROUNDS = 120
 
 
@@ -130,4 +134,17 @@ def _positions(devices: int, values: int, pairs: list[tuple[int, int]]) -> list[
     drawn.add_nodes_from(range(devices + values))
     drawn.add_edges_from_no_data([(place, devices + value) for place, value in pairs])
     found = rx.spring_layout(drawn, scale=_SCALE, num_iter=_ROUNDS, seed=SEED)
-    return [(round(found[place][0]), round(found[place][1])) for place in range(devices + values)]
+    spots = [(found[place][0] * _WIDER, found[place][1]) for place in range(devices + values)]
+    holders: dict[int, list[int]] = {}
+    for place, value in pairs:
+        holders.setdefault(value, []).append(place)
+    alike: dict[tuple[int, ...], list[int]] = {}
+    for value, held in holders.items():
+        alike.setdefault(tuple(held), []).append(devices + value)
+    for group in alike.values():
+        # The layout puts what has the same lines into the same place.
+        middle = [sum(spots[place][axis] for place in group) / len(group) for axis in (0, 1)]
+        for turn, place in enumerate(group if len(group) > 1 else ()):
+            angle = 2 * math.pi * turn / len(group)
+            spots[place] = (middle[0] + _APART * math.sin(angle), middle[1] - _APART * math.cos(angle))
+    return [(round(x), round(y)) for x, y in spots]

@@ -11,26 +11,10 @@ import msgspec
 from ..assessment import AttentionLevel
 from ..farms.types import Farm, FarmBar, FarmMember, Label, LabelKind, Member, Shared
 from ..score import L0, POINTS_PER_BIT
+from ..ties.kinds import KINDS
 from ..ties.types import Seen
 from .waterfall import MARKS
 
-KIND_WORDS = {
-    "gateway_mac": "gateway",
-    "bssid": "access point",
-    "first_network": "first network",
-    "egress": "public address",
-    "egress_block": "block of public addresses",
-    "usb_serial": "USB device",
-    "edid_serial": "monitor",
-    "remote_peer": "remote peer",
-    "kvm_model": "KVM model",
-    "gateway_maker": "maker of the gateway",
-    "neighbours": "neighbours on the network",
-    "egress_network": "network of the exit",
-    "mobile_only": "mobile network only",
-    "cohort": "cohort",
-    "remote_tool": "remote tool",
-}
 BAR_WORDS = {
     "prior": "Base rate",
     "rarity": "Rarity of what they share",
@@ -64,15 +48,20 @@ MEMBERS = 200
 
 def tie_words(seen: Seen) -> str:
     """Returns how a shared value is called: "Dell U2419H monitor"; never the value itself."""
-    kind = KIND_WORDS.get(seen.kind) or seen.kind.replace("_", " ")
+    kind = kind_words(seen.kind)
     if not seen.words:
         return kind
     return seen.words if kind.split()[-1].casefold() in seen.words.casefold() else f"{seen.words} ({kind})"
 
 
+def kind_words(kind: str) -> str:
+    """Returns a kind of tie in words; one that this version does not know by its name."""
+    return KINDS[kind].words if kind in KINDS else kind.replace("_", " ")
+
+
 def kinds_words(kinds: Iterable[str]) -> str:
     """Returns kinds of tie as one line, each once."""
-    return ", ".join(dict.fromkeys(KIND_WORDS.get(kind) or kind.replace("_", " ") for kind in kinds))
+    return ", ".join(dict.fromkeys(map(kind_words, kinds)))
 
 
 class FarmLine(msgspec.Struct, frozen=True, kw_only=True):
@@ -295,10 +284,40 @@ def label_rows(labels: Sequence[Label], today: date, words: Mapping[tuple[str, s
     rows = [
         LabelRow(
             label=each,
-            what=words.get((each.kind, each.value)) or KIND_WORDS.get(each.kind) or each.kind.replace("_", " "),
+            what=words.get((each.kind, each.value)) or kind_words(each.kind),
             place=LABEL_WORDS.get(each.place) or each.place,
             holds=each.until >= today,
         )
         for each in labels
     ]
     return sorted(rows, key=lambda row: not row.holds)
+
+
+class DeviceFarm(msgspec.Struct, frozen=True, kw_only=True):
+    """A farm as a member's page tells it: why the device belongs there, and which places explain what ties it."""
+
+    line: FarmLine
+    why: str
+    kinds: str
+    joined: datetime | None
+    places: str
+
+
+def device_farms(farms: Sequence[Farm], device: str, now: datetime) -> list[DeviceFarm]:
+    """Returns the farms of a device for its page."""
+    found: list[DeviceFarm] = []
+    for farm in farms:
+        member = next((each.member for each in current(farm) if each.member.device == device), None)
+        if member is None:
+            continue
+        held = [each.node.place for each in farm.facts.shared if each.node.place and device in each.members]
+        found.append(
+            DeviceFarm(
+                line=farm_line(farm, now),
+                why=member.why,
+                kinds=kinds_words(member.ties),
+                joined=member.joined_at,
+                places=", ".join(dict.fromkeys(held)),
+            )
+        )
+    return found

@@ -1,5 +1,6 @@
 """The console's routes for devices, signing in and out. Every page needs a session and is read from the store, and
-nothing is written but the audit log. Pages work without script, and the content policy forbids any, our own map aside.
+nothing is written but the audit log. Pages work without script, and the content policy forbids any, our own for map and
+graph aside.
 """
 
 import asyncio
@@ -30,6 +31,8 @@ from .audit_page import audit_route
 from .case_pages import case_routes
 from .exits_view import exit_rows
 from .facts import MOST_SECTIONS, Room, facts_of, never_reported
+from .farm_pages import farm_routes
+from .farm_view import device_farms
 from .forms import from_own_page
 from .place_view import place_view
 from .rendering import HEADERS, ICON, STYLE, AnyRequest, document, page, problem_pages
@@ -135,6 +138,8 @@ def routes(
             "device.html",
             more_headers=vendored.headers() if place.map else None,
             place=place,
+            its_farms=device_farms(await ask(store.farms_of, wanted), wanted, now),
+            tie_findings=[each for each in assessment.findings if each.group == "F"] if assessment else [],
             exits=exit_rows(await ask(store.egress, wanted, now)),
             map_version=vendored.version,
             now=now,
@@ -207,7 +212,8 @@ def routes(
         return Response(ICON, media_type="image/svg+xml", headers={**HEADERS, "Cache-Control": "public, max-age=86400"})
 
     mine = [devices, device, section, sign_in, sign_out, style, icon, vendored.route()]
-    handlers = [*mine, *case_routes(store, sessions, clock), audit_route(store, sessions, clock)]
+    cases, farms = case_routes(store, sessions, clock), farm_routes(store, sessions, clock, vendored)
+    handlers = [*mine, *cases, *farms, audit_route(store, sessions, clock)]
     return [Router("/", route_handlers=handlers, exception_handlers=problem_pages, include_in_schema=False)]
 
 

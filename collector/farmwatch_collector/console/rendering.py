@@ -17,7 +17,7 @@ from ..assessment import LEVEL_WORDS
 from ..cases import CLOSE_WORDS
 from ..drawn import drawn
 from ..score_words import probability_words
-from . import place_view, views, words
+from . import exits_view, farm_view, place_view, views, words
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,7 @@ _templates.filters.update(
     odds=probability_words,
     plain=words.plain,
     share=words.share,
+    share_short=words.share_short,
     shown=words.shown,
     skew=words.skew,
     visible=words.visible,
@@ -68,6 +69,8 @@ _templates.filters.update(
 _templates.globals.update(
     CLOSE_WORDS=CLOSE_WORDS,
     EVENT_WORDS=views.EVENT_WORDS,
+    EXIT_WORDS=exits_view.KIND_WORDS,
+    FARM_STATES=farm_view.STATE_WORDS,
     FARTHEST_KM=place_view.FARTHEST_KM,
     GROUPS=GROUPS,
     LEVEL_WORDS=LEVEL_WORDS,

@@ -8,6 +8,7 @@ written as their code points, and long text is cut with the rest behind a summar
 import re
 import unicodedata
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 from markupsafe import Markup, escape
 
@@ -84,6 +85,11 @@ def number(value: float) -> str:
 def share(value: float) -> str:
     """Returns a probability of a level table: "0.2", "0.00003"; never in exponent form."""
     return f"{value:.12f}".rstrip("0").rstrip(".") if value else "0"
+
+
+def share_short(value: float) -> str:
+    """Returns a measured share with two figures that mean something: "0.000032"; never in exponent form."""
+    return format(Decimal(f"{value:.2g}"), "f") if value else "0"
 
 
 def ratio(m: float, u: float) -> str:

@@ -6,8 +6,8 @@ from itertools import pairwise
 
 VOID = {"meta", "link", "input", "br", "hr", "img", "rect", "path", "circle", "line"}
 INLINE = {"a", "abbr", "bdi", "code", "span", "strong", "time", "svg"}
-#: The map's, where its files were built; a script with a source holds nothing that runs itself.
-OWN_SCRIPT = re.compile(r"/static/(leaflet|map)\.js\?v=[0-9a-f]+")
+#: The map's and the graph's, where their files were built; a script with a source holds nothing that runs itself.
+OWN_SCRIPT = re.compile(r"/static/(leaflet|map|cytoscape|graph)\.js\?v=[0-9a-f]+")
 #: Named as the licence of the data asks for it; nothing is loaded from there.
 LINKS = {("a", "https://db-ip.com")}
 ADDRESSES = {"href", "src", "action", "formaction", "poster", "data", "xlink:href"}

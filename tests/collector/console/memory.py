@@ -24,6 +24,8 @@ from farmwatch_schema.observables.processes import Process
 from farmwatch_schema.observables.software import Package
 from farmwatch_schema.observables.usb import UsbDevice, UsbEndpoint, UsbInterface
 
+from .farm_memory import MemoryFarms
+
 NOW = datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
 KEYER = Keyer(b"a key for tests, never a real one", "0badc0de")
 ORDER: list[AttentionLevel] = ["none", "watch", "review", "urgent", "near_certain"]
@@ -35,10 +37,11 @@ ENDLESS = "n" * 10_000
 FORMULA = '=HYPERLINK("http://example.com","open")'
 
 
-class MemoryStore:
+class MemoryStore(MemoryFarms):
     """The reading half of `Store`."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.held: dict[str, DeviceRow] = {}
         self.parts: dict[str, list[SectionRow]] = {}
         self.spans: dict[str, list[Span]] = {}

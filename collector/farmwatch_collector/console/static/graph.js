@@ -14,21 +14,24 @@
   }
 
   function style() {
-    const font = getComputedStyle(document.body).fontFamily, small = { "font-family": font, "font-size": 11 };
+    const font = getComputedStyle(document.body).fontFamily, small = { "font-family": font, "font-size": 10 };
     const rules = [
       { selector: "node", style: Object.assign({
         "background-color": token("unjudged"), "border-width": 1, "border-color": token("surface"), "label": "data(words)",
-        "color": token("ink"), "text-valign": "bottom", "text-margin-y": 3, "min-zoomed-font-size": 8,
+        "color": token("ink"), "text-valign": "bottom", "text-margin-y": 3, "min-zoomed-font-size": 7,
         "text-outline-color": token("surface"), "text-outline-width": 2, "width": 14, "height": 14
       }, small) },
       { selector: "node[kind = 'devices']", style: { "width": "data(size)", "height": "data(size)" } },
       { selector: "node[kind = 'value']", style: {
-        "shape": "diamond", "width": 12, "height": 12, "background-color": token("ink"), "font-weight": 600, "z-index": 2,
-        "min-zoomed-font-size": 0
+        "shape": "diamond", "width": 16, "height": 16, "background-color": token("ink"), "font-weight": 600, "font-size": 13,
+        "text-outline-width": 3, "text-valign": "top", "text-margin-y": -3, "z-index": 2, "min-zoomed-font-size": 0
       } },
-      { selector: "edge", style: { "curve-style": "haystack", "line-color": token("rule"), "width": "data(width)" } },
-      { selector: ".near", style: { "line-color": token("link"), "border-color": token("link"), "border-width": 3 } },
-      { selector: "node:active, edge:active, core", style: { "overlay-opacity": 0, "active-bg-opacity": 0 } }
+      { selector: "edge", style: { "curve-style": "haystack", "line-color": token("rule"), "width": "data(width)",
+        "opacity": 0.7 } },
+      { selector: ".near", style: {
+        "line-color": token("link"), "border-color": token("link"), "border-width": 3, "opacity": 1, "z-index": 3 } },
+      { selector: "node:active, edge:active", style: { "overlay-opacity": 0 } },
+      { selector: "core", style: { "active-bg-opacity": 0 } }
     ];
     Object.keys(LEVELS).forEach(function (key) {
       rules.splice(1, 0, { selector: "node[key = '" + key + "'][kind != 'value']",
@@ -46,7 +49,7 @@
     });
     const lines = data.lines.map(function (line) {
       return { group: "edges", data: {
-        id: line.device + line.value, source: line.device, target: line.value, width: 0.75 + line.bits / 2
+        id: line.device + line.value, source: line.device, target: line.value, width: 0.9 + line.bits / 5
       } };
     });
     return nodes.concat(lines);

@@ -84,7 +84,7 @@
   });
   // Of many devices: marks alone, larger where more are.
   (data.spots || []).forEach(function (spot) {
-    const radius = 5 + 3 * Math.log2(spot.count);
+    const radius = Math.min(18, 5 + 2 * Math.log2(spot.count));
     told(L.circleMarker(spot.at, { className: "spot " + spot.kind, radius: radius }), spot.words).addTo(map);
     seen.push(spot.at);
   });
