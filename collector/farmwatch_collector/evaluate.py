@@ -16,7 +16,7 @@ from farmwatch_detectors.physical_use import known_since
 from farmwatch_detectors.policy import Expectation, Policy, RosterEntry
 from farmwatch_detectors.registry import DETECTORS
 from farmwatch_detectors.reporting import reporting_ends
-from farmwatch_detectors.view import DeviceView
+from farmwatch_detectors.view import DeviceView, Rhythm
 from farmwatch_schema.finding import Finding, Group
 from farmwatch_schema.identifiers import Keyer
 
@@ -105,10 +105,12 @@ def placed(view: DeviceView, company: Company, fleet: Fleet) -> Placed:
     return company.places.place(view, entry_of(company.roster, view.device, view.sections), company_place)
 
 
-def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
+def complete(view: DeviceView, company: Company, fleet: Fleet, rhythms: tuple[Rhythm, ...] = ()) -> DeviceView:
     """Returns a store's view with roster, policy, assets, ties and what its round-trip times say added.
 
     Who has asked `placed` before gives a view with its `placing`, which stays.
+
+    rhythms  devices whose activity fits its own, as the finding of farms tells them
     """
     return msgspec.structs.replace(
         view,
@@ -118,6 +120,7 @@ def complete(view: DeviceView, company: Company, fleet: Fleet) -> DeviceView:
         ties=fleet.ties(view.device, view.now.date()),
         fleet=fleet.sizes,
         placing=view.placing or placed(view, company, fleet).placing,
+        rhythms=rhythms,
     )
 
 

@@ -13,12 +13,14 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 
 from farmwatch_detectors.policy import Policy, RosterEntry
-from farmwatch_detectors.view import DeviceView, SectionView
+from farmwatch_detectors.view import DeviceView
 from farmwatch_schema.identifiers import Keyer
 from farmwatch_schema.observables.network import Gateway
 
 from .evaluate import Company, complete, judge, keyed_assets, placed, versions
-from .fleet import TIE_KINDS, Fleet
+from .farm_keeping import FarmKeeper
+from .farms.watch import FarmWatch
+from .fleet import Fleet
 from .place.days import MeasuredDay
 from .place.placing import Places
 from .place.quarantine import quarantined, trusted, witnesses
@@ -69,6 +71,7 @@ class DueLoop:
         self.versions = f"{versions()} policy={policy_digest}" + (f" places={places.version}" if places else "")
         self.fleet = Fleet(keyer)
         self.fleet.set_policy(self._policy)
+        self.farms = FarmKeeper(store, self.fleet, lambda: FarmWatch(self.fleet, store, self._policy), channels)
         self._new_rules: set[str] = set()
         self._purge_at = datetime.min.replace(tzinfo=UTC)
         self._roster_at = self._purge_at
@@ -111,16 +114,11 @@ class DueLoop:
         now = self._clock()
         self._serials = dict(self._store.serials())
         self._take_roster()
-        for device in self._store.devices():
-            if self._stop.is_set():
-                return
-            try:
-                view = self._store.view(device.device, now)
-            except Exception:  # its own evaluation will say so
-                _log.exception("device %s could not be read", device.device)
-                continue
-            if view is not None:
-                self._recall(view)
+        self.farms.take_labels(now)
+        self.farms.recall(now, self._stop.is_set)
+        if self._stop.is_set():
+            return
+        self.farms.settle(now)
         outdated = self._store.outdated(self.versions)
         self._new_rules = set(outdated)
         self._store.set_due(outdated, now)
@@ -135,11 +133,13 @@ class DueLoop:
         if due or now >= self._roster_at:
             self._roster_at = now + ROSTER_EVERY
             self._take_roster()
+            self._take_labels(now)
             self._take_quarantine()
         for device in due:
             if self._stop.is_set():
                 break
             self._evaluate(device)
+        self.farms.settle(self._clock())
         return len(due)
 
     def _evaluate(self, device: str) -> None:
@@ -149,19 +149,21 @@ class DueLoop:
             if view is None:
                 return
             self._learn_serial(view)
-            others = self.fleet.observe(device, view.sections) - {device}
-            if others:
-                self._store.set_due(sorted(others), now)
+            touched = self.fleet.observe(device, view.sections, view.egress)
+            self.farms.keep(device, now)
+            self.farms.touch(touched)
+            if touched - {device}:
+                self._store.set_due(sorted(touched - {device}), now)
             new_rules = device in self._new_rules
             view = self._placed(view)
-            assessment = judge(
-                with_sign_ins(complete(view, self._company, self.fleet), self._store), new_rules=new_rules
-            )
+            view = complete(view, self._company, self.fleet, self.farms.rhythms(device))
+            assessment = judge(with_sign_ins(view, self._store), new_rules=new_rules)
             next_change = assessment.next_change
             if next_change is not None:
                 next_change = max(next_change, now + SOONEST)
             self._store.save(assessment, self.versions, next_change, self._channels)
             self._new_rules.discard(device)
+            self.farms.judged(assessment)
         except Exception as error:
             _log.exception("the evaluation of device %s failed", device)
             problem = (
@@ -219,7 +221,7 @@ class DueLoop:
         # As the store has it from now on: reading 100,000 rows again for each laptop that enrols would take hours.
         del self._roster[key]
         self._roster[device] = entry
-        self.fleet.set_entry(device, entry)
+        self.farms.touch(self.fleet.set_entry(device, entry))
         sharing = {other for tie in self.fleet.ties(device, view.now.date()) for other in tie.holders}
         self._store.set_due(sorted(sharing - {device}), view.now)
 
@@ -232,18 +234,13 @@ class DueLoop:
         }
         self._roster = roster
         self._company = msgspec.structs.replace(self._company, roster=roster)
-        self._store.set_due(sorted(changed | self.fleet.set_roster(roster)), self._clock())
+        tied = self.fleet.set_roster(roster)
+        self.farms.touch(tied)
+        self._store.set_due(sorted(changed | tied), self._clock())
 
-    def _recall(self, view: DeviceView) -> None:
-        """Tells the fleet what a device has now, and since when, as if its reports came again."""
-        self.fleet.observe(view.device, view.sections)
-        for kind in sorted({source for source, _ in TIE_KINDS.values()}):
-            spans = view.history.get(kind, ())
-            for at in sorted({span.seen_from for span in spans}):
-                items = tuple(
-                    span.item
-                    for span in spans
-                    if span.seen_from <= at and (not span.seen_until or span.seen_until > at)
-                )
-                then = SectionView(kind=kind, outcome="found", observed_at=at, items=items)
-                self.fleet.observe(view.device, {kind: then})
+    def _take_labels(self, now: datetime) -> None:
+        """Takes analysts' words on shared values; whose ties they change is judged again."""
+        tied = self.farms.take_labels(now)
+        if tied:
+            self.farms.touch(tied)
+            self._store.set_due(sorted(tied), now)

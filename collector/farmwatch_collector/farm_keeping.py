@@ -1,0 +1,200 @@
+"""Finding farms beside the judging of devices: ties are recalled and kept, farms looked for after each round.
+
+Nothing here may stop the judging. What fails is logged, and farms are gathered anew from the store a while later.
+"""
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+import msgspec
+
+from farmwatch_detectors.view import DeviceView, Rhythm, SectionView
+
+from .assessment import Assessment
+from .farms.source import FarmChange
+from .farms.types import Farm, FarmState, Label
+from .farms.watch import FarmWatch
+from .fleet import Fleet
+from .score import without
+from .store.protocol import Store
+from .ties.kinds import SECTIONS
+
+REFRESH_EVERY = timedelta(days=1)
+EXPIRES = timedelta(days=60)
+"""How long after it was last shown a value is remembered: as long as an exit is."""
+
+FOLLOW_EVERY = timedelta(hours=1)
+"""How often cases of farms are looked at that only time changes."""
+
+AGAIN = timedelta(minutes=5)
+"""How long after a failure farms are gathered anew."""
+
+AT_ONCE = 1_000
+MOST_MOMENTS = 128
+"""Moments of one kind that a device without a row is recalled at: half of them its first, which tell where it began."""
+
+NOTICED = 0.1
+"""Bits by which a member's own evidence must change for its farm to be judged again."""
+
+Answer = TypeVar("Answer")
+_log = logging.getLogger("farmwatch.farms")
+
+
+class FarmKeeper:
+    """Keeps the fleet's ties and farms in step with the store. For the loop's thread only.
+
+    watch     makes the one that finds them, without anything known
+    channels  on which new cases are told
+    """
+
+    def __init__(
+        self, store: Store, fleet: Fleet, watch: Callable[[], FarmWatch], channels: Sequence[str] = ()
+    ) -> None:
+        self._store = store
+        self._fleet = fleet
+        self._make = watch
+        self._watch: FarmWatch | None = None  # until all are gathered for the first time
+        self._channels = channels
+        self._labels: list[Label] = []
+        self._bits: dict[str, float] = {}
+        self._refresh_at = datetime.min.replace(tzinfo=UTC)
+        self._follow_at = self._refresh_at
+        self._fresh = self._wait = self._touched = False
+
+    def recall(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> None:
+        """Builds the fleet's ties from the store: a row a device, and the history of those that have none."""
+        known: set[str] = set()
+        for device, body in self._store.device_ties():
+            try:
+                self._fleet.recall(device, body)
+            except msgspec.DecodeError:
+                _log.warning("the ties of device %s cannot be read; they are made anew", device)
+                continue
+            known.add(device)
+        for each in self._store.devices():
+            if stopped():
+                return
+            if each.device in known:
+                continue
+            try:
+                view = self._store.view(each.device, now)
+                if view is not None:
+                    self._look_back(view)
+                    self.keep(each.device, now)
+            except Exception:  # its own evaluation will say so
+                _log.exception("device %s could not be read", each.device)
+
+    def _look_back(self, view: DeviceView) -> None:
+        """Tells the fleet what a device has now, and since when, as if its reports came again."""
+        self._fleet.observe(view.device, view.sections, view.egress)
+        for kind in SECTIONS:
+            spans = view.history.get(kind, ())
+            moments = sorted({span.seen_from for span in spans})
+            if len(moments) > MOST_MOMENTS:
+                moments = moments[: MOST_MOMENTS // 2] + moments[-MOST_MOMENTS // 2 :]
+            for at in moments:
+                there = (
+                    span for span in spans if span.seen_from <= at and (not span.seen_until or span.seen_until > at)
+                )
+                items = tuple(span.item for span in there)
+                then = SectionView(kind=kind, outcome="found", observed_at=at, items=items)
+                self._fleet.observe(view.device, {kind: then})
+
+    def keep(self, device: str, now: datetime) -> None:
+        """Writes what a device has when it is another than what was written: never for a report that tells the same."""
+        if self._fleet.changed(device):
+            self._store.save_ties(device, self._fleet.memory(device), now)
+
+    def touch(self, devices: Collection[str]) -> None:
+        """Takes note that ties of these devices changed."""
+        watch = self._watch
+        if devices and watch is not None:
+            self._touched = True
+            self._safely(lambda: watch.touch(devices))
+
+    def judged(self, assessment: Assessment) -> None:
+        """Takes note of a device's judgement: its farm's changes with its own evidence, never with its ties'."""
+        device = assessment.device
+        watch = self._watch
+        if watch is None or self._safely(lambda: watch.farm_of(device)) is None:
+            self._bits.pop(device, None)
+            return
+        bits, _ = without("F", assessment.groups, assessment.bars)
+        before = self._bits.get(device)
+        if before is None or abs(bits - before) >= NOTICED:
+            self._bits[device] = bits
+            self.touch([device])
+
+    def rhythms(self, device: str) -> tuple[Rhythm, ...]:
+        """Returns the devices whose activity fits this one's."""
+        watch = self._watch
+        return () if watch is None else self._safely(lambda: watch.rhythms(device)) or ()
+
+    def take_labels(self, now: datetime) -> set[str]:
+        """Takes analysts' words as they hold today; returns the devices whose ties that changes."""
+        labels = self._store.labels(now.date())
+        if labels == self._labels:
+            return set()
+        self._labels = labels
+        return self._fleet.set_labels(labels)
+
+    def settle(self, now: datetime) -> None:
+        """Looks for farms around what was touched, all of them once a day, and keeps what changed."""
+        self._safely(lambda: self._settle(now))
+
+    def _settle(self, now: datetime) -> None:
+        if self._wait:
+            self._wait, self._refresh_at = False, now + AGAIN
+        if not self._fresh and now < self._refresh_at:
+            return
+        if not self._fresh or self._watch is None:
+            self._watch = None
+            watch = self._make()
+            watch.load(self._kept())
+            self._watch = watch
+        if not self._fresh or now >= self._refresh_at:
+            self._expire(now)
+            self._save(self._watch, self._watch.refresh(now), now)
+            self._fresh, self._touched, self._refresh_at = True, False, now + REFRESH_EVERY
+            self._bits = {each: bits for each, bits in self._bits.items() if self._watch.farm_of(each) is not None}
+            return
+        changes = self._watch.update(now) if self._touched else []
+        self._touched = False
+        if changes or now >= self._follow_at:
+            self._save(self._watch, changes, now)
+
+    def _expire(self, now: datetime) -> None:
+        """Lets go of what nobody has shown for long; what is kept of a device says so when it is kept next."""
+        touched = self._fleet.expire(now - EXPIRES)
+        if touched:
+            self._store.set_due(sorted(touched), now)
+
+    def _kept(self) -> list[Farm]:
+        """Returns the farms that may change yet: one that ended by itself may return, one that went into another may
+        not."""
+        states: tuple[FarmState, ...] = ("open", "explained", "ended")
+        found: list[Farm] = []
+        while part := self._store.farms(states, limit=AT_ONCE, after=found[-1].id if found else 0):
+            found += part
+            if len(part) < AT_ONCE:
+                break
+        return [each for each in found if each.into is None]
+
+    def _save(self, watch: FarmWatch, changes: Sequence[FarmChange], now: datetime) -> None:
+        self._follow_at = now + FOLLOW_EVERY
+        numbers = self._store.save_farms(changes, now, self._channels)
+        watch.named(numbers)
+        touched = {device for change in changes for device in change.touched}
+        if touched:
+            self._store.set_due(sorted(touched), now)
+
+    def _safely(self, act: Callable[[], Answer]) -> Answer | None:
+        try:
+            return act()
+        except Exception:  # whatever it is, devices must be judged
+            _log.exception("farms could not be looked for; they are gathered anew")
+            self._fresh = False
+            self._wait = True
+            return None
