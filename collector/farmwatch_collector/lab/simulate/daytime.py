@@ -52,3 +52,28 @@ def work(person: Person, day: date, spot: Spot, *, night: bool = False, idle: bo
     after = pause + chance.randrange(1800, 4500)
     if after < end:
         note(person.slots, after, end, mask)
+
+
+def shift(
+    person: Person, day: date, spot: Spot, operator: random.Random, zone: str, times: tuple[float, float] | None,
+    turn: int, hands: int,
+) -> None:  # fmt: skip
+    """Lets an operator drive a laptop, awake day and night, in turn with the others that he has.
+
+    operator  dice of the operator and day, the same for each of his laptops
+    times     local hours in `zone`, where the laptops stand; None on a day off
+    turn      which of his laptops this is, from 0; hands: how many he has
+    """
+    midnight = local_midnight(zone, day)
+    person.stays.append(Stay(midnight, midnight + DAY - 1, spot))
+    if times is None:
+        return
+    begin = midnight + int((times[0] + operator.gauss(0, 0.3)) * HOUR)
+    end = midnight + int((times[1] + operator.gauss(0, 0.4)) * HOUR)
+    pause = begin + int(operator.uniform(3, 5) * HOUR)
+    at, place = begin, operator.randrange(hands)
+    while at < end:
+        until = at + operator.randrange(2, 7) * SLOT if hands > 1 else at + HOUR
+        if place % hands == turn and not pause <= at < pause + HOUR:
+            note(person.slots, at, min(until, end), -1 if hands > 1 else holes(person.chance))
+        at, place = until, place + 1

@@ -1,13 +1,17 @@
 """What stands on desks: keyboards, docks, monitors, sticks; some of it alike on many desks."""
 
 import random
+from collections.abc import Mapping
 from functools import lru_cache
 
 import msgspec
 
+from farmwatch_schema.observables.input_source import InputShare
+
 from .. import equipment, monitors
-from ..scenarios import ordinary, pictures
+from ..scenarios import ordinary
 from ..scenarios.stream import as_told
+from .dice import dice
 from .ground import Line
 from .person import Person, Shares, Spot
 from .sites import Site
@@ -15,8 +19,10 @@ from .stock import Items, Stock
 
 #: A cheap dongle whose every unit bears the same serial, a published constant (schema's PUBLISHED_CONSTANTS).
 CONSTANT = "0123456789ABCDEF"
-_BULK = monitors.built("PHL", 0xC20F, "PHL 243V5", "", 52, 29, 2019)
-_SWITCH = monitors.built("ATN", 0x1040, "ATEN CS1942", "", 53, 30, 2020)
+#: Without a serial, with one for all units, and a switch for keyboard and screen that shows an EDID of its own.
+BULK = monitors.built("PHL", 0xC20F, "PHL 243V5", "", 52, 29, 2019)
+CONSTANT_MONITOR = monitors.built("AOC", 0x2401, "24B1W1", "000000000000", 52, 29, 2020)
+SWITCH = monitors.built("ATN", 0x1040, "ATEN CS1942", "", 53, 30, 2020)
 _KEYBOARDS = (("k120", equipment.office_keyboard("1-1")), ("receiver", equipment.unifying_receiver("1-2")))
 
 
@@ -33,7 +39,8 @@ class Desk(msgspec.Struct, frozen=True, kw_only=True):
 class Desks:
     """Furnishes desks."""
 
-    def __init__(self, stock: Stock) -> None:
+    def __init__(self, seed: int, stock: Stock) -> None:
+        self._seed = seed
         self._stock = stock
         self._shares: dict[tuple[str, int, bool], Shares] = {}
         self.hot = lru_cache(maxsize=16_384)(self._hot)
@@ -58,20 +65,18 @@ class Desks:
                                           manufacturer="Generic", product="Card Reader", scsi=())  # fmt: skip
         return self._stock.thing(platform, "dongle", adapter)
 
-    def monitor(self, platform: str, chance: random.Random, bulk: bool = False, connector: str = "HDMI-A-1") -> Items:
-        """Returns a monitor; a bulk one bears no serial, and shows the same bytes on every desk."""
-        if bulk:
-            return (self._stock.monitor(platform, connector, _BULK, kept=True),)
+    def alike(self, platform: str, edid: bytes, connector: str = "HDMI-A-1") -> Items:
+        """Returns a monitor of which every unit shows the same bytes."""
+        return (self._stock.monitor(platform, connector, edid, kept=True),)
+
+    def monitor(self, platform: str, chance: random.Random) -> Items:
+        """Returns a monitor with a serial of its own."""
         maker, product, name, width, height = chance.choice(ordinary.MONITORS)
         serial = f"{chance.randrange(10**8):08}"
         edid = monitors.built(maker, product, name, serial, width, height, 2021)
-        return (self._stock.monitor(platform, connector, edid),)
+        return (self._stock.monitor(platform, "HDMI-A-1", edid),)
 
-    def switch(self, platform: str) -> Items:
-        """Returns a keyboard and screen switch that shows an EDID of its own, the same on every unit."""
-        return (self._stock.monitor(platform, "HDMI-A-1", _SWITCH, kept=True),)
-
-    def home(self, person: Person, rate: "dict[str, float]") -> Desk:
+    def home(self, person: Person, rate: Mapping[str, float]) -> Desk:
         """Returns the desk at somebody's home."""
         chance, platform = person.chance, person.platform
         usb: Items = ()
@@ -80,9 +85,15 @@ class Desks:
         traps: list[str] = []
         part = 0
         if chance.random() < rate["external_monitor"]:
-            bulk = chance.random() < rate["bulk_monitor"]
-            traps += ["bulk_monitor"] * bulk
-            displays = self.monitor(platform, chance, bulk)
+            sort = chance.random()
+            if sort < rate["bulk_monitor"]:
+                traps.append("bulk_monitor")
+                displays = self.alike(platform, BULK)
+            elif sort < rate["bulk_monitor"] + rate["constant_monitor"]:
+                traps.append("constant_monitor")
+                displays = self.alike(platform, CONSTANT_MONITOR)
+            else:
+                displays = self.monitor(platform, chance)
             usb, inputs = self.keyboard(platform, person.number)
             part = 60
         if chance.random() < rate["dock"]:
@@ -94,7 +105,7 @@ class Desks:
             usb += self.stick(platform, f"4C53{chance.getrandbits(48):012X}")
         if chance.random() < rate["gamer_kvm"]:
             traps.append("gamer_kvm")
-            displays = self.switch(platform)
+            displays = self.alike(platform, SWITCH)
             usb += self._stock.thing(platform, "fast", equipment.fast_gaming_keyboard("1-4", "F"),
                                      serial=f"8K{chance.randrange(10**9):09}")  # fmt: skip
             part = 80
@@ -102,14 +113,15 @@ class Desks:
 
     def _hot(self, platform: str, office: str, seat: int) -> Desk:
         """Returns an office's desk that is anybody's: its dock, monitor and keyboard have serials of their own."""
-        chance = random.Random(f"{office} {seat}")  # noqa: S311 - a desk that can be made again
+        chance = dice(self._seed, "desk", office, seat)
         usb, inputs = self.keyboard(platform, seat)
         usb += self.dock(platform, f"{chance.getrandbits(48):012X}")
         return Desk(usb=usb, displays=self.monitor(platform, chance), inputs=inputs, part=70)
 
     def spot(
-        self, person: Person, site: Site, desk: Desk | None = None, line: Line | None = None, tunnel: str = ""
-    ) -> Spot:
+        self, person: Person, site: Site, desk: Desk | None = None, line: Line | None = None, tunnel: str = "",
+        point: int = 0,
+    ) -> Spot:  # fmt: skip
         """Returns a person's laptop at a desk; without one, as it is carried around."""
         desk = desk or Desk()
         docked = bool(desk.displays)
@@ -118,7 +130,14 @@ class Desks:
         return Spot(
             site=site, usb=desk.usb, displays=desk.displays, inputs=desk.inputs,
             shares=self.shares(person.platform, desk.part), power=power, line=line, tunnel=tunnel,
+            point=point,
         )  # fmt: skip
+
+    def injected(self, platform: str) -> Shares:
+        """Returns input that a program gives: on Linux by devices of its own making."""
+        bus = "virtual" if platform == "linux" else "injected"
+        return as_told(platform, tuple(InputShare(bus=bus, function=each, percent=95) for each in
+                                       ("keyboard", "pointer")))  # fmt: skip
 
     def shares(self, platform: str, part: int, absolute: bool = False) -> Shares:
         """Returns of what a day's input is made up, as a platform tells it apart."""
@@ -128,9 +147,3 @@ class Desks:
             own = ordinary.built_in_shares(100 - part) if part < 100 else ()
             self._shares[name] = as_told(platform, (*usb, *own))
         return self._shares[name]
-
-
-#: EDIDs of plugs that pretend to be a monitor, so that a laptop with a closed lid has a screen: one of few for all.
-def dummy_plug(chance: random.Random) -> bytes:
-    """Returns the EDID of a capture stick or of a plug that pretends to be a monitor."""
-    return pictures.capture_chip(chance)

@@ -80,9 +80,9 @@ class Ground:
         """Returns the company's own exit."""
         return self._line(lines.company(chance), HOMES[0], name, 0)
 
-    def security_client(self, city: City, chance: random.Random) -> Line:
+    def security_client(self, city: City) -> Line:
         """Returns the exits of the company's security client near a city, the same for everybody there."""
-        return self._line(lines.security_client("US", chance), city, "", SHARING)
+        return self._line(lines.security_client("US", random.Random(0)), city, f"client {city.place}", SHARING)  # noqa: S311
 
     def at(self, line: Line, change: int = 0) -> Address:
         """Returns the address of a line after so many changes of it."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
 from farmwatch_schema.observables.input_source import InputDay
 
@@ -28,6 +29,7 @@ class Maker:
         self._ground = ground
         self._views = views
         self._end = (settings.last_day - _FIRST).days * DAY + DAY - 1
+        self._client = lru_cache(maxsize=256)(ground.security_client)
         self._days = {
             number: _FIRST + timedelta(days=number)
             for number in range((settings.first_day - _FIRST).days - 1, (settings.last_day - _FIRST).days + 2)
@@ -162,9 +164,9 @@ class Maker:
     def _exits(self, person: Person, stays: list[Stay]) -> Iterator[Exit]:
         """Yields each public address with all days on which reports came from it."""
         spells: dict[tuple[str, int, int], tuple[Line, list[Stay]]] = {}
-        client = self._ground.security_client(person.city, person.chance) if person.sase else None
         for stay in stays:
-            line = client or stay.spot.line or stay.spot.site.line
+            site = stay.spot.site
+            line = self._client(site.city) if person.sase else stay.spot.line or site.line
             spells.setdefault((line.name, line.base, self._change(line, stay)), (line, []))[1].append(stay)
         for (_, _, change), (line, some) in spells.items():
             address = self._ground.at(line, change)

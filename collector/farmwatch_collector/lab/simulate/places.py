@@ -19,7 +19,7 @@ PER_GATEWAY = 150
 PER_OFFICE = 300
 HEADQUARTERS = 0.15
 #: One of each place below for so many laptops, and one at least. Assumed.
-PER_BENCH, PER_DEPOT, PER_HOTEL, PER_ROOM = 20_000, 30_000, 2_000, 600
+PER_BENCH, PER_DEPOT, PER_HOTEL, PER_ROOM, PER_CAMPUS = 20_000, 30_000, 200, 600, 10_000
 
 
 class Office(msgspec.Struct, frozen=True, kw_only=True):
@@ -79,7 +79,7 @@ class Places:
         virtual = chance.random() < self._settings.rate("virtual_gateway")
         line = self._ground.company(name, chance) if registered else self._ground.home(city, chance, name)
         sites = tuple(
-            site(self._stock, chance, name, line, points=6, things=OFFICE_THINGS, near=5,
+            site(self._stock, chance, name, city, line, points=6, things=OFFICE_THINGS, near=5,
                  gateway=f"00:00:5e:00:01:{1 + each % 255:02x}" if virtual else self._gateway(chance),
                  wired=chance.random() < 0.4)
             for each in range(max(1, round(size / PER_GATEWAY)))
@@ -100,6 +100,10 @@ class Places:
         """Returns a hotel."""
         return self.shared("hotel", chance.randrange(1 + self._settings.devices // PER_HOTEL))
 
+    def campus(self, chance: random.Random) -> Site:
+        """Returns a customer's or university's campus, where some of the company are guests."""
+        return self.shared("campus", chance.randrange(1 + self._settings.devices // PER_CAMPUS))
+
     def onboarding(self, week: int) -> Site:
         """Returns the hotel in which the new hires of a week begin."""
         return self.shared("onboarding", week % 4)
@@ -114,7 +118,7 @@ class Places:
         where = city or chance.choice(HOMES)
         name = f"{kind}-{number}" if city is None else f"{kind}-{where.place[:-8].lower().replace(' ', '-')}-{number}"
         line = self._ground.home(where, chance, name)
-        return site(self._stock, chance, name, line, points=6, things=OFFICE_THINGS, near=5,
+        return site(self._stock, chance, name, where, line, points=6, things=OFFICE_THINGS, near=5,
                     gateway=self._gateway(chance), wired=kind in ("bench", "depot"))  # fmt: skip
 
     def _gateway(self, chance: random.Random) -> str:

@@ -14,6 +14,7 @@ from farmwatch_schema.observables.network import Gateway, NameServer, Neighbours
 from farmwatch_schema.observables.wifi import WifiConnection
 
 from .. import systems
+from ..cities import City
 from ..fleet import HOME_ROUTERS
 from ..scenarios.ordinary import mac
 from .ground import Line
@@ -30,7 +31,7 @@ OFFICE_GATEWAYS = ("00:1b:17", "00:09:0f", "00:18:0a")
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """One network.
 
-    name      of the place
+    name      of the place; city: where it is
     gateway   its MAC as text, which a policy may name
     mac       the same, keyed
     points    access points, keyed
@@ -41,6 +42,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     name: str
+    city: City
     gateway: str
     mac: Identifier
     points: tuple[Identifier, ...]
@@ -51,7 +53,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def site(
-    stock: Stock, chance: random.Random, name: str, line: Line, *, gateway: str = "", points: int = 1,
+    stock: Stock, chance: random.Random, name: str, city: City, line: Line, *, gateway: str = "", points: int = 1,
     things: tuple[str, ...] = HOME_THINGS, near: int = 6, wired: bool = False,
 ) -> Site:  # fmt: skip
     """Returns a network; its gateway and access points are one maker's unless `gateway` is given."""
@@ -59,7 +61,7 @@ def site(
     gateway = gateway or mac(chance, oui)
     found = chance.sample(things, min(len(things), max(0, near)))
     return Site(
-        name=name, gateway=gateway, mac=stock.key("mac", gateway),
+        name=name, city=city, gateway=gateway, mac=stock.key("mac", gateway),
         points=tuple(stock.key("bssid", mac(chance, gateway[:8])) for _ in range(points)),
         ssid=stock.key("ssid", f"{name} {chance.getrandbits(32):08x}"),
         near=tuple((oui, "2-4" if chance.random() < 0.25 else "1") for oui in sorted(found)),

@@ -70,6 +70,10 @@ class Stock:
         found: Items = self._kept[name]
         return found
 
+    def told(self, platform: str, name: str, kind: str, items: Sequence[Observable]) -> Items:
+        """Returns further things of a kind under a name, as a platform tells them; made once."""
+        return self._once(("told", platform, name), kind, items, platform)
+
     def host(self, platform: str, model: int, serial: str, zone: str, offset: int) -> Items:
         """Returns what a laptop is."""
         (usual,) = self._once(("host", platform, model), "host", [systems.machine(platform, model, "S")], platform)

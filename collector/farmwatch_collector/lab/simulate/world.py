@@ -27,7 +27,7 @@ class World:
         self._ground = Ground(settings.seed, self._stock)
         self._layout = Layout(settings)
         self._places = Places(settings, self._stock, self._ground)
-        desks = Desks(self._stock)
+        desks = Desks(settings.seed, self._stock)
         self._life = OrdinaryLife(settings, self._stock, self._ground, self._places, desks)
         self._farms = FarmLife(settings, self._stock, self._ground, desks, self._life)
         self._maker = Maker(settings, self._stock, self._ground, Views(self._stock))
