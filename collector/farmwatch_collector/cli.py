@@ -27,6 +27,7 @@ VERBS: dict[str, str] = {
     "landmarks": "what laptops measure: list, check, quarantine",
     "landmark": "a company's own landmark: answers laptops, signed",
     "score": "scores the agent's own output, offline",
+    "farms": "laptops that share what unrelated people do not share",
     "calibrate": "the claim test's thresholds from claims known to be true",
     "catalog": "checks the catalogues; brings in newer LOLRMM exports",
     "bench": "recall and false flags on labelled fleets, each with its bar",

@@ -245,7 +245,12 @@ class Laptop:
 
 
 def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> list[Judged]:
-    """Returns every device judged at its own latest report, highest points first.
+    """Returns every device judged at its own latest report, highest points first. Raises InputError as `fed` does."""
+    return judged(fed(found, company, fleet), company, fleet)
+
+
+def fed(found: Sequence[Located], company: Company, fleet: Fleet) -> dict[str, Laptop]:
+    """Returns every laptop with all its reports taken in, by its name, and `fleet` with what they share.
 
     Reports are fed in the order in which they were made, so that what came and went leaves its trace. Raises
     InputError with file, line and field for a section that does not fit.
@@ -255,14 +260,22 @@ def judge_reports(found: Sequence[Located], company: Company, fleet: Fleet) -> l
     fleet.set_policy(company.policy)
     for device, each in _merged(by_device(found)):
         laptop = laptops.setdefault(device, Laptop(device))
-        if laptop.take(each):
+        changed = laptop.take(each)
+        if changed:
             entry = entry_of(company.roster, device, laptop.history.sections)
             if entry is not None:
                 fleet.set_entry(device, entry)
-            fleet.observe(device, laptop.history.sections)
+        # Also where nothing changed: on how many days a value was there is part of what it says.
+        fleet.observe(device, laptop.history.sections)
+        if changed:
             laptop.levels = judge(laptop.view(company, fleet)).findings
-    judged = [_judged(laptop, company, fleet) for laptop in laptops.values()]
-    return sorted(judged, key=lambda each: (-each.assessment.bits, each.assessment.device))
+    return laptops
+
+
+def judged(laptops: Mapping[str, Laptop], company: Company, fleet: Fleet) -> list[Judged]:
+    """Returns laptops judged at their own latest report, highest points first."""
+    every = [_judged(laptop, company, fleet) for laptop in laptops.values()]
+    return sorted(every, key=lambda each: (-each.assessment.bits, each.assessment.device))
 
 
 def _merged(devices: Mapping[str, list[Located]]) -> Iterator[tuple[str, Located]]:

@@ -26,7 +26,7 @@ def lines_of(judged: Judged, *, explained: bool) -> list[str]:
     result = judged.assessment
     word = level_words(result.attention, result.groups)
     lines = [f"{printable(result.device)}: {word}, {result.points} points, {probability_words(result.probability)}"]
-    lines += _wrapped(result.sentence, "  ")
+    lines += wrapped(result.sentence, "  ")
     lines.append(f"  {_provenance(judged)}")
     lines += [f"  notice: {printable(notice)}" for notice in judged.notices]
     lines += ["", *(_group_lines(result))]
@@ -37,14 +37,14 @@ def lines_of(judged: Judged, *, explained: bool) -> list[str]:
     if explained:
         lines += ["", "  How the points come about", *waterfall(result.bars), "", "  In words"]
         for bar in result.bars:
-            lines += _wrapped(bar_sentence(bar), "  - ", "    ")
+            lines += wrapped(bar_sentence(bar), "  - ", "    ")
     clearing = clearing_of(result)
     if clearing is not None:
-        lines += ["", "  What would clear this", *_wrapped(clearing.words, "  ")]
+        lines += ["", "  What would clear this", *wrapped(clearing.words, "  ")]
         for each in clearing.groups:
             facts = "; ".join(each.facts) or each.meaning
-            lines += _wrapped(f"{GROUPS[each.group]}: {facts}", "  - ", "    ")
-            lines += _wrapped(f"cleared when {', or '.join(each.clears)}", "    ") if each.clears else []
+            lines += wrapped(f"{GROUPS[each.group]}: {facts}", "  - ", "    ")
+            lines += wrapped(f"cleared when {', or '.join(each.clears)}", "    ") if each.clears else []
     if explained and result.next_change:
         lines += ["", f"  Could change by itself on {result.next_change:%Y-%m-%d %H:%M} UTC."]
     return lines
@@ -65,17 +65,17 @@ def _group_lines(result: Assessment) -> list[str]:
         state = "unknown" if grey else f"level {level.level}"
         figure = "" if grey else signed(points[level.group])
         head = f"  {level.group:2} {GROUPS[level.group]:18} {state:9} {figure:>4}  "
-        lines += _wrapped(level.grey if grey else level.meaning, head, " " * len(head))
+        lines += wrapped(level.grey if grey else level.meaning, head, " " * len(head))
     return lines
 
 
 def _finding_lines(finding: Finding) -> list[str]:
     state = f" Gone since {finding.seen_until[:16]}." if finding.seen_until else ""
     state += f" Sanctioned: {finding.sanctioned}; not counted." if finding.sanctioned else ""
-    lines = _wrapped(finding.sentence + state, "  - ", "    ")
+    lines = wrapped(finding.sentence + state, "  - ", "    ")
     for evidence in finding.evidence:
         source = f" (compared with {evidence.source})" if evidence.source else ""
-        lines += _wrapped(f"{evidence.subject}: {evidence.fact}{source}", "      ", "      ")
+        lines += wrapped(f"{evidence.subject}: {evidence.fact}{source}", "      ", "      ")
     return lines
 
 
@@ -94,7 +94,7 @@ def waterfall(bars: Sequence[Bar]) -> list[str]:
         figure = "" if bar.grey or bar.kind == "prior" else signed(bar.points)
         head = f"    {drawn} {figure:>4}  "
         label = f"{GROUPS[bar.key]}: {bar.grey}" if bar.grey else bar.label  # type: ignore[index]
-        lines += _wrapped(label, head, " " * len(head), WIDTH + 30)
+        lines += wrapped(label, head, " " * len(head), WIDTH + 30)
     lines.append(f"    {' ' * (SCALE + 1)} {round(at):>4}  points")
     return lines
 
@@ -103,7 +103,8 @@ def _column(points: float) -> int:
     return round(min(100.0, max(0.0, points)) / 100 * SCALE)
 
 
-def _wrapped(text: str, first: str, rest: str | None = None, width: int = WIDTH) -> list[str]:
+def wrapped(text: str, first: str, rest: str | None = None, width: int = WIDTH) -> list[str]:
+    """Returns text as lines that begin with `first`, the later ones with `rest`."""
     return textwrap.wrap(
         printable(text) or "-",
         width,

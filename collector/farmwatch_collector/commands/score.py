@@ -6,6 +6,7 @@ import importlib
 import sys
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import msgspec
 
@@ -16,7 +17,7 @@ from farmwatch_schema.identifiers import Keyer
 from ..evaluate import Company, keyed_assets, versions
 from ..fleet import Fleet
 from ..input_error import InputError, read_text
-from ..offline import Located, judge_reports, key_ids, read_reports
+from ..offline import Judged, Laptop, Located, fed, judged, key_ids, read_reports
 from ..place.days import DayJudge
 from ..place.samples import SAMPLED
 from ..policy_file import read_policy
@@ -36,38 +37,78 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "reports", nargs="+", metavar="REPORT", help="file of reports, one per line; - is standard input"
     )
+    company_options(parser)
+    parser.add_argument("--explain", action="store_true", help="draws each bar and reads it out")
+    parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/score-v1.json")
+
+
+def company_options(parser: argparse.ArgumentParser) -> None:
+    """Adds what says how reports are judged offline."""
     parser.add_argument("--roster", metavar="CSV", help="who has which device; see docs/roster.md")
     parser.add_argument("--policy", metavar="YAML", help="what the company allows; see docs/policy.md")
     parser.add_argument("--landmarks", metavar="YAML", default="", help="a company's own; see docs/landmarks.md")
     parser.add_argument("--calibration", metavar="FILE", default="", help="of farmwatch calibrate; see docs/place.md")
     parser.add_argument("--key-file", metavar="FILE", help="company's identifier key in hex, to recognise serials")
-    parser.add_argument("--explain", action="store_true", help="draws each bar and reads it out")
-    parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/score-v1.json")
+
+
+class Given(NamedTuple):
+    """What a command line gives to judge: reports, what the company says, its key."""
+
+    found: list[Located]
+    company: Company
+    keyer: Keyer | None
+
+
+def given(options: argparse.Namespace) -> Given:
+    """Returns the reports and the company that options name; says on stderr what is odd. Raises FarmwatchError."""
+    policy = _policy(options.policy)
+    keyer = _keyer(options.key_file)
+    roster = _roster(options.roster, keyer)
+    _say_which_cohorts_are_unknown(policy, roster)
+    found = read_reports(options.reports)
+    _say_what_cannot_be_compared(policy, keyer, found)
+    places = _places(options, roster, found)
+    return Given(found, Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer), places=places), keyer)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints every device, highest points first; 0 when all input was taken, 1 when none was."""
     try:
-        policy = _policy(options.policy)
-        keyer = _keyer(options.key_file)
-        roster = _roster(options.roster, keyer)
-        _say_which_cohorts_are_unknown(policy, roster)
-        found = read_reports(options.reports)
-        _say_what_cannot_be_compared(policy, keyer, found)
-        places = _places(options, roster, found)
-        company = Company(policy=policy, roster=roster, assets=keyed_assets(policy, keyer), places=places)
-        judged = judge_reports(found, company, Fleet(keyer))
+        found, company, keyer = given(options)
+        fleet = Fleet(keyer)
+        laptops = fed(found, company, fleet)
+        scored = judged(laptops, company, fleet)
+        farms = {} if options.json else _farms(laptops, scored, company, fleet)
     except FarmwatchError as error:
         if options.json:
-            _print(Document(ok=False, code=1, versions=versions(), errors=_faults(error)))
+            _print(Document(ok=False, code=1, versions=versions(), errors=faults(error)))
         print(f"farmwatch score: {error}", file=sys.stderr)
         return 1
     if options.json:
-        _print(document_of(judged))
+        _print(document_of(scored))
         return 0
-    blocks = ["\n".join(lines_of(each, explained=options.explain)) for each in judged]
+    blocks = [
+        "\n".join([*lines_of(each, explained=options.explain), *farms.get(each.assessment.device, ())])
+        for each in scored
+    ]
     print("\n\n".join(blocks))
     return 0
+
+
+def _farms(
+    laptops: Mapping[str, Laptop], scored: Sequence[Judged], company: Company, fleet: Fleet
+) -> Mapping[str, Sequence[str]]:
+    """Returns the lines of each device that belongs to a farm; finding farms comes with the collector's packages."""
+    if len(laptops) < 2:
+        return {}
+    try:
+        finding = importlib.import_module("farmwatch_collector.offline_farms")
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.startswith("farmwatch_"):
+            raise
+        return {}
+    lines: Mapping[str, Sequence[str]] = finding.lines_by_device(laptops, scored, company, fleet)
+    return lines
 
 
 def _policy(path: str | None) -> Policy:
@@ -145,10 +186,11 @@ def _say_what_cannot_be_compared(policy: Policy, keyer: Keyer | None, found: lis
         print(f"warning: {message}; their serials and addresses cannot be compared.", file=sys.stderr)
 
 
-def _faults(error: FarmwatchError) -> tuple[Fault, ...]:
+def faults(error: FarmwatchError) -> tuple[Fault, ...]:
+    """Returns an error as a document tells it: one, or one a row of a roster."""
     several: Sequence[FarmwatchError] | None = getattr(error, "faults", None)  # a roster's, one a row
     if several is not None:
-        return tuple(fault for each in several for fault in _faults(each))
+        return tuple(fault for each in several for fault in faults(each))
     if isinstance(error, InputError):
         return (Fault(file=error.file, line=error.line, field=error.field, problem=error.problem, remedy=error.remedy),)
     return (Fault(problem=str(error)),)
