@@ -186,7 +186,7 @@ class FactsMaker:
             members = tuple(device for device, _ in holding) if over else now
             if len(members) > 1:
                 unrelated = self._fleet.unrelated(members, self._today)
-                worth = self._fleet.worth(node)
+                worth = self._fleet.worth(node, today=self._today)
                 found.append(Shared(node=node, members=members, unrelated=unrelated, worth=worth, hand_over=over))
         order = {kind: place for place, kind in enumerate(KINDS)}
         table = shipped_table()

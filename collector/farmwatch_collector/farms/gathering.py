@@ -68,7 +68,7 @@ class Links:
             return 0.0
         if node.seen.soft or node.scattered or node.place:
             return 0.0
-        worth = self.fleet.worth(node)
+        worth = self.fleet.worth(node, today=self.today)
         if worth.size < 2 or worth.bits < least or self.fleet.unrelated(node.holders, self.today) < 2:
             return 0.0
         return worth.bits
