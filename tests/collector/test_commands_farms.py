@@ -3,6 +3,7 @@
 import io
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -12,11 +13,15 @@ import pytest
 
 from farmwatch_collector.cli import main
 from farmwatch_collector.farms_json import schema
+from farmwatch_collector.store import open_store
+from farmwatch_collector.store.protocol import Device
 from farmwatch_schema.identifiers import Keyer, unkeyed
 from farmwatch_schema.observables.network import Gateway
 from farmwatch_schema.report import Report
 
 from .reports import KEYER, NOW, line, report
+from .store.farm_facts import DAY, change, farm
+from .store.moments import START
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "schema" / "farms-v1.json"
 SHELF = "c4:e9:84:00:00:01"
@@ -213,3 +218,47 @@ def test_score_says_of_each_device_which_farm_it_belongs_to(tmp_path: Path, caps
 def test_score_says_nothing_of_farms_where_there_is_none(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["score", write(tmp_path / "homes.jsonl", homes(2))]) == 0
     assert "farm of" not in capsys.readouterr().out
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> str:
+    """A collector's folder with two farms, of 60 and 40 points."""
+    with closing(open_store(f"sqlite:///{tmp_path}/farmwatch.db")) as store:
+        store.add_token("token", "two shelves", 4, START + DAY)
+        for name in ("d-1", "d-2", "d-3", "d-4"):
+            store.enrol("token", Device(device=name, name=name, platform="linux", public_key=b"k", enrolled_at=START))
+        found = [change(farm(-1, "d-1", "d-2")), change(farm(-2, "d-3", left={"d-4": START + DAY}, points=40))]
+        store.save_farms(found, START)
+    return str(tmp_path)
+
+
+def test_a_collectors_farms_are_told_highest_first_with_their_numbers_and_cases(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    document = answer(capsys, "--data", data)
+    assert (document["source"], document["devices"], document["below"]) == ("store", None, None)
+    assert [(each["rank"], each["points"]) for each in document["items"]] == [(1, 60), (2, 40)]
+    first, second = document["items"]
+    assert first["id"] is not None
+    assert first["case"] is not None  # it reached review
+    assert (members(second), second["left"], second["case"]) == (["d-3"], ["d-4"], None)
+
+
+def test_a_collectors_farms_below_the_minimum_are_left_out(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert [each["points"] for each in answer(capsys, "--data", data, "--minimum", "review")["items"]] == [60]
+    assert answer(capsys, "--data", data, "--minimum", "urgent")["items"] == []
+    assert len(answer(capsys, "--data", data, "--limit", "1")["items"]) == 1
+
+
+def test_in_words_a_collectors_farm_bears_its_number_and_its_case(
+    data: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (item,) = answer(capsys, "--data", data, "--minimum", "review")["items"]
+    assert main(["farms", "--data", data, "--minimum", "review"]) == 0
+    head = capsys.readouterr().out.split("\n", 1)[0]
+    assert head == f"farm {item['id']}: review, 60 points, about 1 in 2, case {item['case']}"
+
+
+def test_a_collector_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    document = answer(capsys, "--data", str(tmp_path / "nowhere"), code=1)
+    assert str(tmp_path / "nowhere") in document["errors"][0]["problem"]
