@@ -33,8 +33,9 @@ class Calendar:
     ) -> "Calendar":  # fmt: skip
         """Returns usual weeks: `out` of the days elsewhere; with `night`, it stays there in shifts and is awake."""
         chance, book = person.chance, cls(settings, homes)
+        monday = settings.first_day.weekday()
         for place in range(settings.days):
-            weekday = (settings.first_day + timedelta(days=place)).weekday()
+            weekday = (monday + place) % 7
             if night:
                 book.spots[place] = elsewhere[0]
                 book.awake.add(place)
@@ -44,7 +45,7 @@ class Calendar:
                 if chance.random() < WEEKENDS:
                     book.spots[place] = book.home(place)
             elif elsewhere and chance.random() < out:
-                book.spots[place] = elsewhere[chance.randrange(len(elsewhere))]
+                book.spots[place] = elsewhere[int(chance.random() * len(elsewhere))]
             else:
                 book.spots[place] = book.home(place)
         return book

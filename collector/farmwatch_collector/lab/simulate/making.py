@@ -1,6 +1,6 @@
 """From where a laptop is when to what its reports hold: sections while they stay the same, and public addresses."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
@@ -18,6 +18,7 @@ from .stock import Items, Stock
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST = date(1970, 1, 1)
+_PROGRAMS = ("processes", "software", "services", "sockets", "sessions")
 
 
 class Maker:
@@ -29,6 +30,7 @@ class Maker:
         self._ground = ground
         self._views = views
         self._end = (settings.last_day - _FIRST).days * DAY + DAY - 1
+        self._offset = lru_cache(maxsize=1024)(self._changed)
         self._client = lru_cache(maxsize=256)(ground.security_client)
         self._days = {
             number: _FIRST + timedelta(days=number)
@@ -39,57 +41,64 @@ class Maker:
     def device(self, person: Person) -> SimulatedDevice:
         """Returns what becomes of a laptop; its stays are cut at the end of the last day."""
         stays = self._stays(person)
-        enrolled = stays[0].start
-        stretches = list(self._usual(person, stays))
-        stretches += self._places(person, stays)
+        track = Track(stays, self._days)
+        stretches = list(self._usual(person, track))
+        stretches += self._places(person, track)
         stretches += self._input(person, stays)
         return SimulatedDevice(
             device=person.device,
             name=f"laptop-{person.device[:8]}",
             platform=person.platform,
-            enrolled_at=_at(enrolled),
+            enrolled_at=track.first[0],
             roster={"person": f"p-{person.device[8:]}", "device": person.device, "serial": person.serial,
                     "place": person.city.place, "time_zone": person.city.zone, "cohort": person.cohort,
                     "start_on": person.start_on.isoformat(), **person.roster},
             stretches=tuple(stretches),
-            exits=tuple(self._exits(person, stays)),
+            exits=tuple(self._exits(person, track)),
             truth=Truth(farm=person.farm, care=person.care, evasions=person.evasions, dwelling=person.dwelling,
                         place=person.place, traps=tuple(sorted(person.traps))),
         )  # fmt: skip
 
     def _stays(self, person: Person) -> list[Stay]:
         found: list[Stay] = []
+        last = 0
         for stay in person.stays:
             if stay.start >= self._end:
                 break
-            start = max(stay.start, found[-1].end + 1) if found else stay.start
-            end = min(stay.end, self._end)
-            if end > start:
-                found.append(stay if (start, end) == (stay.start, stay.end) else Stay(start, end, stay.spot))
+            start, end = stay.start, stay.end
+            if start <= last or end > self._end:
+                start, end = max(start, last + 1), min(end, self._end)
+                if end <= start:
+                    continue
+                stay = Stay(start, end, stay.spot)
+            found.append(stay)
+            last = end
         if not found:  # nobody switches it on before the last day ends: it reports once
-            stay = person.stays[0]
-            found.append(Stay(self._end - SLOT, self._end, stay.spot))
+            found.append(Stay(self._end - SLOT, self._end, person.stays[0].spot))
         return found
 
-    def _usual(self, person: Person, stays: list[Stay]) -> Iterator[Stretch]:
+    def _usual(self, person: Person, track: "Track") -> Iterator[Stretch]:
         """Yields what stays the same all the time. Summer time changes the offset alone."""
-        first, until = _at(stays[0].start), _at(stays[-1].end)
-        every = self._days_of(stays)
-        usual = {kind: self._stock.usual(person.platform, kind) for kind in ("processes", "software", "services",
-                                                                             "sockets")}  # fmt: skip
-        for kind, items in (usual | person.facts).items():
+        first, until, every = track.first[0], track.until[-1], track.days(0, len(track.stays))
+        for kind in _PROGRAMS:
+            items = person.facts.get(kind) or self._stock.usual(person.platform, kind)
             yield Stretch(kind=kind, items=items, first=first, until=until, days=every)
-        zone = person.city.zone
-        parts: dict[int, list[Stay]] = {}
-        for stay in stays:
-            parts.setdefault(offset_minutes(zone, self._days[stay.start // DAY]), []).append(stay)
-        for offset, some in parts.items():
-            items = self._stock.host(person.platform, person.model, person.serial, zone, offset)
-            yield Stretch(kind="host", items=items, first=_at(some[0].start), until=_at(some[-1].end),
-                          days=self._days_of(some))  # fmt: skip
+        zone, since, offset = person.city.zone, 0, 0
+        for place, stay in enumerate(track.stays):
+            now = offset_minutes(zone, self._days[stay.start // DAY])
+            if place and now != offset:
+                yield self._host(person, offset, track, since, place)
+                since = place
+            offset = now
+        yield self._host(person, offset, track, since, len(track.stays))
 
-    def _places(self, person: Person, stays: list[Stay]) -> Iterator[Stretch]:
+    def _host(self, person: Person, offset: int, track: "Track", start: int, end: int) -> Stretch:
+        items = self._stock.host(person.platform, person.model, person.serial, person.city.zone, offset)
+        return track.stretch("host", items, start, end)
+
+    def _places(self, person: Person, track: "Track") -> Iterator[Stretch]:
         """Yields what changes with the place, a stretch for each time that it stayed the same."""
+        runs = track.runs()
         tellers: dict[str, Callable[[Person, Spot], Items]] = {
             "network": self._network,
             "wifi": self._wifi,
@@ -101,23 +110,16 @@ class Maker:
             kept: dict[int, Items] = {}
             since = 0
             last: Items | None = None
-            for place, stay in enumerate(stays):
-                name = id(stay.spot)
-                if name not in kept:
-                    kept[name] = tell(person, stay.spot)
-                items = kept[name]
-                if last is not None and items is not last and items != last:
-                    yield self._stretch(kind, last, stays[since:place])
-                    since = place
-                last = items if last is None or items != last else last
-            if last is not None:
-                yield self._stretch(kind, last, stays[since:])
-
-    def _stretch(self, kind: str, items: Items, stays: list[Stay]) -> Stretch:
-        return Stretch(
-            kind=kind, outcome="found" if items else "none", items=items, first=_at(stays[0].start),
-            until=_at(stays[-1].end), days=self._days_of(stays),
-        )  # fmt: skip
+            for start, spot in runs:
+                items = kept.get(id(spot))
+                if items is None:
+                    items = kept[id(spot)] = tell(person, spot)
+                if last is None:
+                    last = items
+                elif items is not last and items != last:
+                    yield track.stretch(kind, last, since, start)
+                    since, last = start, items
+            yield track.stretch(kind, last or (), since, len(track.stays))
 
     def _network(self, person: Person, spot: Spot) -> Items:
         return self._views.network(spot.site, person.platform, spot.tunnel or ("company" if person.sase else ""))
@@ -161,37 +163,76 @@ class Maker:
                           until=_at(end), days=(self._days[day],))  # fmt: skip
             before = (told,)
 
-    def _exits(self, person: Person, stays: list[Stay]) -> Iterator[Exit]:
+    def _exits(self, person: Person, track: "Track") -> Iterator[Exit]:
         """Yields each public address with all days on which reports came from it."""
-        spells: dict[tuple[str, int, int], tuple[Line, list[Stay]]] = {}
-        for stay in stays:
+        spells: dict[tuple[str, int, int], tuple[Line, list[int]]] = {}
+        for place, stay in enumerate(track.stays):
             site = stay.spot.site
             line = self._client(site.city) if person.sase else stay.spot.line or site.line
-            spells.setdefault((line.name, line.base, self._change(line, stay)), (line, []))[1].append(stay)
+            change = int(stay.start / DAY * line.changes + self._offset(line.name)) if line.changes else 0
+            spells.setdefault((line.name, line.base, change), (line, []))[1].append(place)
         for (_, _, change), (line, some) in spells.items():
             address = self._ground.at(line, change)
             yield Exit(
                 address=address.address, block=address.block, text=address.text, kind=line.kind, asn=line.asn,
-                network=line.network, country=line.country, first=_at(some[0].start), until=_at(some[-1].end),
-                days=self._days_of(some),
+                network=line.network, country=line.country, first=track.first[some[0]], until=track.until[some[-1]],
+                days=track.days_of(some),
             )  # fmt: skip
 
-    def _change(self, line: Line, stay: Stay) -> int:
-        """Returns how often a line's address has changed by then."""
-        if not line.changes:
-            return 0
-        offset = dice(self._settings.seed, "changes", line.name).random()
-        return int(stay.start / DAY * line.changes + offset)
+    def _changed(self, name: str) -> float:
+        """Returns when in its period a line's address changes."""
+        return dice(self._settings.seed, "changes", name).random()
 
-    def _days_of(self, stays: list[Stay]) -> tuple[date, ...]:
-        numbers: list[int] = []
+
+class Track:
+    """A laptop's stays with their times, and the UTC days that they touch.
+
+    first, until  of each stay
+    """
+
+    def __init__(self, stays: list[Stay], days: Mapping[int, date]) -> None:
+        self.stays = stays
+        self.first = [_EPOCH + timedelta(seconds=stay.start) for stay in stays]
+        self.until = [_EPOCH + timedelta(seconds=stay.end) for stay in stays]
+        self._days: list[date] = []
+        self._from: list[int] = []
+        self._to: list[int] = []
+        last = -1
         for stay in stays:
-            first, last = stay.start // DAY, stay.end // DAY
-            if not numbers or numbers[-1] < first:
-                numbers.append(first)
-            if numbers[-1] < last:
-                numbers.append(last)
-        return tuple([self._days[number] for number in numbers])
+            start, end = stay.start // DAY, stay.end // DAY
+            if start > last:
+                self._days.append(days[start])
+                last = start
+            self._from.append(len(self._days) - 1)
+            if end > last:
+                self._days.append(days[end])
+                last = end
+            self._to.append(len(self._days))
+
+    def runs(self) -> list[tuple[int, Spot]]:
+        """Returns each spot with the number of the first stay from which on the laptop is there."""
+        found: list[tuple[int, Spot]] = []
+        for place, stay in enumerate(self.stays):
+            if not found or found[-1][1] is not stay.spot:
+                found.append((place, stay.spot))
+        return found
+
+    def days(self, start: int, end: int) -> tuple[date, ...]:
+        """Returns the days of the stays from one number to another, the last left out."""
+        return tuple(self._days[self._from[start] : self._to[end - 1]])
+
+    def days_of(self, places: Sequence[int]) -> tuple[date, ...]:
+        """Returns the days of some stays by their numbers."""
+        if places[-1] - places[0] == len(places) - 1:
+            return self.days(places[0], places[-1] + 1)
+        return tuple(dict.fromkeys(day for each in places for day in self.days(each, each + 1)))
+
+    def stretch(self, kind: str, items: Items, start: int, end: int) -> Stretch:
+        """Returns a section that was the same from one stay to another, the last left out."""
+        return Stretch(
+            kind=kind, outcome="found" if items else "none", items=items, first=self.first[start],
+            until=self.until[end - 1], days=self.days(start, end),
+        )  # fmt: skip
 
 
 def _at(seconds: int) -> datetime:
