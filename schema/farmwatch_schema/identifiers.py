@@ -124,8 +124,9 @@ class Keyer:
         plain = normalised(kind, text)
         digest = hashlib.blake2b(f"{kind}\0{plain}".encode(), digest_size=16, key=self._key).hexdigest()
         if kind in ("mac", "bssid"):
-            local = len(plain) == 12 and bool(int(plain[1], 16) & 2)
-            oui, near = "" if local else plain[:6], self._near(plain)
+            whole = bool(_MAC.match(plain))
+            local = whole and bool(int(plain[1], 16) & 2)
+            oui, near = "" if local else plain[:6], self._near(plain) if whole else ""
             return Identifier(kind=kind, key_id=self.key_id, digest=digest, oui=oui, local=local, near=near)
         if kind.endswith("serial"):
             constant = text if text in PUBLISHED_CONSTANTS else ""
@@ -135,9 +136,7 @@ class Keyer:
         return Identifier(kind=kind, key_id=self.key_id, digest=digest)
 
     def _near(self, mac: str) -> str:
-        """Returns the digest of what addresses made from one base have in common; "" for what is no MAC address."""
-        if len(mac) != 12:
-            return ""
+        """Returns the digest of what addresses made from one base have in common, of 12 hex digits."""
         return hashlib.blake2b(f"near\0{mac[2:10]}".encode(), digest_size=8, key=self._key).hexdigest()
 
     def hook(self, value: Any) -> Any:
