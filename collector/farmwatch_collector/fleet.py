@@ -58,9 +58,9 @@ class Fleet:
     def __init__(self, keyer: Keyer | None = None) -> None:
         self._keyer = keyer
         shared = [keyer.key(kind, text) for kind in ("mac", "bssid") for text in SHARED_MACS] if keyer else []
-        self._shared = {bytes.fromhex(each.digest) for each in shared}
         self._relations = Relations(keyer)
         self._holdings = Holdings()
+        self._holdings.unread = frozenset(bytes.fromhex(each.digest) for each in shared)
         self._index = self._holdings.index
         self._counting = Counting(self._holdings, self._relations)
         self._telling = Telling(self._holdings, self._relations, self._counting, keyer.key_id if keyer else "")
@@ -139,9 +139,6 @@ class Fleet:
         bits = 1
         if days or first // DAY != last // DAY:
             bits = memory.days_of([*(each.toordinal() - _EPOCH for each in days), first // DAY], last) | 1
-        for source, values in seen.items():
-            if any(each.value in self._shared for each in values):
-                seen = {**seen, source: [each for each in values if each.value not in self._shared]}
         number = self._holdings.open(device)
         sizes = self._holdings.sizes[_GROWING]
         flips = self._holdings.take(number, seen, first, last, bits)
@@ -238,7 +235,8 @@ class Fleet:
         return memory.encoded(self._holdings.kept(number))
 
     def changed(self, device: str) -> bool:
-        """Whether what is remembered of a device changed since `memory` was last asked for it."""
+        """Whether what is remembered of a device changed since `memory` was last asked for it, the hour within a day
+        left aside."""
         return self._index.numbers.get(device, -1) in self._holdings.changed
 
     def recall(self, device: str, body: bytes) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from . import memory
 from .index import CODES, Index
 from .kinds import KINDS, REMEMBERED_SOURCES
-from .memory import DAY, FIRST, HEAD, MARK, NOW, SLOTS, SOURCES, WIDTH, Kept
+from .memory import DAY, FIRST, HEAD, MARK, NOW, PENDING, PRINTS, SHOWN, SLOTS, SOURCES, WIDTH, Kept
 from .types import Held, Seen
 
 #: Of so many values one device is remembered to have been seen with them. Of a device that makes them up, those it
@@ -28,17 +28,31 @@ class Holdings:
     index   the nodes
     sizes   devices that hold any value of a kind now, by the kind's code
     silent  a device that no source looked at since this second holds nothing
+    unread  values that say nothing, whoever shows them
     """
 
     def __init__(self) -> None:
         self.index = Index()
         self.sizes = [0] * len(KINDS)
         self.silent = 0
+        self.unread: frozenset[bytes] = frozenset()
         self._records: list[array[int]] = []
         self.changed: set[int] = set()
 
     def record(self, number: int) -> "array[int]":
-        return self._records[number]
+        """Returns a device's record, up to date."""
+        record = self._records[number]
+        if record[PENDING]:
+            self._write(record)
+        return record
+
+    def _write(self, record: "array[int]") -> None:
+        """Gives the values of the latest looks the second of it."""
+        record[PENDING] = 0
+        code = self.index.code
+        for place in range(HEAD, len(record), WIDTH):
+            if record[place + 1] & SHOWN:
+                record[place + 3] = record[_SLOT[code(record[place])]]
 
     def open(self, device: str) -> int:
         """Returns a device's number, a new one where it has none."""
@@ -52,18 +66,42 @@ class Holdings:
         return number
 
     def take(self, number: int, seen: Mapping[str, Sequence[Seen]], first: int, last: int, days: int) -> Flips:
-        """Takes in values that sources showed from `first` to `last`, on `days` before the latter."""
+        """Takes in values that sources showed from `first` to `last`, on `days` before the latter.
+
+        A look that shows what the one before it showed on the same day is neither read again nor counts as a change.
+        """
         record = self._records[number]
+        news: list[tuple[int, int, Sequence[Seen]]] = []
         for source, values in seen.items():
-            slot = SLOTS.get(source)
-            if slot is not None:
-                memory.look(record, slot, last, days)
-            elif source not in REMEMBERED_SOURCES:
+            slot = SLOTS.get(source, -1)
+            if slot < 0 and source not in REMEMBERED_SOURCES:
                 raise ValueError(f"nothing shows values as {source!r}")
-            for value in values:
-                self._hold(number, record, value, first, last, days)
+            shown = hash(tuple(values)) & 0xFFFF_FFFF or 1
+            if slot >= 0 and shown == record[PRINTS + slot] and days == 1:
+                at = record[slot]
+                if at <= first and at // DAY == last // DAY:
+                    record[slot] = last
+                    record[PENDING] = 1
+                    continue
+            news.append((slot, shown, values))
+        return self._read(number, news, first, last, days) if news else []
+
+    def _read(
+        self, number: int, news: list[tuple[int, int, Sequence[Seen]]], first: int, last: int, days: int
+    ) -> Flips:
+        record = self.record(number)
         self.changed.add(number)
-        return self.settle(number)
+        newest = 0
+        for slot, shown, values in news:
+            if slot >= 0:
+                if last >= record[slot]:
+                    newest |= 1 << slot
+                    record[PRINTS + slot] = shown if last > record[slot] else 0
+                memory.look(record, slot, last, days)
+            for value in values:
+                if value.value not in self.unread:
+                    self._hold(number, record, value, first, last, days)
+        return self.settle(number, newest)
 
     def _hold(self, number: int, record: "array[int]", seen: Seen, first: int, last: int, days: int) -> None:
         """Takes in one value."""
@@ -87,7 +125,7 @@ class Holdings:
             called = (seen.stratum, seen.words, seen.soft)
             if last > known_last or called > (stratum, words, soft):
                 index.unmark(mark & MARK)
-                record[place + 1] = index.mark(seen) | (mark & NOW)
+                record[place + 1] = index.mark(seen) | (mark & ~MARK)
                 index.dirty.add(node)
         if first < record[place + 2]:
             record[place + 2] = first
@@ -115,7 +153,7 @@ class Holdings:
 
     def _lose(self, number: int, place: int) -> None:
         """Takes a value out of a record and of its node."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         node, mark = record[place], record[place + 1]
         if mark & NOW:
             index.left(node, number)
@@ -133,7 +171,7 @@ class Holdings:
             self.sizes[code] -= 1
 
     def _bound(self, number: int) -> None:
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         latest = [record[slot] for slot in range(SOURCES)]
         spare: list[tuple[int, int]] = []
         for place in memory.places(record):
@@ -144,9 +182,12 @@ class Holdings:
         for _, node in sorted(spare)[REMEMBERED // 2 :]:
             self._lose(number, memory.find(record, node))
 
-    def settle(self, number: int) -> Flips:
-        """Brings what counts as held in line with what is remembered."""
-        record, index = self._records[number], self.index
+    def settle(self, number: int, newest: int = 0) -> Flips:
+        """Brings what counts as held in line with what is remembered.
+
+        newest  bits of the slots whose latest look was taken in just now
+        """
+        record, index = self.record(number), self.index
         alive = memory.latest(record) >= self.silent
         flips: Flips = []
         before = after = 0
@@ -157,13 +198,18 @@ class Holdings:
             now = alive and (slot < 0 or record[place + 3] >= record[slot] - _SLACK[code] > 0)
             before |= (mark >> 31) << code
             after |= now << code
+            if slot >= 0 and newest >> slot & 1:
+                mark = mark | SHOWN if now and record[place + 3] == record[slot] else mark & ~SHOWN
+                record[place + 1] = mark
+            if slot >= 0 and now != bool(mark & SHOWN):  # it lasts by its kind's slack, or ends: the next look is read
+                record[PRINTS + slot] = 0
             if now == bool(mark & NOW):
                 continue
             if now:
                 record[place + 1] = mark | NOW
                 index.held(node, number)
             else:
-                record[place + 1] = mark & MARK
+                record[place + 1] = mark & ~(NOW | SHOWN)
                 index.left(node, number)
             flips.append((node, now))
         changed = before ^ after
@@ -175,7 +221,7 @@ class Holdings:
 
     def forget(self, number: int) -> None:
         """Takes out all that is known of a device."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         codes = {index.code(record[place]) for place in memory.places(record) if record[place + 1] & NOW}
         for code in codes:
             self.sizes[code] -= 1
@@ -191,7 +237,7 @@ class Holdings:
 
     def expire(self, number: int, before: int) -> Flips:
         """Lets go of what a device had last before a second; of one silent since, of all but its first network."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         flips = self.settle(number)
         old = [
             record[place]
@@ -206,7 +252,7 @@ class Holdings:
 
     def kept(self, number: int) -> Kept:
         """Returns what is remembered of a device, by kind and value."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         held = [
             (index.seen(record[at], record[at + 1] & MARK), record[at + 2], record[at + 3], record[at + 4])
             for at in memory.places(record)
@@ -216,21 +262,25 @@ class Holdings:
 
     def recall(self, number: int, kept: Kept) -> Flips:
         """Takes in what `kept` once gave, beside what is known."""
-        record = self._records[number]
+        record = self.record(number)
+        newest = 0
         for source, (at, days) in kept.looks.items():
-            if source in SLOTS:
-                memory.look(record, SLOTS[source], at, days)
+            slot = SLOTS.get(source, -1)
+            if slot >= 0:
+                newest |= (at >= record[slot]) << slot
+                record[PRINTS + slot] = 0
+                memory.look(record, slot, at, days)
         for seen, first, last, days in kept.held:
             if seen.kind == "first_network":
                 if first <= record[FIRST]:
                     self._begin(number, record, seen, first)
             elif seen.kind in CODES:
                 self._hold(number, record, seen, first, last, days)
-        return self.settle(number)
+        return self.settle(number, newest)
 
     def held(self, number: int) -> tuple[Held, ...]:
         """Returns what a device holds and held, by kind and value."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         found = [
             Held(
                 index.seen(record[at], record[at + 1] & MARK),
@@ -245,7 +295,7 @@ class Holdings:
 
     def values(self, number: int) -> list[tuple[int, int]]:
         """Returns a device's nodes with where each stands in its record, by kind in `KINDS`' order and value."""
-        record, index = self._records[number], self.index
+        record, index = self.record(number), self.index
         return [
             (node, place)
             for _, node, place in sorted((index.keys[record[at]], record[at], at) for at in memory.places(record))
@@ -253,5 +303,5 @@ class Holdings:
 
     def seen_by(self, node: int, number: int) -> Seen:
         """Returns a value as one of those who have or had it calls it."""
-        record = self._records[number]
+        record = self.record(number)
         return self.index.seen(node, record[memory.find(record, node) + 1] & MARK)

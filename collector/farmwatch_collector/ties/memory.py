@@ -4,11 +4,14 @@ A record is one flat array of 32-bit numbers, because a fleet holds millions of 
 idempotent: whatever order reports come in, and however often, the record is the same.
 
     record[slot], record[SOURCES + slot]   latest look of a source, and the days of its looks
+    record[PRINTS + slot]                  print of what that look showed; 0 where the next one has to be read
     record[FIRST]                          when the first network was seen; NEVER before one was
+    record[PENDING]                        values of the latest looks were shown later than they say: `written` first
     record[HEAD + 5 * i ...]               number of the value, mark, first and last second, days
 
 Days are 32 bits: bit i is the UTC day `i` before that of the second beside them. A mark is the number of what the
-value was called (`index.Index`); its highest bit is set while the value counts as held now.
+value was called (`index.Index`); its highest bit is set while the value counts as held now, the next one while the
+latest look of its source showed it.
 """
 
 from array import array
@@ -24,13 +27,16 @@ SLOTS: dict[str, int] = {
     source: slot for slot, source in enumerate(dict.fromkeys(kind.source for kind in KINDS.values() if kind.source))
 }
 SOURCES = len(SLOTS)
-FIRST = 2 * SOURCES
-HEAD = FIRST + 1
+PRINTS = 2 * SOURCES
+FIRST = 3 * SOURCES
+PENDING = FIRST + 1
+HEAD = FIRST + 2
 WIDTH = 5
 
 NEVER = 0xFFFF_FFFF
 NOW = 0x8000_0000
-MARK = NOW - 1
+SHOWN = 0x4000_0000
+MARK = SHOWN - 1
 
 DAY = 86_400
 _WINDOW = 0xFFFF_FFFF
@@ -49,7 +55,7 @@ _decoder = msgspec.msgpack.Decoder(Kept)
 
 def new() -> "array[int]":
     """Returns the record of a device of which nothing is known."""
-    return array("I", (*(0 for _ in range(FIRST)), NEVER))
+    return array("I", (*(0 for _ in range(FIRST)), NEVER, 0))
 
 
 def second(at: int) -> int:

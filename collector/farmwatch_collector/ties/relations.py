@@ -127,6 +127,13 @@ class Relations:
         """Whether records tie two devices by person, household or site, or policy or label by a household."""
         return not set(self._keys(one, today)).isdisjoint(self._keys(other, today))
 
+    def strangers(self, device: str, others: Iterable[str], today: date | None) -> tuple[str, ...]:
+        """Returns those of others whom nothing ties to a device, itself left out."""
+        mine = set(self._keys(device, today))
+        if not mine:
+            return tuple(each for each in others if each != device)
+        return tuple(each for each in others if each != device and mine.isdisjoint(self._keys(each, today)))
+
     def _keys(self, device: str, today: date | None) -> Iterator[str]:
         yield from _ties_of(self._roster.get(device))
         for name, until in self._households.get(device, ()):

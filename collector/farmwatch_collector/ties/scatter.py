@@ -11,20 +11,20 @@ from collections.abc import Sequence
 from . import memory
 from .holdings import Holdings
 from .index import CODES
-from .memory import DAY, MARK
+from .memory import DAY, HEAD, MARK, WIDTH
 
 #: Days looked at, the latest on which two or more have the value first.
 _DAYS = 7
 #: Of more holders than this, the first ones speak for all.
-_ASKED = 64
+_ASKED = 32
 #: With more than this share of its holders in one place a value is one thing there, and the others are elsewhere
 #: themselves: on a VPN that nobody knows, or under way.
 _TOGETHER = 0.6
 #: One line of a house has an address of either family, and these are of two blocks.
 _FAMILIES = 2
 
-_BLOCKS = frozenset({CODES["egress_block"]})
-_ADDRESSES = frozenset({CODES["egress"]})
+_BLOCK = CODES["egress_block"]
+_EXITS = frozenset({CODES["egress"], _BLOCK})
 _STANDS = frozenset(CODES[kind] for kind in ("gateway_mac", "bssid", "egress", "egress_block"))
 
 _Shown = list[tuple[bytes, int, str]]
@@ -43,31 +43,44 @@ def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
         return False
     day = max(holdings.record(number)[at + 3] for number, at in spots) // DAY
     known: list[tuple[int, _Shown]] = []
+    once = twice = 0
     for number, at in spots:
+        days = memory.on_days(holdings.record(number), at, day)
         shown = _stands(holdings, number, node, day) if hardware else _exits(holdings, number, day)
-        if shown:
-            known.append((memory.on_days(holdings.record(number), at, day), shown))
+        told = 0
+        for each in shown:
+            told |= each[1] & days
+        if told:
+            known.append((days, shown))
+            once, twice = once | told, twice | (once & told)
     looked = apart = 0
-    for back in range(32):
-        there = [[each for each in shown if each[1] >> back & 1] for days, shown in known if days >> back & 1]
+    while twice and looked < _DAYS:
+        bit = twice & -twice
+        twice ^= bit
+        there = [[each for each in shown if each[1] & bit] for days, shown in known if days & bit]
         there = [shown for shown in there if shown]
-        if len(there) > 1:
-            looked += 1
-            apart += _apart(there) if hardware else _lines_apart(there)
-            if looked == _DAYS:
-                break
+        looked += 1
+        apart += _apart(there) if hardware else _lines_apart(there)
     return apart * 2 > looked
 
 
 def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int, leave: int = -1) -> _Shown:
     record, index = holdings.record(number), holdings.index
+    keys, marks = index.keys, index.marks
     found: _Shown = []
-    for at in memory.places(record):
-        node = record[at]
-        if node != leave and index.code(node) in kinds:
-            stratum, _, soft = index.marks[record[at + 1] & MARK]
+    for node, mark, last, days in zip(
+        record[HEAD::WIDTH],
+        record[HEAD + 1 :: WIDTH],
+        record[HEAD + 3 :: WIDTH],
+        record[HEAD + 4 :: WIDTH],
+        strict=True,
+    ):
+        key = keys[node]
+        if key[0] in kinds and node != leave:
+            stratum, _, soft = marks[mark & MARK]
             if not soft:
-                found.append((index.keys[node], memory.on_days(record, at, day), stratum))
+                shift = day - last // DAY
+                found.append((key, days << shift if shift >= 0 else days >> -shift, stratum))
     return found
 
 
@@ -76,7 +89,8 @@ def _stands(holdings: Holdings, number: int, node: int, day: int) -> _Shown:
 
 
 def _exits(holdings: Holdings, number: int, day: int) -> _Shown:
-    return _shown(holdings, number, _BLOCKS, day) or _shown(holdings, number, _ADDRESSES, day)
+    shown = _shown(holdings, number, _EXITS, day)
+    return [each for each in shown if each[0][0] == _BLOCK] or shown
 
 
 def _apart(there: list[_Shown]) -> bool:

@@ -130,7 +130,7 @@ class Telling:
         told = self.node(node, today)
         holders = tuple(sorted({device, *told.former})) if handed else told.holders
         seen = index.seen(node, record[at + 1] & MARK)
-        strangers = () if told.place else self._strangers(device, holders, today)
+        strangers = () if told.place else self._relations.strangers(device, holders, today)
         worth = self.worth(told, self._relations.groups(holders, today) if handed else None, today)
         beside = index.find("first_network", seen.value) if code == _GATEWAY else -1
         crowd = not holders
@@ -154,15 +154,11 @@ class Telling:
             handed_over=handed,
         )
 
-    def _strangers(self, device: str, holders: Sequence[str], today: date) -> tuple[str, ...]:
-        related = self._relations.related
-        return tuple(each for each in holders if each != device and not related(device, each, today))
-
     def _strangers_of_crowd(self, node: int, device: str, today: date) -> int:
         """As many as the share of them is among those who stand for it."""
         asked = [self._index.names[number] for number in self._index.sample(node)]
         asked = [each for each in asked if each != device]
-        return round(len(self._strangers(device, asked, today)) / len(asked) * (self._index.count(node) - 1))
+        return round(len(self._relations.strangers(device, asked, today)) / len(asked) * (self._index.count(node) - 1))
 
     def _gateway_says_it(self, node: int, number: int) -> bool:
         """Whether a first network's holders are all behind its gateway, this device among them: one tie is enough."""
