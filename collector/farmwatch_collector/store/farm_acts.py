@@ -8,7 +8,7 @@ from sqlalchemy import Connection, select, update
 
 from ..cases import LONGEST_NAME, Case, CaseError, Closing
 from ..farms.following import members_now
-from ..farms.types import Farm, Label, LabelKind
+from ..farms.types import Farm, Label, LabelKind, Shared
 from . import tables as t
 from . import tables_farms as tf
 from .farm_following import keys_of
@@ -18,6 +18,9 @@ from .times import micros
 
 #: What place a close means that names none: what the company allows is its own, what is harmless is a home.
 USUAL: dict[str, LabelKind] = {"sanctioned": "office", "benign": "household"}
+
+MOST_VALUES = 8
+"""Values that one close says something of."""
 
 #: How long an act may wait for the writer.
 WRITTEN_WITHIN = timedelta(seconds=5)
@@ -32,19 +35,19 @@ def place_of(place: str, closed_as: str) -> LabelKind:
 
 
 def explain(connection: Connection, case: Case, at: datetime, actor: str, how: Closing, place: str) -> None:
-    """Leaves the word on the farm's heaviest shared value that a sanctioned or benign close means.
+    """Leaves the word on what ties the farm's members that a sanctioned or benign close means.
 
-    A household speaks of the members of now only: a stranger who comes to live with them brings the farm back.
+    A household speaks of the members of now only: a stranger who comes to live with them brings the farm back. Any
+    other place is known by its gateway, and as well by the access points and exits that its members alone have.
     """
     assert how.until is not None
     farm = farm_of(connection, case)
-    if farm is None or not farm.facts.shared:
+    if farm is None:
         return
-    seen = farm.facts.shared[0].node.seen
     kind = place_of(place, how.closed_as)
-    add_label(
-        connection,
-        Label(
+    for shared in _explained(farm, kind):
+        seen = shared.node.seen
+        label = Label(
             kind=seen.kind,
             value=seen.value.hex(),
             place=kind,
@@ -56,10 +59,24 @@ def explain(connection: Connection, case: Case, at: datetime, actor: str, how: C
             devices=members_now(farm)[:MOST_DEVICES] if kind == "household" else (),
             actor=actor,
             farm=farm.id,
-        ),
-        at,
-        case.id,
-    )
+        )
+        add_label(connection, label, at, case.id)
+
+
+def _explained(farm: Farm, kind: LabelKind) -> Sequence[Shared]:
+    """Returns the heaviest value that members share; of a place, the others that tell it and nobody else has, too."""
+    if kind == "household":
+        return farm.facts.shared[:1]
+    members = set(members_now(farm))
+    beside = [
+        each
+        for each in farm.facts.shared[1:]
+        if each.node.nature in ("place", "exit")
+        and 2 * len(each.members) >= len(members)
+        and each.node.holders
+        and members.issuperset(each.node.holders)
+    ]
+    return [*farm.facts.shared[:1], *beside[: MOST_VALUES - 1]]
 
 
 def take_back(connection: Connection, case: Case, at: datetime, actor: str, reason: str) -> None:

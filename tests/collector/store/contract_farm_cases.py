@@ -12,7 +12,7 @@ from farmwatch_collector.store import Store
 from farmwatch_detectors.policy import RosterEntry
 
 from .contract_farms import FarmContract
-from .farm_facts import DAY, GATEWAY, change, farm
+from .farm_facts import DAY, GATEWAY, also, change, farm
 from .moments import MINUTE, START
 
 LAST_DAY = START.date() + 30 * DAY
@@ -152,6 +152,19 @@ class FarmCaseContract(FarmContract):
         assert (made.owner, made.actor, made.reason) == ("ann", "ann", "they share a flat")
         assert set(store.due(START + MINUTE, 10)) == set(DEVICES)
         assert store.labels(LAST_DAY + DAY) == []
+
+    def test_a_place_is_known_by_what_its_members_alone_have_and_never_by_what_others_have_too(
+        self, store: Store, five: tuple[str, ...]
+    ) -> None:
+        number = self.kept(store, -1)
+        exits = [also("egress", 7, *DEVICES), also("egress_block", 8, *DEVICES, "d-5"), also("usb_serial", 9, *DEVICES)]
+        each = farm(number, *DEVICES, at=START)
+        facts = msgspec.structs.replace(each.facts, shared=(*each.facts.shared, *exits))
+        store.save_farms([change(msgspec.structs.replace(each, facts=facts))], START)
+        store.close_case(1, START + MINUTE, "ann", "sanctioned", "our office", LAST_DAY.isoformat())
+        assert {(one.kind, one.place) for one in store.labels()} == {("gateway_mac", "office"), ("egress", "office")}
+        store.reopen_case(1, START + 2 * MINUTE, "bob", "no lease")
+        assert store.labels(START.date()) == []
 
     @pytest.mark.parametrize("closed_as", ["confirmed", "false_reading"])
     def test_other_closes_explain_nothing_and_what_they_saw_brings_nothing_back(

@@ -54,6 +54,14 @@ def farm(number: int, *devices: str, points: int = 60, at: datetime = START, **c
     return Farm(id=number, **{**values, **changes})
 
 
+def also(kind: str, value: int, *devices: str) -> Shared:
+    """A further value that the first three of some devices share, of which all have it."""
+    nature: Any = {"egress": "exit", "egress_block": "exit", "usb_serial": "hardware"}[kind]
+    node = Node(seen=Seen(kind, bytes([value] * 16)), nature=nature, holders=tuple(sorted(devices)), count=len(devices))
+    worth = Worth(bits=2.0, m=0.3, u=0.07, size=3)
+    return Shared(node=node, members=tuple(sorted(devices)[:3]), unrelated=3, worth=worth)
+
+
 def change(each: Farm, *events: str, before: int | None = None) -> FarmChange:
     """What the finder tells of a farm; `events` are words of its history."""
     told = tuple(FarmEvent(at=each.changed_at, action=word, words=f"{word}.") for word in events)
