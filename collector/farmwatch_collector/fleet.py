@@ -79,6 +79,11 @@ class Fleet:
         """Yields the devices that anything is remembered of."""
         yield from list(self._index.numbers)
 
+    @property
+    def counts(self) -> dict[tuple[str, str, bool], tuple[int, ...]]:
+        """Devices by kind, stratum and softness of what they hold, per bucket of `ties.rarity`: what worth rests on."""
+        return self._counting.counts()
+
     def entry(self, device: str) -> RosterEntry | None:
         """Returns what the records say of a device's person."""
         return self._relations.entry(device)
@@ -221,10 +226,13 @@ class Fleet:
         moment = memory.second(int(before.timestamp()))
         self._holdings.silent = max(self._holdings.silent, moment)
         touched: set[str] = set()
-        for device, number in list(self._index.numbers.items()):
-            flips = self._holdings.expire(number, moment)
+        for device, number in self._index.numbers.items():
+            flips = self._holdings.settle(number)
             if flips:
                 touched |= self._touched(device, flips, self._holdings.sizes[_GROWING])
+            self._counting.eased()
+        for number in self._index.numbers.values():
+            self._holdings.expire(number, moment)
         self._counting.count()
         return touched
 

@@ -235,10 +235,9 @@ class Holdings:
         self.changed.discard(number)
         index.drop_device(index.names[number])
 
-    def expire(self, number: int, before: int) -> Flips:
-        """Lets go of what a device had last before a second; of one silent since, of all but its first network."""
+    def expire(self, number: int, before: int) -> None:
+        """Lets go of what a device holds no more and had last before a second; its first network stays."""
         record, index = self.record(number), self.index
-        flips = self.settle(number)
         old = [
             record[place]
             for place in memory.places(record)
@@ -248,7 +247,6 @@ class Holdings:
             self._lose(number, memory.find(record, node))
         if old:
             self.changed.add(number)
-        return flips
 
     def kept(self, number: int) -> Kept:
         """Returns what is remembered of a device, by kind and value."""

@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 
 import msgspec
 
+from farmwatch_detectors.catalog.travel_routers import makers
 from farmwatch_detectors.placing import Egress
 from farmwatch_detectors.view import SectionView
 from farmwatch_schema.identifiers import Identifier
@@ -50,6 +51,7 @@ KINDS: Mapping[str, TieKind] = {
         TieKind(kind="gateway_mac", nature="place", source="network", words="gateway"),
         TieKind(kind="bssid", nature="place", source="wifi", words="Wi-Fi access point"),
         TieKind(kind="first_network", nature="place", source="", words="network it was first seen on"),
+        TieKind(kind="router_block", nature="place", source="routers", words="run of router addresses", slack=_DAY),
         TieKind(kind="egress", nature="exit", source="egress", words="public address", slack=_DAY),
         TieKind(kind="egress_block", nature="exit", source="egress", words="block of public addresses", slack=_DAY),
         TieKind(kind="usb_serial", nature="hardware", source="usb", words="USB device"),
@@ -219,6 +221,26 @@ def _wifi(section: SectionView) -> Iterator[Seen]:
             yield _of_mac("bssid", each.bssid)
 
 
+def _routers_of_network(section: SectionView) -> Iterator[Seen]:
+    for mac in gateway_values(section).values():
+        if mac.oui:  # one that software made up for a gateway is a virtual machine's
+            yield from _near(mac)
+
+
+def _routers_of_wifi(section: SectionView) -> Iterator[Seen]:
+    for each in section.of(WifiConnection):
+        if each.bssid is not None:
+            yield from _near(each.bssid)
+
+
+def _near(mac: Identifier) -> Iterator[Seen]:
+    """What addresses made from one have in common, where it can say anything (docs/evasions.md): of a network name
+    beside the first, whose address is made up from it, and of makers of travel routers, bought several at a time."""
+    maker = makers().get(mac.oui)
+    if mac.near and (mac.local or (maker is not None and not maker.shared)):
+        yield Seen("router_block", value_of("router_block", mac.near), mac.oui[:12])
+
+
 def _length(serial: Identifier) -> int:
     text = serial.shape.partition(":")[0]
     return int(text) if text.isdecimal() and len(text) < 4 else _OWN_SERIAL  # an agent that tells no shape
@@ -315,6 +337,8 @@ def _short(words: str) -> str:
 _READ: tuple[tuple[str, str, Callable[[SectionView], Iterator[Seen]]], ...] = (
     ("network", "network", _network),
     ("wifi", "wifi", _wifi),
+    ("routers", "network", _routers_of_network),
+    ("routers", "wifi", _routers_of_wifi),
     ("usb", "usb", _usb),
     ("displays", "displays", _displays),
     ("peers", "sockets", _sockets),

@@ -9,6 +9,7 @@ from farmwatch_detectors.policy import Place, Policy, RosterEntry
 from farmwatch_schema.identifiers import Keyer
 
 from ..farms.types import Label
+from .kinds import value_of
 
 #: The roster's words for "no common site": people at home are not tied by them.
 NO_SITE = frozenset({"", "home", "remote", "none", "-"})
@@ -100,6 +101,7 @@ class Relations:
             value = bytes.fromhex(self._keyer.key("mac", mac).digest)
             yield from ((kind, value) for kind in GATEWAYS)
             yield "bssid", bytes.fromhex(self._keyer.key("bssid", mac).digest)
+            yield "router_block", value_of("router_block", self._keyer.key("mac", mac).near)
         for address in place.egress:
             yield "egress", bytes.fromhex(self._keyer.key("address", address).digest)
 
