@@ -183,7 +183,7 @@ def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None
         part = anchor.unrelated / len(there)
         case = "none" if part >= MOST else "some" if part <= 0.5 else ""
         text = f"Records know {len(known)} of the {len(there)} people and leave {anchor.unrelated} whom nothing relates"
-        why = "they have not begun" if idle else ""
+        why = "they have not begun" if idle else _many_leave(facts)
         bars.append(_bar("relation", text, table.row("relation", case, unrelated(facts)), why))
     else:
         label = f"Records know {len(known)} of {len(there)} people: whether they are related is not known."
@@ -192,9 +192,8 @@ def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None
     if 2 * claims >= len(there) and pairs:
         case = "claims_apart" if 2 * apart >= pairs else "claims_agree" if 10 * apart <= pairs else ""
         text = f"Records name a place for {claims} of {len(there)} people; {apart} of {pairs} pairs live too far apart"
-        bars.append(
-            _bar("relation", text, table.row("relation", case, unrelated(facts)), "they go out" if idle else "")
-        )
+        why = "they go out to their people" if idle else _many_leave(facts)
+        bars.append(_bar("relation", text, table.row("relation", case, unrelated(facts)), why))
     return bars
 
 
@@ -270,7 +269,7 @@ def _stayers(facts: FarmFacts) -> list[Member]:
 def _many_leave(facts: FarmFacts) -> str:
     """Why staying says nothing: "" unless more than 15 % of those seen there come and go."""
     seen = len(_stayers(facts)) + facts.visitors
-    return "where many come and go, those who stay say nothing" if seen and facts.visitors > 0.15 * seen else ""
+    return "where many come and go, those who are there say little" if seen and facts.visitors > 0.15 * seen else ""
 
 
 def _rhythm(facts: FarmFacts) -> FarmBar | None:
@@ -338,11 +337,12 @@ def _traits(facts: FarmFacts, table: Table, own: float) -> FarmBar | None:
 def _trait_bits(trait: Trait, row: TraitRow, facts: FarmFacts) -> float:
     """A binomial likelihood ratio with the chance that a farm is not alike in this at all: never below 0.
 
-    Devices that share something which makes them alike anyway count once. The fleet's share leaves members out.
+    Devices that share something which makes them alike anyway count once. The fleet's share leaves members out. Each
+    further device gives a bit at most: two of one make are what a provider, a shop or a team makes of neighbours.
     """
     same = sum(len(each.members) - 1 for each in facts.shared if each.node.seen.kind in row.implied_by)
     known, having = trait.known - min(same, trait.known), trait.having - min(same, trait.having)
-    if having < 2 or known < 2:
+    if having < max(2, row.least):
         return 0.0
     elsewhere = max(0.0, trait.share * facts.fleet - trait.having)
     others = max(0.0, facts.fleet - trait.known)
@@ -351,7 +351,7 @@ def _trait_bits(trait: Trait, row: TraitRow, facts: FarmFacts) -> float:
         return 0.0
     ratio = having * math.log2(row.alike / usual) + (known - having) * math.log2((1 - row.alike) / (1 - usual))
     mixed = math.log2(row.kit * 2.0 ** min(60.0, ratio) + 1 - row.kit)
-    return max(0.0, min(row.most, mixed))
+    return max(0.0, min(row.most, having - 1.0, mixed))
 
 
 def _members(members: Sequence[Member]) -> FarmBar | None:

@@ -56,6 +56,7 @@ class TraitRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     alike       then, probability that any one of them has it
     usual       shipped share of laptops that have one given value; weighs as much as `odds.PSEUDO` devices
     most        bits at most
+    least       so many must have it
     own         a member's own evidence tells of it too: it counts only what it exceeds that
     implied_by  kinds of shared value whose holders are alike in it anyway: they count as one device
     """
@@ -66,6 +67,7 @@ class TraitRow(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     usual: float
     sources: tuple[str, ...]
     most: float = HIGHEST_JUDGED
+    least: int = 2
     own: bool = False
     implied_by: tuple[str, ...] = ()
 

@@ -123,8 +123,8 @@ def test_laptops_of_people_who_start_next_month_are_not_used_yet() -> None:
 def test_a_bench_that_hands_on_what_it_sets_up_is_clear() -> None:
     twenty = names(20)
     found = odds(facts(members(twenty), shared(twenty, 11.0), visitors=25, egress=""))
-    # 25 of 45 left: log2(.01/.60) = -5.91, and those who are still there say nothing by staying.
-    assert bars(found) == {"prior": PRIOR, "rarity": 9.0, "visitors": -5.91, "relation": 1.0}
+    # 25 of 45 left: log2(.01/.60) = -5.91, and what those are who are still there says nothing for a farm.
+    assert bars(found) == {"prior": PRIOR, "rarity": 9.0, "visitors": -5.91}
     assert found.attention == "none"
 
 
@@ -139,10 +139,34 @@ def test_an_office_nobody_registered_is_clear_although_some_laptops_stay_over_ni
         "stay": -2.74,
         "visitors": -5.91,
         "egress": 1.85,
-        "relation": 1.0,
     }
     assert found.attention == "none"
     assert "office" in found.sentence
+
+
+def test_a_training_centre_of_people_from_everywhere_is_below_review() -> None:
+    sixteen = names(16)
+    people = tuple(
+        msgspec.structs.replace(each, claim=(SEATTLE, AUSTIN)[n % 2], stay=None, days=2, prior=0.0004)
+        for n, each in enumerate(members(sixteen))
+    )
+    found = odds(facts(people, shared(sixteen, 11.0), visitors=30, egress="residential"))
+    # log2(.0004/.9996) = -11.29, 9 for its rarity, -5.91 for 30 of 46 who have gone, 1.85 for a home's line: -6.35.
+    assert found.bits == pytest.approx(-11.29 + 9 - 5.91 + 1.85, abs=0.02)
+    assert found.attention == "watch"
+
+
+def test_two_neighbours_with_their_providers_router_are_alike_in_one_bit_at_most() -> None:
+    routers = Trait(kind="gateway_maker", words="a provider's gateway", having=2, known=2, share=0.01)
+    found = odds(facts(members(names(2)), shared(names(2), 2.0, "egress"), traits=(routers,)))
+    assert bars(found)["traits"] == 1.0
+
+
+def test_one_cohort_is_nothing_in_three_and_two_bits_at_most_in_many() -> None:
+    few = Trait(kind="cohort", words="remote_new_hire", having=3, known=3, share=0.02)
+    many = Trait(kind="cohort", words="remote_new_hire", having=9, known=9, share=0.02)
+    assert "cohort" not in bars(odds(facts(members(names(3)), shared(names(3), 2.0), traits=(few,))))
+    assert bars(odds(facts(members(names(9)), shared(names(9), 2.0), traits=(many,))))["cohort"] == 2.0
 
 
 def test_a_dormitory_says_its_innocent_reading_and_records_of_one_town_weigh_it_down() -> None:
@@ -196,8 +220,9 @@ def test_one_kvm_model_counts_only_what_it_exceeds_the_members_own_evidence() ->
     model = Trait(kind="kvm_model", words="a JetKVM", having=4, known=4, share=0.0001)
     alone = odds(facts(members(four), shared(four, 5.0), traits=(model,)))
     told = odds(facts(members(four, bits=3.0), shared(four, 5.0), traits=(model,)))
-    assert bars(alone)["traits"] == 4.0
-    assert bars(told)["traits"] + bars(told)["members"] == pytest.approx(4.0)
+    assert bars(alone)["traits"] == 3.0  # a bit for each further device
+    assert "traits" not in bars(told)
+    assert bars(told)["members"] == 3.0
 
 
 def test_a_rhythm_counts_by_the_bound_that_its_p_allows() -> None:
