@@ -7,7 +7,7 @@ AGENT  := .venv-agent
 ASSETS := .venv-assets
 BIN    := $(VENV)/bin
 
-.PHONY: help demo test check unit integration soak bench bench-agent bench-corpus bench-place lock assets clean
+.PHONY: help demo test check unit integration soak bench bench-agent bench-corpus bench-place bench-farms bench-growth lock assets clean
 .DEFAULT_GOAL := help
 .SUFFIXES:
 
@@ -18,6 +18,8 @@ help:
 	@echo "make unit, make integration: one half of the tests (ARGS=tests/agent)      make clean   take it all away"
 	@echo "make bench-corpus CORPUS=DIR: the hardware detectors on a folder of public dumps (ARGS=--json)"
 	@echo "make bench-place CORPUS=DIR: the claim test on a folder of round-trip times, 6 minutes (ARGS=--json)"
+	@echo "make bench-farms: farms found and people accused in simulated fleets of 100,000 (ARGS='--devices 20000')"
+	@echo "make bench-growth: what a report costs among 100 and 1,000,000 devices, 15 minutes (ARGS=--write)"
 	@echo "make bench-agent: what the agent costs beside other tools, 15 minutes (ARGS='--minutes 1 --runs 5')"
 
 # What an environment is made from: when one of these is newer, it is made again (after new entry points: make clean).
@@ -69,6 +71,14 @@ bench-corpus: $(VENV)/.made
 # Round-trip times between known places: docs/place.md names the columns. Any file may be missing.
 bench-place: $(VENV)/.made
 	@OMP_NUM_THREADS=1 $(BIN)/python -m farmwatch_collector.bench.place $(or $(wildcard $(CORPUS)/rtt),$(CORPUS)) $(ARGS)
+
+# All held-out seeds and variants; an hour and more.
+bench-farms: $(VENV)/.made
+	@$(BIN)/farmwatch bench farms --scale full $(ARGS)
+
+# 12 GiB of disk and 8 of memory for the largest fleet; ARGS='--sizes 100 10000' needs little.
+bench-growth: $(VENV)/.made
+	@$(BIN)/python bench/growth.py $(ARGS)
 
 lock: $(VENV)/.made
 	@sh packaging/lock.sh $(VENV)

@@ -20,6 +20,7 @@ from ..evaluate import versions
 from ..input_error import InputError
 from ..lab import scenarios
 from ..lab.sample import HELD_OUT_SEEDS, TUNING_SEEDS, Order
+from . import bench_farms
 
 HELP = "recall and false flags on labelled fleets, each with its bar"
 
@@ -33,6 +34,10 @@ def arguments(parser: argparse.ArgumentParser) -> None:
     parser.epilog = (
         "Examples:  farmwatch bench   farmwatch bench --scale full --html bench.html"
         "   farmwatch bench --scenarios my-fleets/ --json   farmwatch bench --tuning --only matrix"
+        "   farmwatch bench farms --verbose"
+    )
+    parser.add_argument(
+        "what", nargs="?", choices=["farms"], help="farms: whole simulated fleets instead of scenarios, judged by ties"
     )
     parser.add_argument(
         "--scenarios", metavar="DIR", help="scenarios and recorded fleets from outside; docs/scenarios.md"
@@ -49,16 +54,19 @@ def arguments(parser: argparse.ArgumentParser) -> None:
         default="",
         help="folder of public dumps: alone, what the hardware detectors say of each; else real hardware for fleets",
     )
-    parser.add_argument("--only", metavar="NAME", default="", help="one scenario")
+    parser.add_argument("--only", metavar="NAME", default="", help="one scenario; farms: worlds, early or bad_value")
     parser.add_argument("--seeds", metavar="N", type=int, default=0, help="the first N of five seeds (full scale: all)")
     parser.add_argument("--html", metavar="FILE", help="writes a page with plots, too")
     parser.add_argument("--jobs", metavar="N", type=int, default=0, help="processes; one per processor when left out")
     parser.add_argument("--check", action="store_true", help="end with 1 when a bar is missed")
     parser.add_argument("--json", action="store_true", help="one JSON document; docs/schema/bench-v1.json")
+    bench_farms.arguments(parser)
 
 
 def run(options: argparse.Namespace) -> int:
     """Prints the figures; 0 when all could be judged, 1 when not, or when a bar is missed and --check was given."""
+    if options.what == "farms":
+        return bench_farms.run(options)
     if options.corpus and not (options.scenarios or options.scale or options.only):
         return corpus.main([options.corpus, *(["--json"] if options.json else [])])
     begun = time.monotonic()
