@@ -2,8 +2,10 @@
 
 Detects
     The same gateway MAC address, or access point, on unrelated devices. Level 1: two of them. Level 2: three or four.
-    Level 3: five or more. Where the fleet measured how rare that is, it decides: up to 2 bits stay at level 1, up to 4
-    at level 2. Level 0: a registered place or household, an address found in many places, and more than 256 holders.
+    Level 3: five or more. Addresses that one router makes from one, or that were bought together (docs/evasions.md):
+    a level less, three at least. Where the fleet measured how rare that is, it decides: up to 2 bits stay at level 1,
+    up to 4 at level 2. Level 0: a registered place or household, an address found in many places, and more than 256
+    holders.
 Why
     A farm is many companies' laptops in one house. The router's MAC address is the same for all of them,
     whatever address the house has on the internet, behind carrier NAT too.
@@ -23,7 +25,6 @@ from farmwatch_schema.identifiers import Identifier
 
 from . import shared_values
 from .detector import Detector, Findings, quote
-from .shared_values import NETWORKS as TIES
 from .view import DeviceView, Tie
 
 #: Addresses that routers of unrelated networks share: VRRP, RFC 5798 section 7.3 (IANA's 00-00-5E), and HSRP
@@ -34,19 +35,21 @@ _SHARED_MAKERS = frozenset({"00005e", "00000c", "0007b4"})
 #: So many devices behind one gateway are an office or a constant address sooner than one house, unless measured.
 _OFFICE_SIZE = 25
 
-_WORDS = {"gateway_mac": "gateway", "bssid": "access point"}
+TIES = ("gateway_mac", "bssid", "router_block")
+_WORDS = {"gateway_mac": "gateway", "bssid": "access point", "router_block": "run of router addresses"}
 
 
 def detect(device: DeviceView) -> Findings:
     """Yields one finding per gateway that this device shares, and per access point that says more."""
     place = shared_values.known_place(device)
     told: set[str] = set()
-    for tie in sorted(device.ties, key=lambda each: (each.kind not in TIES[:1], each.value)):
-        if tie.kind not in TIES or tie.size < 2:
-            continue
+    found = [each for each in device.ties if each.kind in TIES and each.size > 1]
+    for tie in sorted(found, key=lambda each: (TIES.index(each.kind), each.value)):
         unrelated = tie.others + 1 if tie.others else 0
         level = min(level_of(unrelated, tie.identifier, measured=tie.bits is not None), shared_values.most(tie))
-        if tie.kind == "bssid" and (place or not level or told.issuperset(tie.unrelated)):
+        if tie.kind == "router_block":
+            level = max(0, min(level_of(unrelated, None, measured=True) - 1, shared_values.most(tie, unmeasured=1)))
+        if tie.kind != "gateway_mac" and (place or not level or told.issuperset(tie.unrelated)):
             continue  # the same house again, or a place that is known by its gateway
         told |= set(tie.unrelated) if level else set()
         quotes = (quote("fleet", f"{_WORDS[tie.kind]} {tie.value[:8]}", shared_values.holders(tie)),)
@@ -82,7 +85,9 @@ def _sentence(tie: Tie, level: int, unrelated: int) -> str:
     if not level:
         return f"{share}: here that is as common elsewhere as it is in farms, and speaks of nobody."
     innocent = "a shared house or a co-working room"
-    if level == 1 and unrelated > 2:
+    if tie.kind == "router_block":
+        innocent = "neighbours whom one delivery of a provider's reached"
+    elif level == 1 and unrelated > 2:
         soft = tie.bits is None or tie.soft
         innocent = "an address that many routers share" if soft else "a place as many others of this fleet"
     elif unrelated >= _OFFICE_SIZE or unrelated == 2:

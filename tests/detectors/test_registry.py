@@ -141,7 +141,8 @@ def test_a_detector_has_a_test_of_each_case(detector: Detector, case: str) -> No
 
 #: The kinds of section that each kind of tie is made from; an exit is what the collector saw itself.
 TIED_BY: dict[str, tuple[str, ...]] = {
-    "gateway_mac": ("network",), "bssid": ("wifi",), "first_network": ("network",), "usb_serial": ("usb",),
+    "gateway_mac": ("network",), "bssid": ("wifi",), "router_block": ("network", "wifi"),
+    "first_network": ("network",), "usb_serial": ("usb",),
     "edid_serial": ("displays",), "remote_peer": ("sockets", "sessions"), "egress": (), "egress_block": (),
 }  # fmt: skip
 CLAIMED = RosterEntry(person="p", claim=Claim(place="Seattle, WA, US", latitude=47.61, longitude=-122.33, country="US"))

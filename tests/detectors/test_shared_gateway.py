@@ -123,6 +123,18 @@ def test_an_access_point_of_the_same_house_or_of_a_known_place_is_not_told_again
     assert _levels(tie("bssid", 300, value="cd" * 16, scattered=True)) == []
 
 
+@pytest.mark.parametrize(("count", "level"), [(2, []), (3, [1]), (4, [1]), (5, [2]), (60, [2])])
+def test_addresses_near_each_other_say_a_level_less_and_of_two_nothing(count: int, level: list[int]) -> None:
+    assert _levels(tie("router_block", count)) == level
+
+
+def test_honest_twin_addresses_near_each_other_of_laptops_that_are_apart_say_nothing() -> None:
+    assert _levels(tie("router_block", 5, scattered=True)) == []
+    assert _levels(tie("router_block", 5, bits=-1.0)) == []
+    assert _levels(tie("gateway_mac", 5), tie("router_block", 5, value="cd" * 16)) == [3]
+    assert "neighbours whom one delivery" in next(iter(DETECTOR.detect(_with(tie("router_block", 5))))).sentence
+
+
 def test_could_not_look_a_network_that_may_not_be_read_ties_nobody_and_is_no_silence() -> None:
     blind = view(outcome="not_permitted", network=())
     fleet = Fleet(KEYER)

@@ -25,13 +25,15 @@ CROWD = 256
 #: Links count in levels of one bit; heavier ones than this are cut by nothing but `heaviest`.
 HIGHEST_LEVEL = 9
 
-#: Bits from which a kind links. Neighbours in one block of addresses are no house: only rare blocks link. A first
+#: Bits from which a kind links. Neighbours in one block of addresses, exits' or routers', are no house: only rare
+#: blocks link. A first
 #: network links nobody: those whom one bench set up stand in a hundred homes now.
 LINKS: dict[str, float] = {
     "gateway_mac": 1.0,
     "bssid": 1.0,
     "egress": 1.0,
     "egress_block": 4.0,
+    "router_block": 4.0,
     "usb_serial": 1.0,
     "edid_serial": 1.0,
 }

@@ -9,6 +9,7 @@ KIND_WORDS = {
     "gateway_mac": "gateway",
     "bssid": "Wi-Fi access point",
     "first_network": "first network",
+    "router_block": "run of router addresses",
     "egress": "public address",
     "egress_block": "block of public addresses",
     "usb_serial": "USB device",
