@@ -20,6 +20,7 @@ from .fleet import Fleet
 from .score import without
 from .store.protocol import Store
 from .ties.kinds import SECTIONS
+from .ties.types import Held
 
 REFRESH_EVERY = timedelta(days=1)
 EXPIRES = timedelta(days=60)
@@ -38,6 +39,7 @@ MOST_MOMENTS = 128
 NOTICED = 0.1
 """Bits by which a member's own evidence must change for its farm to be judged again."""
 
+_DAY = 86_400
 Answer = TypeVar("Answer")
 _log = logging.getLogger("farmwatch.farms")
 
@@ -59,6 +61,7 @@ class FarmKeeper:
         self._channels = channels
         self._labels: list[Label] = []
         self._bits: dict[str, float] = {}
+        self._written: dict[str, int] = {}
         self._refresh_at = datetime.min.replace(tzinfo=UTC)
         self._follow_at = self._refresh_at
         self._fresh = self._wait = self._touched = False
@@ -103,9 +106,15 @@ class FarmKeeper:
                 self._fleet.observe(view.device, {kind: then})
 
     def keep(self, device: str, now: datetime) -> None:
-        """Writes what a device has when it is another than what was written: never for a report that tells the same."""
-        if self._fleet.changed(device):
-            self._store.save_ties(device, self._fleet.memory(device), now)
+        """Writes what a device has when that is another than what was written, or was shown on another day: never
+        for a report that tells the same, nor for the hour at which it came."""
+        if not self._fleet.changed(device):
+            return
+        body = self._fleet.memory(device)
+        told = hash(tuple(_told(each) for each in self._fleet.held(device)))
+        if self._written.get(device) != told:
+            self._store.save_ties(device, body, now)
+            self._written[device] = told
 
     def touch(self, devices: Collection[str]) -> None:
         """Takes note that ties of these devices changed."""
@@ -198,3 +207,7 @@ class FarmKeeper:
             self._fresh = False
             self._wait = True
             return None
+
+
+def _told(held: Held) -> tuple[object, ...]:
+    return (held.seen, held.first_at, held.last_at // _DAY, held.days, held.now)

@@ -4,6 +4,7 @@ import threading
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,9 +17,11 @@ from farmwatch_collector.store.bundles import Bundles
 from farmwatch_collector.store.migrate import NewerStoreError, config_for
 from farmwatch_collector.store.sqlite import SqliteStore, StoreError
 from farmwatch_collector.store.tables import HEAD, metadata
+from farmwatch_collector.store.times import micros
 
 from ..laptops import Laptop, named, section
 from .contract import StoreContract, incoming
+from .moments import START
 
 
 class TestSqlite(StoreContract):
@@ -143,6 +146,53 @@ def test_a_store_of_the_first_version_keeps_its_rows(tmp_path: Path) -> None:
     with sqlite3.connect(path) as raw:
         assert raw.execute("SELECT actor, before, after FROM audit").fetchall() == [("somebody", "", "")]
     raw.close()
+
+
+def test_a_store_from_before_farms_keeps_its_cases_and_its_exits_without_blocks(tmp_path: Path) -> None:
+    path = tmp_path / "farmwatch.db"
+    engine = create_engine(f"sqlite+pysqlite:///{path}", isolation_level="AUTOCOMMIT")
+    # What was kept of an exit before its block was: seven fields.
+    held = msgspec.msgpack.encode(["test", "public", "residential", 64496, "Example Cable", "US", [20_759]])
+    with engine.connect() as connection:
+        command.upgrade(config_for(connection), "0004")
+        rows: dict[str, dict[str, Any]] = {
+            "device": {"device": "d-1", "name": "one", "platform": "linux", "public_key": b"", "enrolled_at": 1},
+            "device_state": {"device_key": 1},
+            "case_head": {
+                **dict.fromkeys(("evidence", "sentence"), ""),
+                "kind": "device",
+                "device_key": 1,
+                "state": "open",
+                "standing": "new",
+                "level": "review",
+                "points": 55,
+                "groups": "H",
+                "version": 1,
+                "opened_at": 1,
+                "changed_at": 1,
+            },
+            "case_member": {"case_id": 1, "device_key": 1, "added_at": 1},
+            "egress_span": {
+                "device_key": 1,
+                "address": b"a" * 16,
+                "body": held,
+                **dict.fromkeys(("seen_from", "seen_until"), micros(START)),
+            },
+        }
+        for table, values in rows.items():
+            names = ", ".join(f'"{name}"' for name in values)
+            places = ", ".join(f":{name}" for name in values)
+            connection.execute(text(f"INSERT INTO {table} ({names}) VALUES ({places})"), values)
+    engine.dispose()
+    store = open_store(f"sqlite:///{path}")
+    (case,) = store.cases()
+    assert (case.kind, case.device, case.farm, case.members) == ("device", "d-1", None, ("d-1",))
+    (out,) = store.egress("d-1", START)
+    assert (out.asn, out.block, len(out.days)) == (64496, None, 1)
+    assert list(store.device_ties()) == []
+    store.save_ties("d-1", b"ties", START)
+    assert list(store.device_ties()) == [("d-1", b"ties")]
+    store.close()
 
 
 def test_a_store_of_a_newer_farmwatch_is_left_alone(tmp_path: Path) -> None:
