@@ -32,8 +32,8 @@ LEAST_STRANGERS = 8
 #: As many strangers are enough; more only take time.
 STRANGERS = 64
 #: What one operator does, beside being unlikely by chance. `alternates`, of a pair: switches a day, and as a multiple
-#: of those by chance; of the overlap by chance, what is left at most.
-SWITCHES, TIMES, OVERLAP = 1.0, 1.5, 0.4
+#: of those by chance; of the overlap by chance, what is left at most. Two people of like hours keep nine tenths of it.
+SWITCHES, TIMES, OVERLAP = 1.0, 1.25, 0.6
 #: `together`: part of all starts and stops that is matched. A couple's errands are fewer.
 MATCHED = 0.6
 #: Of devices that take turns with the rest, those pairs are told that fit by so many standard deviations.
