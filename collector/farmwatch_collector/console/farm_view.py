@@ -84,7 +84,7 @@ class FarmLine(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def current(farm: Farm) -> list[FarmMember]:
-    """Returns the members it has now; those of its last day once it has ended."""
+    """Returns the members it has now."""
     return [each for each in farm.members if each.left_at is None]
 
 

@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Collection, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import cache
 from typing import Any
 
 import msgspec
@@ -194,6 +195,7 @@ def farm_of(
     )
 
 
+@cache
 def shelf(size: int = 60, number: int = 1, prefix: str = "f") -> Farm:
     """A farm of laptops on one gateway and exit; some share a monitor or a KVM, and pairs take turns."""
     devices = [f"{prefix}-{place:03}" for place in range(size)]
@@ -230,6 +232,7 @@ def shelf(size: int = 60, number: int = 1, prefix: str = "f") -> Farm:
     return farm_of(number, members, values, rhythms=rhythms, traits=traits, case=None)
 
 
+@cache
 def office(size: int = 2_000, number: int = 2) -> Farm:
     """An office that a label explains: many access points, each with 250 laptops, tied through those that roam."""
     devices = [f"o-{place:04}" for place in range(size)]
