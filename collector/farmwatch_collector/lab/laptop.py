@@ -52,6 +52,7 @@ class SimulatedLaptop:
         self.platform = platform
         self.looks = dict(looks)
         self.device = ""
+        self.company_key = b""
         self._key = SigningKey(seed)
         self._epoch = seed.hex()[:32]
         self._keyer: Keyer | None = None
@@ -79,7 +80,8 @@ class SimulatedLaptop:
             raise FarmwatchError(f"{self.name} could not enrol: HTTP {answer.status_code}: {answer.text[:200]}")
         given = codec.decode_enrol_response(answer.content)
         self.device = given.device
-        self._keyer = Keyer(bytes.fromhex(given.identifier_key), given.key_id)
+        self.company_key = bytes.fromhex(given.identifier_key)
+        self._keyer = Keyer(self.company_key, given.key_id)
         return self.device
 
     def report(self, now: datetime) -> bytes:

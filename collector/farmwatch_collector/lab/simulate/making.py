@@ -10,7 +10,7 @@ from ..scenarios.hours import DAY, SLOT, offset_minutes
 from ..scenarios.stream import METHODS
 from ..simulation import Exit, SimulatedDevice, Stretch, Truth
 from .dice import dice
-from .ground import Ground, Line
+from .ground import Address, Ground, Line
 from .person import Person, Spot, Stay
 from .settings import Settings
 from .sites import Views
@@ -171,12 +171,17 @@ class Maker:
             line = self._client(site.city) if person.sase else stay.spot.line or site.line
             change = int(stay.start / DAY * line.changes + self._offset(line.name)) if line.changes else 0
             spells.setdefault((line.name, line.base, change), (line, []))[1].append(place)
+        # Two lines may be behind one address of a carrier's translation.
+        found: dict[str, tuple[Line, Address, list[int]]] = {}
         for (_, _, change), (line, some) in spells.items():
             address = self._ground.at(line, change)
+            found.setdefault(address.text, (line, address, []))[2].extend(some)
+        for line, address, places in found.values():
+            places.sort()
             yield Exit(
                 address=address.address, block=address.block, text=address.text, kind=line.kind, asn=line.asn,
-                network=line.network, country=line.country, first=track.first[some[0]], until=track.until[some[-1]],
-                days=track.days_of(some),
+                network=line.network, country=line.country, first=track.first[places[0]],
+                until=track.until[places[-1]], days=track.days_of(places),
             )  # fmt: skip
 
     def _changed(self, name: str) -> float:

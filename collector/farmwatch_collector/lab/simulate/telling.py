@@ -9,36 +9,34 @@ from datetime import UTC, datetime
 import msgspec
 
 from farmwatch_schema.codec import digest_of, encode
-from farmwatch_schema.observables import KINDS, Observable
+from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.input_source import InputDay
 from farmwatch_schema.report import Agent, Report, Section
 
 from ..scenarios import hours
 from ..scenarios.stream import VERSION
-from ..simulation import SimulatedDevice, Stretch
+from ..simulation import Exit, SimulatedDevice, Stretch
 from .dice import dice
 from .stock import Items
 
-_OFF = ("input_timing", "arp")
 _SLOT = hours.SLOT
-_NAME = "reports"
 
 
 def fleet_lines(devices: Iterable[SimulatedDevice], every: int) -> Iterator[bytes]:
     """Yields the reports of all devices by time. Holds every device: for files, and fleets of some thousands."""
-    streams = [((at, device.device, data) for at, data in reports(device, every)) for device in devices]
+    streams = [((at, device.device, data) for at, data in reports(device, times(device, every))) for device in devices]
     for _, _, data in heapq.merge(*streams):
         yield data
 
 
-def reports(device: SimulatedDevice, every: int, name: str = "") -> Iterator[tuple[int, bytes]]:
+def reports(device: SimulatedDevice, moments: Sequence[int], name: str = "") -> Iterator[tuple[int, bytes]]:
     """Yields when each report of a device is made, in seconds since 1970, and its bytes.
 
-    every  seconds between two while it is awake
-    name   the id it bears, where enrolment gave it another
+    moments  of `times` or `marks`
+    name     the id it bears, where enrolment gave it another
     """
     name = name or device.device
-    chance = dice(0, _NAME, device.device)
+    chance = dice(0, "reports", device.device)
     epoch = f"{chance.getrandbits(128):032x}"
     by_kind: dict[str, list[Stretch]] = {}
     for stretch in device.stretches:
@@ -46,7 +44,7 @@ def reports(device: SimulatedDevice, every: int, name: str = "") -> Iterator[tup
     starts = {kind: [_seconds(each.first) for each in some] for kind, some in by_kind.items()}
     writer = _Writer()
     previous, day, boot, began = "", -1, "", 0
-    for sequence, at in enumerate(times(device, every), 1):
+    for sequence, at in enumerate(moments, 1):
         if at // hours.DAY != day:  # it is switched on once a day
             day, began = at // hours.DAY, at - chance.randrange(120, 600)
             boot = f"{chance.getrandbits(64):016x}"
@@ -66,18 +64,43 @@ def reports(device: SimulatedDevice, every: int, name: str = "") -> Iterator[tup
 
 
 def times(device: SimulatedDevice, every: int) -> list[int]:
-    """Returns when reports are made: at each change, then every so often while the device is awake."""
-    spans = sorted((_seconds(each.first), _seconds(each.until)) for each in device.stretches if each.kind == _AWAKE)
-    changes = {_seconds(each.first) for each in device.stretches}
-    found: set[int] = set()
-    for start, end in spans:
-        found.update(range(start, end, every))
-        found.add(end)
-    return sorted(found | changes)
+    """Returns when reports are made: at each change, then every so many seconds while the device is awake."""
+    found = {_seconds(each.first) for each in device.stretches}
+    for each in device.stretches:
+        if each.kind == _AWAKE:
+            end = _seconds(each.until)
+            found.update(range(_seconds(each.first), end, every))
+            found.add(end)
+    return sorted(found)
+
+
+def marks(device: SimulatedDevice) -> list[int]:
+    """Returns when what a device shows changes, its input aside, and its last moment."""
+    changes = {_seconds(each.first) for each in device.stretches if each.kind not in _OFTEN}
+    return sorted(changes | {max(_seconds(each.until) for each in device.stretches)})
+
+
+def content_of(items: Items) -> bytes:
+    """Returns a section's items as bytes, sorted as the agent's runner sorts them."""
+    return b"[" + b",".join(sorted(map(msgspec.json.encode, items))) + b"]"
+
+
+def reason_of(stretch: Stretch) -> str:
+    """Returns what a section says of what it could not look at."""
+    gaps = [item.what for item in stretch.items if isinstance(item, Gap)]
+    return stretch.reason or "; ".join(f"not seen: {what}" for what in gaps)
+
+
+def exit_at(device: SimulatedDevice, at: int) -> Exit:
+    """Returns the public address that a report of a moment comes from."""
+    day = hours.day_of(at)
+    there = [each for each in device.exits if day in each.days]
+    return min(there, key=lambda each: (not _seconds(each.first) <= at <= _seconds(each.until), each.first))
 
 
 #: Its stretches are a day's, and tell from when to when the laptop was awake.
 _AWAKE = "input_source"
+_OFTEN = (_AWAKE, "power")
 
 
 class _Writer:
@@ -97,17 +120,16 @@ class _Writer:
         data, digest = self._encoded(items)
         same = self._digests.get(kind) == digest
         self._digests[kind] = digest
-        gaps = [item for item in items if type(item).__name__ == "Gap"]
         return Section(
             kind=kind, outcome=stretch.outcome, observed_at=stamp, digest=digest,
-            reason="; ".join(f"not seen: {gap.what}" for gap in gaps),  # type: ignore[attr-defined]
+            reason=reason_of(stretch),
             items=msgspec.UNSET if same else msgspec.Raw(data),
         )  # fmt: skip
 
     def _encoded(self, items: Items) -> tuple[bytes, str]:
         kept = self._known.get(id(items))
         if kept is None or kept[0] is not items:
-            data = b"[" + b",".join(sorted(map(msgspec.json.encode, items))) + b"]"
+            data = content_of(items)
             kept = self._known[id(items)] = (items, data, digest_of(data))
         return kept[1], kept[2]
 
@@ -134,12 +156,6 @@ def _cut(item: Observable, at: int, awake: int) -> Observable:
 
 def _seconds(moment: datetime) -> int:
     return int(moment.astimezone(UTC).timestamp())
-
-
-def kinds(device: SimulatedDevice) -> Sequence[str]:
-    """Returns the kinds of sections that a device reports, in the order of pages."""
-    told = {each.kind for each in device.stretches}
-    return [kind for kind in KINDS if kind in told]
 
 
 def fingerprint(devices: Iterable[SimulatedDevice]) -> str:
