@@ -13,6 +13,7 @@ from farmwatch_collector.cli import main
 from farmwatch_collector.store import open_store
 
 from .store.contract import StoreContract, assessment
+from .store.farm_facts import change, farm
 
 NOW = datetime.now(UTC)
 #: What a laptop could be called to take over a terminal.
@@ -155,3 +156,28 @@ def test_a_returned_device_names_the_case_before(cases: Any, folder: Path) -> No
     (back,) = [each for each in items(cases("list", "--json")) if each["device"] == "d-1"]
     assert (back["standing"], back["previous"], back["id"]) == ("returned", 1, 3)
     assert "returned from case 1" in cases("show", "3")
+
+
+def test_a_farms_case_is_listed_shown_with_its_laptops_and_closed_as_a_place(cases: Any, folder: Path) -> None:
+    store = open_store(f"sqlite:///{folder}/farmwatch.db")
+    found = farm(-1, "d-1", "d-2", points=65, at=NOW, found_at=NOW)
+    store.save_farms([change(found, "found")], NOW)
+    store.close()
+    assert [row.split()[:3] for row in cases("list").splitlines()[1:]] == [
+        ["2", "70", "urgent"],
+        ["3", "65", "review"],
+        ["1", "60", "review"],
+    ]
+    text = cases("show", "3")
+    assert text.startswith("case 3: farm 1 (2 laptops)\n")
+    assert "  +7.0  One gateway, five strangers." in text
+    assert "d-1 (d-1): Behind the gateway." in text
+    (shown,) = items(cases("show", "3", "--json"))
+    assert (shown["kind"], shown["farm"], shown["members"], shown["of"]["id"]) == ("farm", 1, ["d-1", "d-2"], 1)
+    assert "--place" in cases("close", "1", "--class", "confirmed", "--reason", "x", "--place", "bar", code=2)
+    assert "A place goes with" in cases("close", "1", "--class", "benign", "--reason", "x", "--place", "lab", code=1)
+    closing = ("--class", "sanctioned", "--reason", "our lab", "--place", "lab")
+    assert "is closed as sanctioned" in cases("close", "3", *closing)
+    store = open_store(f"sqlite:///{folder}/farmwatch.db")
+    assert [each.place for each in store.labels()] == ["lab"]
+    store.close()

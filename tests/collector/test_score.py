@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from farmwatch_collector.assessment import LEVEL_WORDS, THRESHOLDS, Assessment, GroupLevel
+from farmwatch_collector.assessment import LEVEL_WORDS, THRESHOLDS, Assessment, Bar, GroupLevel
 from farmwatch_collector.score import (
     FADED,
     HIGHEST_GROUP,
@@ -21,6 +21,7 @@ from farmwatch_collector.score import (
     group_levels,
     log_odds,
     score_levels,
+    without,
 )
 from farmwatch_detectors.detector import Level
 from farmwatch_detectors.groups import silence_table
@@ -334,3 +335,15 @@ def test_points_never_show_the_figure_of_a_level_that_was_not_reached(bits: floa
     reached = [name for name, least in figures.items() if found.points >= least]
     assert reached[-1] == found.attention
     assert sum(bar.points for bar in found.bars) == found.points
+
+
+def test_without_a_group_what_was_counted_in_it_counts_by_itself() -> None:
+    """A travel router that is shared, too: the network's sign stands when the tie that took it in is left out."""
+    base = Bar(kind="prior", key="base", label="base rate", bits=L0, points=0.0)
+    tie = GroupLevel(group="F", level=2, bits=5.0, detector="shared_gateway")
+    taken_in = GroupLevel(group="N", level=0, bits=0.0, counted_in="F", alone=2.0)
+    silent = GroupLevel(group="R", level=0, bits=-1.0)
+    bits, probability = without("F", [tie, taken_in, silent], [base])
+    assert bits == pytest.approx(1.0)  # 2 - 1
+    assert probability == pytest.approx(1 / (1 + 2 ** -(L0 + 1.0)))
+    assert without("R", [tie, taken_in, silent], [base])[0] == pytest.approx(5.0)

@@ -44,6 +44,14 @@ def test_a_line_has_the_seven_fields_and_the_keys_of_the_dictionary() -> None:
     assert fields["request"] == "https://farmwatch.example/cases/12"
 
 
+def test_a_line_about_a_farm_names_it_and_how_many_laptops_it_has_and_no_device() -> None:
+    farm = telling(device="", farm=3, members=tuple(f"d-{number}" for number in range(60)), groups=())
+    head, fields = parsed(cef_line(farm))
+    assert head[4:] == ["case_opened", "New case about a farm", "6"]
+    assert (fields["cs3Label"], fields["cs3"], fields["cn3Label"], fields["cn3"]) == ("farm", "3", "laptops", "60")
+    assert "deviceExternalId" not in fields
+
+
 def test_values_and_headers_are_escaped_as_the_standard_says() -> None:
     # Common Event Format, "Character encoding": bars in the header; equals signs in the extension; backslash in both.
     assert header_value(r"detected a | in \message") == r"detected a \| in \\message"

@@ -46,6 +46,15 @@ def test_what_travels_is_signed_and_names_no_person_and_no_laptop() -> None:
     assert headers["webhook-signature"] == signature(SECRET, "fw-1", int(AT.timestamp()), body)
 
 
+def test_of_a_farms_case_travels_its_number_with_its_laptops_and_no_device() -> None:
+    with hook() as receiver:
+        farm = telling(device="", farm=3, members=("d-1", "d-2"), groups=())
+        WebhookChannel(receiver.url, SECRET).deliver(farm)
+    data = json.loads(receiver.bodies[0])["data"]
+    assert (data["farm"], data["members"], data["groups"]) == (3, ["d-1", "d-2"], [])
+    assert "device" not in data
+
+
 @pytest.mark.parametrize("status", [400, 401, 404, 410, 429, 500, 503])
 def test_only_a_success_counts_as_taken(status: int) -> None:
     with hook() as receiver:
