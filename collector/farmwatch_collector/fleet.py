@@ -16,7 +16,7 @@ from .ties import memory
 from .ties.counting import Counting
 from .ties.holdings import REMEMBERED, Flips, Holdings
 from .ties.index import CODES, CROWD, NAMES
-from .ties.kinds import KINDS, SECTIONS, exit_values, gateway_values, remembered_in, sources_in
+from .ties.kinds import KINDS, SECTIONS, exit_values, gateway_values, remembered_in, sources_in, value_of
 from .ties.memory import DAY, NOW
 from .ties.relations import NO_SITE, NodeKey, Relations
 from .ties.telling import Telling
@@ -60,7 +60,10 @@ class Fleet:
         shared = [keyer.key(kind, text) for kind in ("mac", "bssid") for text in SHARED_MACS] if keyer else []
         self._relations = Relations(keyer)
         self._holdings = Holdings()
-        self._holdings.unread = frozenset(bytes.fromhex(each.digest) for each in shared)
+        alike = {bytes.fromhex(each.digest) for each in shared} | {
+            value_of("router_block", each.near) for each in shared
+        }
+        self._holdings.unread = frozenset(alike)
         self._index = self._holdings.index
         self._counting = Counting(self._holdings, self._relations)
         self._telling = Telling(self._holdings, self._relations, self._counting, keyer.key_id if keyer else "")

@@ -90,8 +90,16 @@ def test_near_addresses_on_different_lines_are_chance_or_one_shop_s_customers() 
 def test_an_ordinary_home_s_router_tells_no_run_of_addresses() -> None:
     home = seen_in(_sections("50:c7:bf:12:34:56", "50:c7:bf:12:34:57"))
     assert home["routers"] == ()
-    # QEMU's gateway is the same for every guest, and made up.
-    assert seen_in(_sections("52:55:0a:00:02:02"))["routers"] == ()
+
+
+def test_five_whose_access_points_are_withheld_are_tied_by_their_bridges() -> None:
+    assert _runs(_fleet(*[_sections(name) for name in NAMES])) == [(5, False, "")]
+
+
+def test_guests_of_one_sort_of_virtual_machine_share_no_router() -> None:
+    # QEMU's user network and VirtualBox' NAT give each guest one and the same gateway, made up.
+    for gateway in ("52:55:0a:00:02:02", "52:54:00:12:35:02"):
+        assert _runs(_fleet(*[_sections(gateway)] * 5)) == []
 
 
 def test_a_registered_router_explains_its_further_names() -> None:

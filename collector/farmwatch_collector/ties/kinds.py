@@ -223,8 +223,7 @@ def _wifi(section: SectionView) -> Iterator[Seen]:
 
 def _routers_of_network(section: SectionView) -> Iterator[Seen]:
     for mac in gateway_values(section).values():
-        if mac.oui:  # one that software made up for a gateway is a virtual machine's
-            yield from _near(mac)
+        yield from _near(mac)
 
 
 def _routers_of_wifi(section: SectionView) -> Iterator[Seen]:
