@@ -71,4 +71,4 @@ class Calendar:
                 day = self.first_day + timedelta(days=place)
                 daytime.work(person, day, spot, night=place in self.awake, idle=place in self.idle)
         if not person.stays:
-            daytime.work(person, person.last, self.home(last))
+            daytime.work(person, person.last, self.home(last), idle=person.last < person.start_on)

@@ -58,7 +58,9 @@ class Events:
         for name, happens in (("move", self._moves), ("journey", self._travels), ("holiday", self._is_off),
                               ("repair", self._is_repaired), ("leave", self._leaves)):  # fmt: skip
             if chance.random() < self._rate[name] * self._share and days > AHEAD:
-                happens(person, book, chance.randrange(3, days))
+                at = chance.randrange(3, days)
+                if self._day(at) > person.start_on:  # nothing happens to somebody who has not begun
+                    happens(person, book, at)
         if chance.random() < self._rate["lent_stick"]:
             self._borrows(person, book)
 

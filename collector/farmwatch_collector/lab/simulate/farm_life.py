@@ -90,7 +90,7 @@ class FarmLife:
         where = self._site(farm, shelf, person, place)
         spot = self._spot(person, farm, shelf, where)
         book = Calendar(settings, [spot])
-        book.put(joined, settings.days, spot)
+        book.put(joined, settings.days - joined, spot)
         if joined > 0:
             self._arrives(person, farm, book, joined, spot)
         self._live(person, farm, shelf, book, place)

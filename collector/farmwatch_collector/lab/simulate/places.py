@@ -79,7 +79,7 @@ class Places:
         virtual = chance.random() < self._settings.rate("virtual_gateway")
         line = self._ground.company(name, chance) if registered else self._ground.home(city, chance, name)
         sites = tuple(
-            site(self._stock, chance, name, city, line, points=6, things=OFFICE_THINGS, near=5,
+            site(self._stock, chance, name, city, line, points=6, things=OFFICE_THINGS, near=5, radio=False,
                  gateway=f"00:00:5e:00:01:{1 + each % 255:02x}" if virtual else self._gateway(chance),
                  wired=chance.random() < 0.4)
             for each in range(max(1, round(size / PER_GATEWAY)))
@@ -118,7 +118,7 @@ class Places:
         where = city or chance.choice(HOMES)
         name = f"{kind}-{number}" if city is None else f"{kind}-{where.place[:-8].lower().replace(' ', '-')}-{number}"
         line = self._ground.home(where, chance, name)
-        return site(self._stock, chance, name, where, line, points=6, things=OFFICE_THINGS, near=5,
+        return site(self._stock, chance, name, where, line, points=6, things=OFFICE_THINGS, near=5, radio=False,
                     gateway=self._gateway(chance), wired=kind in ("bench", "depot"))  # fmt: skip
 
     def _gateway(self, chance: random.Random) -> str:

@@ -54,15 +54,20 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
 def site(
     stock: Stock, chance: random.Random, name: str, city: City, line: Line, *, gateway: str = "", points: int = 1,
-    things: tuple[str, ...] = HOME_THINGS, near: int = 6, wired: bool = False,
+    things: tuple[str, ...] = HOME_THINGS, near: int = 6, wired: bool = False, radio: bool = True,
 ) -> Site:  # fmt: skip
-    """Returns a network; its gateway and access points are one maker's unless `gateway` is given."""
-    oui = chance.choice(HOME_ROUTERS)
-    gateway = gateway or mac(chance, oui)
+    """Returns a network; its gateway and access points are one maker's unless `gateway` is given.
+
+    radio  the gateway is the first access point too, and makes that address from its own by the last byte
+    """
+    gateway = gateway or mac(chance, chance.choice(HOME_ROUTERS))
     found = chance.sample(things, min(len(things), max(0, near)))
+    others = [mac(chance, gateway[:8]) for _ in range(points)]
+    if radio:
+        others[0] = f"{gateway[:15]}{int(gateway[15:], 16) + 1 & 255:02x}"
     return Site(
         name=name, city=city, gateway=gateway, mac=stock.key("mac", gateway),
-        points=tuple(stock.key("bssid", mac(chance, gateway[:8])) for _ in range(points)),
+        points=tuple(stock.key("bssid", each) for each in others),
         ssid=stock.key("ssid", f"{name} {chance.getrandbits(32):08x}"),
         near=tuple((oui, "2-4" if chance.random() < 0.25 else "1") for oui in sorted(found)),
         line=line, wired=wired,
