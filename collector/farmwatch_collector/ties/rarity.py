@@ -1,10 +1,14 @@
 """What a shared value is worth: how much more often farm laptops share one with so many than others of this fleet do.
 
-`worth = log2(m / u)`. u is measured: of all values of the same kind and stratum, this one's own left out, the share
-that so many unrelated devices have. Where few are known, the kind as a whole speaks, and before that the shipped rate:
+`worth = log2(m / u)`. u is measured: of all values of the same kind and stratum that no place explains, this one's own
+left out, the share that so many unrelated devices have. Where few are known, the kind as a whole speaks, and before
+that the shipped rate:
 
-    u_kind = (n_kind + SHIPPED * u0) / (N_kind + SHIPPED)
-    u      = (n_stratum + ALPHA * u_kind) / (N_stratum + ALPHA)
+    u_kind = (n_kind + S * u0) / (N_kind + S)              S = max(SHIPPED, NODES * size / u0)
+    u      = (n_stratum + A * u_kind) / (N_stratum + A)    A = max(ALPHA, NODES * size / u_kind)
+
+Devices come in houses: 1,000 of which none shares with eight others say little of a rate at which one house of eight
+is due. So what was known before counts for half a house at least, besides its number of devices.
 
 Counts are whole numbers of devices, so that no order of reports makes a difference. A value's own holders neither
 vouch for it nor against it.
@@ -23,6 +27,10 @@ from .types import Worth
 
 #: Bits of a value that names a place, a thing or a way out; and of one that software made up, at most.
 LEAST, MOST, SOFT_MOST = -3.0, 9.0, 1.0
+
+
+#: So many houses, of the size asked about, what was known before counts for at least.
+NODES = 0.5
 
 
 class KindRates(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -94,13 +102,12 @@ class Rarity:
         n_stratum, of_stratum = self._counted(self._strata.get((kind, stratum, soft)), place, own, own_place)
         at = place - 1
         u0 = rates.u0[at] if rates is not None and at >= 0 else 0.0
-        shipped, alpha = table().shipped, table().alpha
-        u_kind = (n_kind + shipped * u0) / (of_kind + shipped)
-        u = (n_stratum + alpha * u_kind) / (of_stratum + alpha)
+        u_kind = _pooled(n_kind, of_kind, u0, table().shipped, size)
+        u = _pooled(n_stratum, of_stratum, u_kind, table().alpha, size)
         if rates is None or place == ALONE or u <= 0:
             return Worth(bits=0.0, m=0.0, u=u, size=size, stratum=stratum, measured=of_stratum)
         bits = min(max(math.log2(rates.m[at] / u), LEAST), SOFT_MOST if soft else MOST)
-        pooled = of_stratum < alpha
+        pooled = of_stratum < table().alpha
         return Worth(
             bits=bits,
             m=rates.m[at],
@@ -112,10 +119,20 @@ class Rarity:
 
     @staticmethod
     def _counted(counts: "array[int] | None", place: int, own: int, own_place: int) -> tuple[int, int]:
+        """Devices in a bucket, and in all of them but the explained ones, without the value's own."""
         if counts is None:
             return 0, 0
-        return counts[place] - (own if own_place == place else 0), sum(counts) - own
+        known = sum(counts) - counts[EXPLAINED]
+        return counts[place] - (own if own_place == place else 0), known - (own if own_place != EXPLAINED else 0)
 
     def counts(self) -> dict[tuple[str, str, bool], tuple[int, ...]]:
         """Returns devices by kind, stratum and softness, per bucket."""
         return {key: tuple(counts) for key, counts in self._strata.items()}
+
+
+def _pooled(counted: int, known: int, before: float, devices: int, size: int) -> float:
+    """Returns a share that was counted, with what was known before it as so many more devices."""
+    if before <= 0:
+        return counted / (known + devices)
+    weight = max(devices, NODES * size / before)
+    return (counted + weight * before) / (known + weight)

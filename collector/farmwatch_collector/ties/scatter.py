@@ -1,8 +1,10 @@
 """Whether a value is one thing: what its holders show beside it on the same days tells.
 
 A gateway's address whose holders leave by different lines on one day stands in different places: cheap routers bear one
-address. A monitor or USB device that is behind different gateways on one day is not one. Exits that a carrier shares
-out, and those of security clients, companies, VPNs and hosters, tell no place.
+address. So does a monitor or USB device. Exits that a carrier shares out, and those of security clients, companies,
+VPNs and hosters, tell no place; a thing whose holders show no others is in several places where their gateways are of
+different makers. Different gateways of one make are what a farm has that gives each laptop a router or network of its
+own, and speak for neither.
 """
 
 from collections import Counter
@@ -25,7 +27,7 @@ _FAMILIES = 2
 
 _BLOCK = CODES["egress_block"]
 _EXITS = frozenset({CODES["egress"], _BLOCK})
-_STANDS = frozenset(CODES[kind] for kind in ("gateway_mac", "bssid", "egress", "egress_block"))
+_GATEWAYS = frozenset({CODES["gateway_mac"]})
 
 _Shown = list[tuple[bytes, int, str]]
 """Kind and value, days as bits before the day looked back from, stratum."""
@@ -42,29 +44,35 @@ def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
     if len(spots) < 2:
         return False
     day = max(holdings.record(number)[at + 3] for number, at in spots) // DAY
+    there = [(memory.on_days(holdings.record(number), at, day), number) for number, at in spots]
+    lines = _days_of([(days, _exits(holdings, number, day)) for days, number in there])
+    if not lines and hardware:
+        makers = _days_of([(days, _shown(holdings, number, _GATEWAYS, day)) for days, number in there])
+        return sum(map(_makers_apart, makers)) * 2 > len(makers)
+    return sum(map(_lines_apart, lines)) * 2 > len(lines)
+
+
+def _days_of(holders: list[tuple[int, _Shown]]) -> list[list[_Shown]]:
+    """Returns for each of the latest days on which two or more tell, what they show; who shows nothing is left out."""
     known: list[tuple[int, _Shown]] = []
     once = twice = 0
-    for number, at in spots:
-        days = memory.on_days(holdings.record(number), at, day)
-        shown = _stands(holdings, number, node, day) if hardware else _exits(holdings, number, day)
+    for days, shown in holders:
         told = 0
         for each in shown:
             told |= each[1] & days
         if told:
             known.append((days, shown))
             once, twice = once | told, twice | (once & told)
-    looked = apart = 0
-    while twice and looked < _DAYS:
+    found: list[list[_Shown]] = []
+    while twice and len(found) < _DAYS:
         bit = twice & -twice
         twice ^= bit
-        there = [[each for each in shown if each[1] & bit] for days, shown in known if days & bit]
-        there = [shown for shown in there if shown]
-        looked += 1
-        apart += _apart(there) if hardware else _lines_apart(there)
-    return apart * 2 > looked
+        each_shows = [[each for each in shown if each[1] & bit] for days, shown in known if days & bit]
+        found.append([shown for shown in each_shows if shown])
+    return found
 
 
-def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int, leave: int = -1) -> _Shown:
+def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int) -> _Shown:
     record, index = holdings.record(number), holdings.index
     keys, marks = index.keys, index.marks
     found: _Shown = []
@@ -76,7 +84,7 @@ def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int, lea
         strict=True,
     ):
         key = keys[node]
-        if key[0] in kinds and node != leave:
+        if key[0] in kinds:
             stratum, _, soft = marks[mark & MARK]
             if not soft:
                 shift = day - last // DAY
@@ -84,18 +92,14 @@ def _shown(holdings: Holdings, number: int, kinds: frozenset[int], day: int, lea
     return found
 
 
-def _stands(holdings: Holdings, number: int, node: int, day: int) -> _Shown:
-    return _shown(holdings, number, _STANDS, day, node)
-
-
 def _exits(holdings: Holdings, number: int, day: int) -> _Shown:
     shown = _shown(holdings, number, _EXITS, day)
     return [each for each in shown if each[0][0] == _BLOCK] or shown
 
 
-def _apart(there: list[_Shown]) -> bool:
-    """Whether no one gateway, access point or line has most of the holders."""
-    counts = Counter(node for shown in there for node in {each[0] for each in shown})
+def _makers_apart(there: list[_Shown]) -> bool:
+    """Whether gateways of no one make have most of the holders."""
+    counts = Counter(maker for shown in there for maker in {each[2] for each in shown})
     return max(counts.values()) <= _TOGETHER * len(there)
 
 

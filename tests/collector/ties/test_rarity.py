@@ -13,6 +13,7 @@ from farmwatch_collector.ties.rarity import (
     EXPLAINED,
     LEAST,
     MOST,
+    NODES,
     SOFT_MOST,
     Rarity,
     bucket,
@@ -22,7 +23,8 @@ from farmwatch_detectors.policy import RosterEntry
 
 from .showing import TODAY, seen, show
 
-ALPHA, SHIPPED = table().alpha, table().shipped
+#: The figures of the arithmetic below, as rarity.toml has them.
+ALPHA, SHIPPED, HOUSES = 50, 2_000, 0.5
 
 
 def m(kind: str, size: int) -> float:
@@ -31,6 +33,12 @@ def m(kind: str, size: int) -> float:
 
 def u0(kind: str, size: int) -> float:
     return table().kinds[kind].u0[bucket(size) - 1]
+
+
+def pooled(counted: int, known: int, before: float, devices: int, size: int) -> float:
+    """What was known before counts for so many devices, or half a house of that size."""
+    weight = max(devices, HOUSES * size / before)
+    return (counted + weight * before) / (known + weight)
 
 
 def filled(kind: str, *counts: tuple[str, int, int]) -> Rarity:
@@ -60,6 +68,11 @@ def test_every_kind_has_a_rate_for_every_bucket_and_shares_sum_to_less_than_one(
     assert rates.sources
 
 
+def test_the_table_has_the_figures_of_the_arithmetic() -> None:
+    assert (table().alpha, table().shipped, NODES) == (ALPHA, SHIPPED, HOUSES)
+    assert (m("gateway_mac", 6), u0("gateway_mac", 6)) == (0.10, 0.001)
+
+
 def test_every_kind_that_detectors_get_has_rates() -> None:
     assert {kind.kind for kind in KINDS.values() if kind.shown} == set(table().kinds)
 
@@ -75,8 +88,11 @@ def test_a_cheap_router_with_one_default_address_weighs_nothing_where_its_make_s
     # 100 addresses of make s at six strangers each, 400 of s and 9,000 others alone.
     rarity = filled("gateway_mac", ("s", 6, 600), ("s", 1, 400), ("other", 1, 9_000))
     # One of the hundred, its own six left out:
-    u_kind = (594 + SHIPPED * u0("gateway_mac", 6)) / (9_994 + SHIPPED)
-    u = (594 + ALPHA * u_kind) / (994 + ALPHA)
+    # u0 is 0.001, so half a house of six counts for 0.5 * 6 / 0.001 = 3,000 devices: more than the shipped 2,000.
+    u_kind = (594 + 3_000 * 0.001) / (9_994 + 3_000)  # 0.0459
+    # Half a house of six at that rate: 0.5 * 6 / 0.0459 = 65 devices, more than the 50.
+    u = pooled(594, 994, u_kind, ALPHA, 6)
+    assert u == pytest.approx((594 + 3.0) / (994 + 3.0 / u_kind))
     worth = rarity.worth("gateway_mac", "s", 6, own=6, own_place=bucket(6))
     assert worth.u == pytest.approx(u)
     assert 0.56 < u < 0.58
@@ -86,11 +102,11 @@ def test_a_cheap_router_with_one_default_address_weighs_nothing_where_its_make_s
 
 def test_the_same_six_behind_a_router_whose_make_nobody_shares_weigh_much() -> None:
     rarity = filled("gateway_mac", ("s", 6, 600), ("s", 1, 400), ("other", 1, 8_994), ("other", 6, 6))
-    u_kind = (600 + SHIPPED * u0("gateway_mac", 6)) / (9_994 + SHIPPED)
-    u = (0 + ALPHA * u_kind) / (8_994 + ALPHA)
+    u_kind = (600 + 3_000 * 0.001) / (9_994 + 3_000)
+    u = pooled(0, 8_994, u_kind, ALPHA, 6)  # 0.5 * 6 / (8,994 + 65) = 0.00033
     worth = rarity.worth("gateway_mac", "other", 6, own=6, own_place=bucket(6))
     assert worth.bits == pytest.approx(min(MOST, math.log2(m("gateway_mac", 6) / u)))
-    assert worth.bits > 8
+    assert worth.bits == pytest.approx(math.log2(0.10 / 0.000331), abs=0.01)  # 8.2
     assert (worth.stratum, worth.measured) == ("other", 8_994)
 
 
@@ -98,8 +114,8 @@ def test_a_network_that_puts_a_district_behind_each_address_weighs_nothing() -> 
     # 40 addresses of network 64500, 20 strangers each, and 200 customers with one of their own.
     rarity = filled("egress", ("64500", 20, 800), ("64500", 1, 200), ("64501", 1, 4_000))
     worth = rarity.worth("egress", "64500", 20, own=20, own_place=bucket(20))
-    u_kind = (780 + SHIPPED * u0("egress", 20)) / (4_980 + SHIPPED)
-    assert worth.u == pytest.approx((780 + ALPHA * u_kind) / (980 + ALPHA))
+    u_kind = pooled(780, 4_980, u0("egress", 20), SHIPPED, 20)
+    assert worth.u == pytest.approx(pooled(780, 980, u_kind, ALPHA, 20))
     assert worth.bits == LEAST  # log2(0.06 / 0.76) is -3.7
 
 
@@ -107,9 +123,9 @@ def test_monitors_bought_in_bulk_with_one_serial_weigh_nothing_and_others_do() -
     rarity = filled("edid_serial", ("BLK:0001", 9, 90), ("BLK:0001", 1, 10), ("DEL:0002", 1, 3_000))
     bulk = rarity.worth("edid_serial", "BLK:0001", 9, own=9, own_place=bucket(9))
     rare = rarity.worth("edid_serial", "DEL:0002", 9, own=0, own_place=ALONE)
-    u_kind = (81 + SHIPPED * u0("edid_serial", 9)) / (3_091 + SHIPPED)
-    assert bulk.u == pytest.approx((81 + ALPHA * u_kind) / (91 + ALPHA))
-    assert bulk.bits < 0 < 5 < rare.bits
+    u_kind = pooled(81, 3_091, u0("edid_serial", 9), SHIPPED, 9)
+    assert bulk.u == pytest.approx(pooled(81, 91, u_kind, ALPHA, 9))
+    assert bulk.bits < 0 < 3 < rare.bits
 
 
 def test_a_bench_that_everybody_began_at_weighs_nothing() -> None:
@@ -118,14 +134,30 @@ def test_a_bench_that_everybody_began_at_weighs_nothing() -> None:
     assert rarity.worth("first_network", "aa", 200, own=200, own_place=bucket(200)).bits == LEAST
 
 
+def test_a_few_hundred_of_a_make_are_no_word_on_how_rare_its_houses_of_eight_are() -> None:
+    """500 laptops behind routers of one make, each alone: at the kind's rate half a house of eight would be among them,
+    so that none is says little."""
+    rarity = filled("gateway_mac", ("s", 1, 500), ("other", 1, 16_000), ("other", 8, 16))
+    u_kind = pooled(16, 16_516, u0("gateway_mac", 8), SHIPPED, 8)
+    worth = rarity.worth("gateway_mac", "s", 8, own=0, own_place=ALONE)
+    assert worth.u == pytest.approx(pooled(0, 500, u_kind, ALPHA, 8))
+    assert math.log2(u_kind / worth.u) < 0.2
+
+
+def test_who_is_at_a_registered_office_says_nothing_of_how_seldom_others_share() -> None:
+    """900 laptops of one make of firewall at offices that policy knows: the next one is judged without them."""
+    rarity = filled("gateway_mac", ("fw", 1, 40), ("other", 1, 2_000))
+    before = rarity.worth("gateway_mac", "fw", 8, own=0, own_place=ALONE)
+    rarity.add("gateway_mac", "fw", EXPLAINED, 900, soft=False)
+    assert rarity.worth("gateway_mac", "fw", 8, own=0, own_place=ALONE) == before
+
+
 def test_made_up_values_weigh_one_bit_at_most_and_speak_for_themselves_alone() -> None:
     rarity = filled("gateway_mac", ("", 1, 50_000))
     rarity.add("gateway_mac", "", bucket(5), 500, soft=True)
     assert rarity.worth("gateway_mac", "", 5, own=0, own_place=ALONE).bits == MOST
     soft = rarity.worth("gateway_mac", "", 5, own=5, own_place=bucket(5), soft=True)
-    assert soft.u == pytest.approx(
-        (495 + ALPHA * (495 + SHIPPED * u0("gateway_mac", 5)) / (495 + SHIPPED)) / (495 + ALPHA)
-    )
+    assert soft.u == pytest.approx(pooled(495, 495, pooled(495, 495, u0("gateway_mac", 5), SHIPPED, 5), ALPHA, 5))
     assert soft.bits < 0
     assert Rarity().worth("gateway_mac", "", 5, own=0, own_place=ALONE, soft=True).bits == SOFT_MOST
 
@@ -157,8 +189,8 @@ def test_a_farm_neither_vouches_for_itself_nor_against_itself() -> None:
     node = fleet.node("gateway_mac", seen("gateway_mac", "farm").value, TODAY)
     assert node is not None
     worth = fleet.worth(node)
-    u_kind = (0 + SHIPPED * u0("gateway_mac", 20)) / (300 + SHIPPED)
-    assert worth.u == pytest.approx((0 + ALPHA * u_kind) / (300 + ALPHA))
+    u_kind = pooled(0, 300, u0("gateway_mac", 20), SHIPPED, 20)
+    assert worth.u == pytest.approx(pooled(0, 300, u_kind, ALPHA, 20))
     after = fleet.counts["gateway_mac", "aa", False]
     assert [now - then for then, now in zip(before, after, strict=True)] == [0] * 7 + [20] + [0] * 4
 
@@ -169,8 +201,8 @@ def test_a_second_house_of_twenty_makes_the_first_less_rare() -> None:
         show(fleet, f"farm-{number:02}", seen("gateway_mac", f"farm {number % 2}", "aa"))
     node = fleet.node("gateway_mac", seen("gateway_mac", "farm 0").value, TODAY)
     assert node is not None
-    u_kind = (20 + SHIPPED * u0("gateway_mac", 20)) / (320 + SHIPPED)
-    assert fleet.worth(node).u == pytest.approx((20 + ALPHA * u_kind) / (320 + ALPHA))
+    u_kind = pooled(20, 320, u0("gateway_mac", 20), SHIPPED, 20)
+    assert fleet.worth(node).u == pytest.approx(pooled(20, 320, u_kind, ALPHA, 20))
 
 
 def test_those_whom_the_roster_ties_count_as_one() -> None:

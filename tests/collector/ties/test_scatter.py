@@ -74,11 +74,20 @@ def test_lines_of_different_days_say_nothing() -> None:
     assert not node(fleet).scattered
 
 
-def test_a_monitor_at_two_gateways_on_one_day_is_not_one_monitor() -> None:
+def test_a_monitor_on_two_lines_on_one_day_is_not_one_monitor() -> None:
     fleet = Fleet()
-    show(fleet, "a", MONITOR, seen("gateway_mac", "one", "aa"))
-    show(fleet, "b", MONITOR, seen("gateway_mac", "two", "aa"))
+    show(fleet, "a", MONITOR, seen("gateway_mac", "one", "aa"), *line("64500", "1"))
+    show(fleet, "b", MONITOR, seen("gateway_mac", "two", "aa"), *line("64501", "2"))
     assert node(fleet, MONITOR).scattered
+
+
+@pytest.mark.parametrize(("maker", "apart"), [("aa", False), ("bb", True)], ids=["of one make", "of different makes"])
+def test_where_no_line_is_told_gateways_of_different_makes_are_different_places(maker: str, apart: bool) -> None:
+    """A farm that gives each laptop a mobile router buys several of one; strangers with one monitor in bulk do not."""
+    fleet = Fleet()
+    show(fleet, "a", MONITOR, seen("gateway_mac", "one", "aa"), *line("64500", "1", soft=True))
+    show(fleet, "b", MONITOR, seen("gateway_mac", "two", maker))
+    assert node(fleet, MONITOR).scattered == apart
 
 
 def test_a_monitor_behind_travel_routers_of_one_house_is_one_for_they_leave_by_one_line() -> None:
