@@ -64,7 +64,7 @@ class FarmKeeper:
         self._written: dict[str, int] = {}
         self._refresh_at = datetime.min.replace(tzinfo=UTC)
         self._follow_at = self._refresh_at
-        self._fresh = self._wait = self._touched = False
+        self._fresh = self._lost = self._touched = False
 
     def recall(self, now: datetime, stopped: Callable[[], bool] = lambda: False) -> None:
         """Builds the fleet's ties from the store: a row a device, and the history of those that have none."""
@@ -105,6 +105,17 @@ class FarmKeeper:
                 then = SectionView(kind=kind, outcome="found", observed_at=at, items=items)
                 self._fleet.observe(view.device, {kind: then})
 
+    def observe(self, view: DeviceView, now: datetime) -> set[str]:
+        """Takes in what a device shows now; returns the devices whose ties changed by it."""
+        try:
+            touched = self._fleet.observe(view.device, view.sections, view.egress)
+            self.keep(view.device, now)
+        except Exception:  # what others share with it is told a while later; what it shows by itself counts now
+            _log.exception("what device %s shares could not be read", view.device)
+            return set()
+        self.touch(touched)
+        return touched
+
     def keep(self, device: str, now: datetime) -> None:
         """Writes what a device has when that is another than what was written, or was shown on another day: never
         for a report that tells the same, nor for the hour at which it came."""
@@ -119,7 +130,7 @@ class FarmKeeper:
     def touch(self, devices: Collection[str]) -> None:
         """Takes note that ties of these devices changed."""
         watch = self._watch
-        if devices and watch is not None:
+        if devices and watch is not None and self._fresh:
             self._touched = True
             self._safely(lambda: watch.touch(devices))
 
@@ -154,25 +165,29 @@ class FarmKeeper:
         self._safely(lambda: self._settle(now))
 
     def _settle(self, now: datetime) -> None:
-        if self._wait:
-            self._wait, self._refresh_at = False, now + AGAIN
-        if not self._fresh and now < self._refresh_at:
+        if self._lost:
+            self._lost, self._refresh_at = False, now + AGAIN
+        if now >= self._refresh_at:
+            self._gather(now)
             return
         if not self._fresh or self._watch is None:
-            self._watch = None
-            watch = self._make()
-            watch.load(self._kept())
-            self._watch = watch
-        if not self._fresh or now >= self._refresh_at:
-            self._expire(now)
-            self._save(self._watch, self._watch.refresh(now), now)
-            self._fresh, self._touched, self._refresh_at = True, False, now + REFRESH_EVERY
-            self._bits = {each: bits for each, bits in self._bits.items() if self._watch.farm_of(each) is not None}
             return
         changes = self._watch.update(now) if self._touched else []
         self._touched = False
         if changes or now >= self._follow_at:
             self._save(self._watch, changes, now)
+
+    def _gather(self, now: datetime) -> None:
+        """Looks for all farms anew; from what the store has of them, where something failed before."""
+        self._refresh_at = now + AGAIN  # should this fail
+        watch = self._watch if self._fresh else None
+        if watch is None:
+            watch = self._make()
+            watch.load(self._kept())
+        self._expire(now)
+        self._save(watch, watch.refresh(now), now)
+        self._watch, self._fresh, self._touched, self._refresh_at = watch, True, False, now + REFRESH_EVERY
+        self._bits = {each: bits for each, bits in self._bits.items() if watch.farm_of(each) is not None}
 
     def _expire(self, now: datetime) -> None:
         """Lets go of what nobody has shown for long; what is kept of a device says so when it is kept next."""
@@ -203,9 +218,8 @@ class FarmKeeper:
         try:
             return act()
         except Exception:  # whatever it is, devices must be judged
-            _log.exception("farms could not be looked for; they are gathered anew")
-            self._fresh = False
-            self._wait = True
+            _log.exception("farms could not be looked for; they are gathered anew in a while")
+            self._fresh, self._lost = False, self._fresh or self._lost
             return None
 
 

@@ -149,11 +149,9 @@ class DueLoop:
             if view is None:
                 return
             self._learn_serial(view)
-            touched = self.fleet.observe(device, view.sections, view.egress)
-            self.farms.keep(device, now)
-            self.farms.touch(touched)
-            if touched - {device}:
-                self._store.set_due(sorted(touched - {device}), now)
+            others = self.farms.observe(view, now) - {device}
+            if others:
+                self._store.set_due(sorted(others), now)
             new_rules = device in self._new_rules
             view = self._placed(view)
             view = complete(view, self._company, self.fleet, self.farms.rhythms(device))

@@ -16,6 +16,7 @@ from farmwatch_collector.cases import Case
 from farmwatch_collector.farm_keeping import AGAIN
 from farmwatch_collector.farms.types import Farm
 from farmwatch_collector.farms.watch import FarmWatch
+from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.loop import DueLoop
 from farmwatch_collector.store import Store, open_store
 from farmwatch_collector.store.protocol import Incoming
@@ -309,6 +310,20 @@ def test_when_looking_for_farms_fails_devices_are_judged_and_farms_are_found_a_w
     assert life.members(life.farm) == life.shelf
 
 
+def test_a_device_whose_values_cannot_be_read_is_judged(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    life = Life(store, strangers=1)
+
+    def broken(*_: object) -> set[str]:
+        raise ZeroDivisionError("in reading values")
+
+    monkeypatch.setattr(Fleet, "observe", broken)
+    life.report("laptop-0", SHELF, "198.51.100.1")
+    life.judge()
+    row = store.device("laptop-0")
+    assert row is not None
+    assert (row.assessment is not None, row.problem) == (True, "")
+
+
 def test_whose_activity_fits_a_laptops_own_is_told_to_its_detectors(
     life: Life, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -319,7 +334,10 @@ def test_whose_activity_fits_a_laptops_own_is_told_to_its_detectors(
         seen[view.device] = view.rhythms
         return evaluate.judge(view, **options)
 
-    monkeypatch.setattr(FarmWatch, "rhythms", lambda _, device: (rhythm,) if device == "laptop-1" else ())
+    def rhythms(_: FarmWatch, device: str) -> tuple[Rhythm, ...]:
+        return (rhythm,) if device == "laptop-1" else ()
+
+    monkeypatch.setattr(FarmWatch, "rhythms", rhythms)
     monkeypatch.setattr(loop_module, "judge", judge)
     life.day()
     assert (seen["laptop-1"], seen["home-1"]) == ((rhythm,), ())
