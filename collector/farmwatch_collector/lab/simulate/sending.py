@@ -1,11 +1,13 @@
 """Sends a fleet to a collector, each laptop through the public protocol: enrolled, signed, in bundles."""
 
+import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 
 import msgspec
 import requests
 
+from farmwatch_schema.errors import FarmwatchError
 from farmwatch_schema.report import MAX_REPORTS_PER_REQUEST
 
 from ..laptop import SimulatedLaptop
@@ -14,6 +16,10 @@ from . import telling
 from .dice import dice
 from .settings import Settings
 from .world import world
+
+#: A collector lets a device make 12 requests a minute unless told otherwise, and a laptop has a request for each time
+#: that it changed its address: weeks of them come at once here.
+TRIES, PAUSE = 24, 5.0
 
 
 class Sender:
@@ -44,9 +50,21 @@ class Sender:
                 self._session.headers["X-Forwarded-For"] = exit_
                 waiting = [data for _, data in some]
                 for start in range(0, len(waiting), MAX_REPORTS_PER_REQUEST):
-                    laptop.send(self._session, self._url, waiting[start : start + MAX_REPORTS_PER_REQUEST])
+                    self._deliver(laptop, waiting[start : start + MAX_REPORTS_PER_REQUEST])
                 count += len(waiting)
             yield msgspec.structs.replace(device, device=laptop.device), count
+
+    def _deliver(self, laptop: SimulatedLaptop, reports: list[bytes]) -> None:
+        """Sends one request, again and again while the collector holds this laptop to its requests a minute."""
+        for again in range(TRIES):
+            try:
+                laptop.send(self._session, self._url, reports)
+            except FarmwatchError as error:
+                if "throttled" not in str(error) or again == TRIES - 1:
+                    raise
+                time.sleep(PAUSE)
+            else:
+                return
 
     def _enrolled(self, number: int, device: SimulatedDevice) -> SimulatedLaptop:
         secret = dice(self._seed, "secret", number).getrandbits(256).to_bytes(32, "big")
