@@ -130,7 +130,7 @@ def test_rows_hold_what_a_device_shows_and_where_it_reported_from(tmp_path: Path
             assert {kind for kind, section in view.sections.items()} == set(LAST_KINDS)
             for kind in LAST_KINDS:
                 shown = [each for each in device.stretches if each.kind == kind][-1]
-                assert set(map(repr, view.section(kind).items)) == set(map(repr, shown.items)), kind
+                assert set(map(repr, view.sections[kind].items)) == set(map(repr, shown.items)), kind
             assert {each.address.digest for each in view.egress} == {each.address.digest for each in device.exits}
             assert {each.block for each in view.egress} == {each.block for each in device.exits}
         assert len(store.due(datetime.now(UTC), 100)) == 8
@@ -172,7 +172,7 @@ def test_rows_with_history_are_those_of_ingest(tmp_path: Path) -> None:
             view = store.view(device.device, datetime.now(UTC))
             assert view is not None
             assert view.egress
-            assert view.section("network").outcome == "found"
+            assert view.sections["network"].outcome == "found"
     finally:
         store.close()
 
