@@ -157,6 +157,12 @@ def test_words_of_a_label_stay_text(analyst: Client) -> None:
         assert SCRIPT not in analyst.get(path).text
 
 
+def test_the_log_leads_to_the_farm_that_was_opened(analyst: Client) -> None:
+    page(analyst, "/farms/1")
+    assert 'href="/farms/1"' in analyst.get("/audit?subject=farm+1").text
+    assert "opened farm" in page(analyst, "/audit?subject=farm+1").text
+
+
 # cases --------------------------------------------------------------------------------------------
 def test_a_farms_case_leads_to_the_farm_and_back(analyst: Client) -> None:
     queue = analyst.get("/cases").text

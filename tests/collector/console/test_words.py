@@ -8,7 +8,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 from markupsafe import Markup
 
-from farmwatch_collector.console.words import MINUS, age, because, number, ratio, share, shown, skew, title, visible
+from farmwatch_collector.console.words import (
+    MINUS,
+    age,
+    because,
+    number,
+    ratio,
+    share,
+    share_short,
+    shown,
+    skew,
+    title,
+    visible,
+)
 
 from .memory import ENDLESS, FORMULA, OVERRIDE, SCRIPT
 
@@ -121,3 +133,10 @@ def test_a_row_of_the_queue_begins_with_what_was_found(chance: str) -> None:
 
 def test_names_of_fields_become_words() -> None:
     assert title("max_packet_size0") == "max packet size0"
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [(0.0, "0"), (0.0000317, "0.000032"), (0.31, "0.31"), (1.0, "1"), (0.9996, "1")]
+)
+def test_a_measured_share_has_two_figures_and_no_exponent(value: float, said: str) -> None:
+    assert share_short(value) == said
