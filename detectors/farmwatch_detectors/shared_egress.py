@@ -3,7 +3,7 @@
 Detects
     One public address that this device shares with unrelated ones, some of them behind another gateway or one that is
     not known. Level 1: two, or a carrier's network, or neighbours in one block of addresses. Level 2: three or four.
-    Level 3: five or more. What the fleet measures caps it (2 and 4 bits), and what nobody measured stays at level 1.
+    Level 3: five to 24. What the fleet measures caps it (2 and 4 bits), and what nobody measured stays at level 1.
 Why
     A travel router or a network of its own for each laptop hides the gateway, and all of them still leave by the
     house's one line.

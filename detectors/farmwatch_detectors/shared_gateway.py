@@ -1,11 +1,11 @@
 """States that devices of people who have nothing to do with each other sit behind one gateway or access point.
 
 Detects
-    The same gateway MAC address, or access point, on unrelated devices. Level 1: two of them. Level 2: three or four.
-    Level 3: five or more. Addresses that one router makes from one, or that were bought together (docs/evasions.md):
-    a level less, three at least. Where the fleet measured how rare that is, it decides: up to 2 bits stay at level 1,
-    up to 4 at level 2. Level 0: a registered place or household, an address found in many places, and more than 256
-    holders.
+    The same gateway MAC address, or access point, on unrelated devices. Level 1: two of them. Level 2: three or
+    four. Level 3: five to 24; more are an office sooner (level 2). Addresses that one router makes from one, or
+    that were bought together (docs/evasions.md): a level less, three at least. Where the fleet measured how rare
+    that is, it decides: up to 2 bits stay at level 1, up to 4 at level 2. Level 0: a registered place or household,
+    an address found in many places, and more than 256 holders.
 Why
     A farm is many companies' laptops in one house. The router's MAC address is the same for all of them,
     whatever address the house has on the internet, behind carrier NAT too.
@@ -32,9 +32,6 @@ from .view import DeviceView, Tie
 #: virtual addresses are 0007.b400.xxyy by group and forwarder (Cisco's documentation of GLBP).
 _SHARED_MAKERS = frozenset({"00005e", "00000c", "0007b4"})
 
-#: So many devices behind one gateway are an office or a constant address sooner than one house, unless measured.
-_OFFICE_SIZE = 25
-
 TIES = ("gateway_mac", "bssid", "router_block")
 _WORDS = {"gateway_mac": "gateway", "bssid": "access point", "router_block": "run of router addresses"}
 
@@ -46,9 +43,9 @@ def detect(device: DeviceView) -> Findings:
     found = [each for each in device.ties if each.kind in TIES and each.size > 1]
     for tie in sorted(found, key=lambda each: (TIES.index(each.kind), each.value)):
         unrelated = tie.others + 1 if tie.others else 0
-        level = min(level_of(unrelated, tie.identifier, measured=tie.bits is not None), shared_values.most(tie))
+        level = min(level_of(unrelated, tie.identifier), shared_values.most(tie))
         if tie.kind == "router_block":
-            level = max(0, min(level_of(unrelated, None, measured=True) - 1, shared_values.most(tie, unmeasured=1)))
+            level = max(0, min(level_of(unrelated, None) - 1, shared_values.most(tie, unmeasured=1)))
         if tie.kind != "gateway_mac" and (place or not level or told.issuperset(tie.unrelated)):
             continue  # the same house again, or a place that is known by its gateway
         told |= set(tie.unrelated) if level else set()
@@ -57,17 +54,16 @@ def detect(device: DeviceView) -> Findings:
         yield DETECTOR.finding(level, sentence, quotes, tie.value, since=shared_values.since(tie), sanctioned=tie.place)
 
 
-def level_of(count: int, identifier: Identifier | None, *, measured: bool = False) -> int:
+def level_of(count: int, identifier: Identifier | None) -> int:
     """Returns the level for so many unrelated devices behind one gateway.
 
     A made-up or shared address is no proof of one place: phones, virtual machines and spare routers have
-    constant ones. It stays at level 1, however many share it. An office that nobody registered stays at 2,
-    unless the fleet measured how rare so many are.
+    constant ones. It stays at level 1, however many share it. An office that nobody registered stays at 2.
     """
     level = shared_values.level_for(count)
     if level and identifier is not None and (identifier.local or identifier.oui in _SHARED_MAKERS):
         return 1
-    return min(level, 2) if count >= _OFFICE_SIZE and not measured else level
+    return level
 
 
 def _sentence(tie: Tie, level: int, unrelated: int) -> str:
@@ -90,7 +86,7 @@ def _sentence(tie: Tie, level: int, unrelated: int) -> str:
     elif level == 1 and unrelated > 2:
         soft = tie.bits is None or tie.soft
         innocent = "an address that many routers share" if soft else "a place as many others of this fleet"
-    elif unrelated >= _OFFICE_SIZE or unrelated == 2:
+    elif unrelated >= shared_values.OFFICE_SIZE or unrelated == 2:
         innocent = "an office nobody registered" if unrelated > 2 else "a couple or shared flat"
     return (
         f"Its {name} also serves {shared_values.others(unrelated - 1)} to its user; {share}. "

@@ -2,7 +2,7 @@
 
 Detects
     One USB serial, or one monitor by its serial and a second feature, at unrelated devices. Level 1: two, or what
-    nobody measured. Level 2: three or four. Level 3: five or more. What the fleet measures for that product caps it
+    nobody measured. Level 2: three or four. Level 3: five to 24. What the fleet measures for that product caps it
     (2 and 4 bits). A thing that went from one to the next, never at two at once, is level 2 at most.
 Why
     Laptops on one shelf share what stands there: a switch with its keyboard, a dock, a monitor, a KVM that is plugged

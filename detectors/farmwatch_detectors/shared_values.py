@@ -12,6 +12,9 @@ from .view import DeviceView, Tie
 NETWORKS = ("gateway_mac", "bssid")
 #: Measured bits from which a tie may reach level 2, and level 3: as much as those levels weigh (shared_gateway.toml).
 UNUSUAL, RARE = 2.0, 4.0
+#: So many are an office or a bench that nobody registered sooner than one house, however rare: simulated fleets have
+#: 1 laptop in 70 there on a day. What a farm of so many weighs more is the farm's own odds.
+OFFICE_SIZE = 25
 #: So many holders are named.
 _NAMED = 6
 
@@ -38,6 +41,8 @@ def crowd(tie: Tie) -> bool:
 
 def level_for(unrelated: int) -> int:
     """Returns the level for so many unrelated devices, this one among them, that share one thing."""
+    if unrelated >= OFFICE_SIZE:
+        return 2
     return 0 if unrelated < 2 else 1 if unrelated == 2 else 2 if unrelated < 5 else 3
 
 
