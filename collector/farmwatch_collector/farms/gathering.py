@@ -22,14 +22,16 @@ from ..ties.types import Node
 LARGEST = 1000
 #: Holders from which a value is a crowd and ties nobody.
 CROWD = 256
-#: Links count in levels of one bit; heavier ones than this are cut by nothing but `heaviest`.
+#: Links count in levels of one bit, the first for all below two; heavier ones than the last are cut by each device's
+#: heaviest alone.
 HIGHEST_LEVEL = 9
 
-#: Bits from which a kind links. Neighbours in one block of addresses, exits' or routers', are no house: only rare
-#: blocks link. A first
-#: network links nobody: those whom one bench set up stand in a hundred homes now.
+#: Bits from which a kind links. One gateway is one house or office, also where many farms, or offices, make so many
+#: behind one a common thing: what that is worth is the odds' business. Neighbours in one block of addresses, exits' or
+#: routers', are no house: only rare blocks link. A first network links nobody: those whom one bench set up stand in a
+#: hundred homes now.
 LINKS: dict[str, float] = {
-    "gateway_mac": 1.0,
+    "gateway_mac": -2.0,
     "bssid": 1.0,
     "egress": 1.0,
     "egress_block": 4.0,
@@ -52,35 +54,48 @@ class Group(msgspec.Struct, frozen=True):
     level: int
 
 
+class Link(msgspec.Struct, frozen=True):
+    """A value that ties its holders; () where it ties nobody. `level` runs from 1 to `HIGHEST_LEVEL`."""
+
+    bits: float = 0.0
+    holders: tuple[str, ...] = ()
+
+    @property
+    def level(self) -> int:
+        return max(1, min(HIGHEST_LEVEL, int(self.bits)))
+
+
 class Links:
     """The links of a fleet on one day, each worked out once. It lives as long as one search."""
 
     def __init__(self, fleet: Fleet, today: date) -> None:
         self.fleet = fleet
         self.today = today
-        self._strengths: dict[NodeKey, tuple[float, tuple[str, ...]]] = {}
+        self._known: dict[NodeKey, Link] = {}
         self._of: dict[str, tuple[NodeKey, ...]] = {}
         self._grouped: dict[str, Group | None] = {}
         self._too_large: dict[int, set[str]] = {}
 
-    def strength(self, node: Node) -> float:
-        """Returns the bits by which a value links its holders; 0 where it links nobody."""
+    def strength(self, node: Node) -> float | None:
+        """Returns the bits by which a value links its holders; None where it links nobody."""
         least = LINKS.get(node.seen.kind)
         if least is None or not 2 <= len(node.holders) <= CROWD:
-            return 0.0
+            return None
         if node.seen.soft or node.scattered or node.place:
-            return 0.0
+            return None
         worth = self.fleet.worth(node, today=self.today)
         if worth.size < 2 or worth.bits < least or self.fleet.unrelated(node.holders, self.today) < 2:
-            return 0.0
+            return None
         return worth.bits
 
     def groups(self) -> list[Group]:
         """Returns every group of two or more in the fleet, by their devices."""
-        nodes = [node for node in self.fleet.shared_nodes(self.today) if self._linked(node)[0]]
+        nodes = [node for node in self.fleet.shared_nodes(self.today) if self._linked(node).holders]
         found = [
             Group(part, level)
-            for part, level in _parts([(self._level(node), node.holders) for node in nodes], 1, self._heaviest_parts)
+            for part, level in _parts(
+                [(self._linked(node).level, node.holders) for node in nodes], 1, self._heaviest_parts
+            )
         ]
         return sorted(found, key=lambda each: each.devices)
 
@@ -104,21 +119,27 @@ class Links:
         inside = set(group.devices)
         links: list[tuple[int, tuple[str, ...]]] = []
         for key in sorted({key for device in group.devices for key in self._links_of(device)}):
-            bits, holders = self._strengths[key]
-            held = tuple(each for each in holders if each in inside)
-            if int(bits) >= level and len(held) > 1:
-                links.append((min(int(bits), HIGHEST_LEVEL), held))
+            link = self._known[key]
+            held = tuple(each for each in link.holders if each in inside)
+            if link.level >= level and len(held) > 1:
+                links.append((link.level, held))
         return [Group(part, each) for part, each in _parts(links, level, None)]
 
-    def _linked(self, node: Node) -> tuple[float, tuple[str, ...]]:
-        key = (node.seen.kind, node.seen.value)
-        if key not in self._strengths:
-            bits = self.strength(node)
-            self._strengths[key] = (bits, node.holders if bits else ())
-        return self._strengths[key]
+    def reaches_out(self, devices: Sequence[str], group: Group) -> bool:
+        """Whether half of some devices of a group have a value that others of the group have, too."""
+        inside, others = set(devices), set(group.devices) - set(devices)
+        for key in {key for device in devices for key in self._links_of(device)}:
+            holders = self._known[key].holders
+            if 2 * len(inside.intersection(holders)) >= len(inside) and not others.isdisjoint(holders):
+                return True
+        return False
 
-    def _level(self, node: Node) -> int:
-        return min(HIGHEST_LEVEL, int(self._linked(node)[0]))
+    def _linked(self, node: Node) -> Link:
+        key = (node.seen.kind, node.seen.value)
+        if key not in self._known:
+            bits = self.strength(node)
+            self._known[key] = Link() if bits is None else Link(bits, node.holders)
+        return self._known[key]
 
     def _links_of(self, device: str) -> tuple[NodeKey, ...]:
         """The values that link a device to others."""
@@ -128,10 +149,10 @@ class Links:
                 key = (held.seen.kind, held.seen.value)
                 if not held.now or held.seen.kind not in LINKS:
                     continue
-                if key not in self._strengths:
+                if key not in self._known:
                     node = self.fleet.node(*key, self.today)
-                    self._strengths[key] = self._linked(node) if node is not None else (0.0, ())
-                if self._strengths[key][0]:
+                    self._known[key] = self._linked(node) if node is not None else Link()
+                if self._known[key].holders:
                     found.append(key)
             self._of[device] = tuple(sorted(found))
         return self._of[device]
@@ -146,11 +167,11 @@ class Links:
                 too_large |= seen
                 return None
             for key in self._links_of(each):
-                bits, holders = self._strengths[key]
-                if key not in gone and int(bits) >= level:
+                link = self._known[key]
+                if key not in gone and link.level >= level:
                     gone.add(key)
-                    waiting += [other for other in holders if other not in seen]
-                    seen.update(holders)
+                    waiting += [other for other in link.holders if other not in seen]
+                    seen.update(link.holders)
         if len(seen) > LARGEST:
             too_large |= seen
             return None
@@ -160,11 +181,11 @@ class Links:
         key = self._heaviest(device)
         if key is None:
             return (device,)
-        return tuple(each for each in self._strengths[key][1] if self._heaviest(each) == key)
+        return tuple(each for each in self._known[key].holders if self._heaviest(each) == key)
 
     def _heaviest(self, device: str) -> NodeKey | None:
         keys = self._links_of(device)
-        return min(keys, key=lambda key: (-self._strengths[key][0], key), default=None)
+        return min(keys, key=lambda key: (-self._known[key].bits, key), default=None)
 
     def _heaviest_parts(self, devices: Iterable[str]) -> list[tuple[str, ...]]:
         found = {self._with_heaviest(device) for device in devices}

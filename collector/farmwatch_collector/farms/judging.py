@@ -7,6 +7,7 @@ import msgspec
 
 from farmwatch_detectors.policy import Policy
 
+from ..assessment import THRESHOLDS
 from ..fleet import Fleet
 from .facts import FactsMaker, Fellows, Inquiry
 from .gathering import HIGHEST_LEVEL, Group, Links
@@ -16,8 +17,9 @@ from .types import FarmFacts, FarmOdds
 
 #: Members' hours are looked up from such odds on: below them neither rhythm (4 bits at most) makes a farm.
 HOURS_FROM = -8.0
-#: A part counts for itself where its own odds are higher by so much than those of all that is tied to it.
-BETTER_BY = 0.5
+#: A part counts for itself where its own odds are at most so much lower than those of all that is tied to it.
+LOWER_BY = 0.5
+WATCH = dict(THRESHOLDS)["watch"]
 
 
 class Candidate(msgspec.Struct, frozen=True):
@@ -49,21 +51,25 @@ class Judging:
         return sorted(found, key=lambda each: each.devices)
 
     def _best(self, group: Group) -> list[Candidate]:
-        """The group as a whole, or parts that stronger links hold: whichever has the highest odds.
+        """The group as a whole, or the parts that stronger links hold.
 
-        So what hangs on a farm by a thread is no part of it, and a farm of several networks is one.
+        What hangs on a farm by a thread is no part of it. But several parts that look like farms are one farm of
+        several networks, and who shares a value with half of a part is no thread.
         """
         whole = self._judge(group)
         if not whole.facts.shared or len(whole.facts.shared[0].members) == len(group.devices):
             return [whole]
         for level in range(group.level + 1, HIGHEST_LEVEL + 1):
             parts = self.links.parts(group, level)
-            if parts and parts[0].devices != group.devices:
-                found = [each for part in parts for each in self._best(part)]
-                highest = max(each.odds.bits for each in found)
-                return found if highest > whole.odds.bits + BETTER_BY else [whole]
             if not parts:
                 break
+            if parts[0].devices != group.devices:
+                found = [each for part in parts for each in self._best(part)]
+                best = max(found, key=lambda each: (each.odds.bits, each.devices))
+                alike = sum(each.odds.probability >= WATCH for each in found)
+                one_house = alike > 1 and whole.odds.probability >= WATCH
+                low = best.odds.bits < whole.odds.bits - LOWER_BY
+                return [whole] if low or one_house or self.links.reaches_out(best.devices, group) else found
         return [whole]
 
     def _judge(self, group: Group) -> Candidate:

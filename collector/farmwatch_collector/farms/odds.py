@@ -118,9 +118,11 @@ def _second_ties(facts: FarmFacts, table: Table) -> list[FarmBar | None]:
     if not facts.shared:
         return []
     best: dict[str, Shared] = {}
+    there = set(facts.shared[0].members)
     for each in facts.shared[1:]:
         kind = each.node.seen.kind
-        if kind != facts.shared[0].node.seen.kind and each.unrelated > 1 and not each.node.seen.soft:
+        inside = len(there.intersection(each.members)) > 1
+        if kind != facts.shared[0].node.seen.kind and inside and each.unrelated > 1 and not each.node.seen.soft:
             best.setdefault(kind, each)
     bars: list[FarmBar | None] = []
     for kind, each in sorted(best.items()):

@@ -82,11 +82,14 @@ def test_honest_twin_a_labelled_place_ties_nobody_until_the_label_ends() -> None
     assert gathered(fleet, TODAY + timedelta(days=1)) == [("a", "b", "c")]
 
 
-@pytest.mark.parametrize(("bits", "groups"), [(0.9, 0), (1.0, 1)])
-def test_a_value_that_is_worth_less_than_a_bit_here_ties_nobody(bits: float, groups: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "bits", "groups"),
+    [("edid_serial", 0.9, 0), ("edid_serial", 1.0, 1), ("gateway_mac", -2.1, 0), ("gateway_mac", -2.0, 1)],
+)
+def test_a_value_that_is_worth_too_little_here_ties_nobody(kind: str, bits: float, groups: int) -> None:
     fleet = EvenFleet()
-    fleet.bits = {"gateway_mac": bits}
-    stand(fleet, ["a", "b"], "cheap router")
+    fleet.bits = {kind: bits}
+    stand(fleet, ["a", "b"], "common", kind)
     assert len(gathered(fleet)) == groups
 
 

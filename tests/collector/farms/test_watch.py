@@ -155,13 +155,20 @@ def test_what_hangs_on_a_farm_by_a_thread_is_no_member_of_it() -> None:
     stand(fleet, staff(12), "house")
     stand(fleet, ["a", "b"], "home")
     stand(fleet, ["a", "laptop-000"], "stick", "usb_serial")
-    # The two of the home stay away half of the time: with them the odds of all are lower than those of the twelve.
-    stand(fleet, ["a", "b"], "elsewhere a", days=10, ago=10)
     clean = {
         each: MemberScore(device=each, bits=3.0, probability=0.001, points=0, attention="none") for each in staff(12)
     }
     found = find(fleet, Known(clean), POLICY, AT)
     assert [each.devices for each in found] == [("a", "b"), staff(12)]
+
+
+def test_members_of_one_gateway_that_share_no_access_point_are_no_thread() -> None:
+    fleet = EvenFleet()
+    fleet.bits = {"gateway_mac": 2.0, "bssid": 7.0}
+    stand(fleet, staff(12), "house")
+    stand(fleet, staff(6), "access point", "bssid")
+    (found,) = find(fleet, Known(), POLICY, AT)
+    assert found.devices == staff(12)
 
 
 def test_several_networks_of_one_house_are_one_farm() -> None:
