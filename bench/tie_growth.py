@@ -49,7 +49,10 @@ def shows(random_: random.Random, number: int, *, crowded: bool = False) -> dict
     }
 
 
-def cpu(act: "list[tuple[str, dict[str, tuple[Seen, ...]], datetime]]", fleet: Fleet) -> tuple[float, int]:
+Report = tuple[str, dict[str, tuple[Seen, ...]], datetime]
+
+
+def cpu(act: list[Report], fleet: Fleet) -> tuple[float, int]:
     """Returns microseconds a report, and the most devices that one touched."""
     begun, touched = time.process_time(), 0
     for device, seen, at in act:
@@ -71,9 +74,7 @@ def measure(devices: int) -> None:
     held = resident_kib() - before
     some = dice.sample(range(devices), min(devices, 5_000))
     later = START + timedelta(minutes=15)
-    again = [(f"{number:032x}", {}, later) for number in some]
-    for place, number in enumerate(some):
-        again[place] = (again[place][0], shown_by(fleet, number), later)
+    again = [(f"{number:032x}", shown_by(fleet, number), later) for number in some]
     same, _ = cpu(again, fleet)
     moved = [
         (device, shows(dice, number), later + timedelta(hours=1))

@@ -178,11 +178,11 @@ class Index:
 
     def now(self, node: int) -> Iterator[int]:
         """Yields who has it now, in no order."""
-        return _each(self._now[node])
+        return each_of(self._now[node])
 
     def gone(self, node: int) -> Iterator[int]:
         """Yields who is known to have had it, in no order."""
-        return _each(self._gone[node])
+        return each_of(self._gone[node])
 
     def holds(self, node: int, number: int) -> bool:
         holders = self._now[node]
@@ -231,7 +231,8 @@ def _count(holders: _Holders) -> int:
     return len(holders) if isinstance(holders, set) else int(holders is not None)
 
 
-def _each(holders: _Holders) -> Iterator[int]:
+def each_of(holders: _Holders) -> Iterator[int]:
+    """Yields holders one by one: the only way to look at them."""
     if isinstance(holders, set):
         yield from holders
     elif holders is not None:

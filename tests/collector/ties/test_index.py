@@ -56,14 +56,14 @@ class Looks:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.count = 0
-        each = index_module._each
+        each = index_module.each_of
 
         def counted(holders: int | set[int] | None) -> Iterator[int]:
             for number in each(holders):
                 self.count += 1
                 yield number
 
-        monkeypatch.setattr(index_module, "_each", counted)
+        monkeypatch.setattr(index_module, "each_of", counted)
 
 
 def _looks_of_newcomers(monkeypatch: pytest.MonkeyPatch, crowd: int) -> tuple[float, int]:

@@ -30,10 +30,10 @@ def of(kind: str, sections: dict[str, SectionView]) -> list[Seen]:
     return [each for each in found.get(KINDS[kind].source, ()) if each.kind == kind]
 
 
-def usb(serial: str | None, ids: str = "1d50:6089", **more: str) -> UsbDevice:
+def usb(serial: str | None, ids: str = "1d50:6089", removable: str = "", device_class: str = "") -> UsbDevice:
     vendor, product = ids.split(":")
     keyed = KEYER.key("serial", serial) if serial is not None else None
-    return UsbDevice(vendor_id=vendor, product_id=product, serial=keyed, **more)
+    return UsbDevice(vendor_id=vendor, product_id=product, serial=keyed, removable=removable, device_class=device_class)
 
 
 def monitor(serial: str, number: str = "", **more: object) -> Display:
@@ -175,8 +175,11 @@ def test_an_exit_ties_as_its_class_allows(kind: str, kinds: list[str], soft: boo
 
 
 def test_what_the_system_remembers_is_dated_before_the_look_and_left_out_without_a_day() -> None:
-    def told(**days: str) -> list[tuple[date, date]]:
-        item = RememberedUsb(vendor_id="1d50", product_id="6089", serial=KEYER.key("serial", "5CG12345XYZ"), **days)
+    def told(installed_on: str = "", last_arrival: str = "", last_removal: str = "") -> list[tuple[date, date]]:
+        item = RememberedUsb(
+            vendor_id="1d50", product_id="6089", serial=KEYER.key("serial", "5CG12345XYZ"),
+            installed_on=installed_on, last_arrival=last_arrival, last_removal=last_removal,
+        )  # fmt: skip
         moments = [(first, last) for _, _, first, last in remembered_in(section("usb", item)["usb"])]
         return [(datetime.fromtimestamp(a, UTC).date(), datetime.fromtimestamp(b, UTC).date()) for a, b in moments]
 

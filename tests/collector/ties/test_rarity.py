@@ -116,7 +116,7 @@ def test_a_network_that_puts_a_district_behind_each_address_weighs_nothing() -> 
     worth = rarity.worth("egress", "64500", 20, own=20, own_place=bucket(20))
     u_kind = pooled(780, 4_980, u0("egress", 20), SHIPPED, 20)
     assert worth.u == pytest.approx(pooled(780, 980, u_kind, ALPHA, 20))
-    assert worth.bits == LEAST  # log2(0.06 / 0.76) is -3.7
+    assert worth.bits == LEAST  # 790 of 1,085 is 0.73, and log2(0.06 / 0.73) is -3.6
 
 
 def test_monitors_bought_in_bulk_with_one_serial_weigh_nothing_and_others_do() -> None:

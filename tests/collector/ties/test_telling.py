@@ -111,7 +111,9 @@ def test_traits_are_no_ties_but_told_as_shares() -> None:
         show(fleet, device, *traits)
     show(fleet, "c", seen("kvm_model", "other"))
     assert fleet.ties("a", TODAY) == ()
-    assert fleet.share("kvm_model", traits[0].value) == (pytest.approx(2 / 3), 3)
+    share, known = fleet.share("kvm_model", traits[0].value)
+    assert share == pytest.approx(2 / 3)
+    assert known == 3
     assert fleet.share("kvm_model", b"nobody's") == (0.0, 3)
     assert fleet.share("neighbours", b"nobody's") == (0.0, 0)
 

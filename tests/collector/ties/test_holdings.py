@@ -1,0 +1,78 @@
+"""What a report changes in a device's memory and in who holds what."""
+
+from datetime import timedelta
+
+import pytest
+
+from farmwatch_collector.fleet import Fleet
+from farmwatch_collector.ties.holdings import REMEMBERED
+
+from .showing import START, TODAY, seen, show
+
+HOME = seen("gateway_mac", "home", "aa")
+DOCK = seen("usb_serial", "dock", "17ef:30b4")
+
+
+def _held(fleet: Fleet, device: str, kind: str) -> list[tuple[int, int, int, bool]]:
+    start = int(START.timestamp())
+    return [
+        (each.first_at - start, each.last_at - start, each.days, each.now)
+        for each in fleet.held(device)
+        if each.seen.kind == kind
+    ]
+
+
+def test_the_same_look_again_moves_the_hour_and_is_no_change_to_keep() -> None:
+    fleet = Fleet()
+    show(fleet, "a", DOCK)
+    assert fleet.changed("a")
+    fleet.memory("a")
+    assert show(fleet, "a", DOCK, at=START + timedelta(hours=3)) == set()
+    assert not fleet.changed("a")
+    assert _held(fleet, "a", "usb_serial") == [(0, 3 * 3600, 1, True)]
+    show(fleet, "a", DOCK, at=START + timedelta(days=1))
+    assert fleet.changed("a")
+    assert _held(fleet, "a", "usb_serial") == [(0, 86_400, 0b11, True)]
+
+
+def test_a_look_that_shows_something_else_ends_what_the_last_one_showed() -> None:
+    fleet = Fleet()
+    show(fleet, "a", DOCK)
+    show(fleet, "a", DOCK, at=START + timedelta(hours=3))
+    assert show(fleet, "a", seen("usb_serial", "stick"), at=START + timedelta(hours=4)) == {"a"}
+    assert _held(fleet, "a", "usb_serial") == [(0, 3 * 3600, 1, False), (4 * 3600, 4 * 3600, 1, True)]
+    assert fleet.sizes["usb_serial"] == 1
+
+
+def test_an_old_look_says_since_when_and_nothing_of_now() -> None:
+    fleet = Fleet()
+    show(fleet, "a", DOCK)
+    show(fleet, "a", seen("usb_serial", "stick"), at=START - timedelta(days=2))
+    show(fleet, "a", DOCK, at=START - timedelta(days=3))
+    assert _held(fleet, "a", "usb_serial") == [(-3 * 86_400, 0, 0b1001, True), (-2 * 86_400, -2 * 86_400, 1, False)]
+
+
+def test_an_exit_of_the_same_day_is_held_beside_the_latest_and_one_of_two_days_ago_is_not() -> None:
+    fleet = Fleet()
+    for name, hours in (("old", 0), ("home", 36), ("phone", 48)):
+        show(fleet, "a", seen("egress", name), at=START + timedelta(hours=hours))
+    assert [(each.seen.value[:4], each.now) for each in fleet.held("a")] == [
+        (b"home", True), (b"old.", False), (b"phon", True),
+    ]  # fmt: skip
+
+
+def test_a_source_that_nobody_knows_is_a_fault_of_the_caller() -> None:
+    with pytest.raises(ValueError, match="telepathy"):
+        Fleet().take("a", {"telepathy": (DOCK,)}, START)
+
+
+def test_a_device_that_makes_up_values_is_remembered_with_so_many_and_its_first_ones() -> None:
+    fleet = Fleet()
+    show(fleet, "a", HOME)
+    show(fleet, "b", HOME)
+    for number in range(3 * REMEMBERED):
+        show(fleet, "a", seen("gateway_mac", f"made up {number}"), at=START + timedelta(minutes=number + 1))
+    assert len(fleet.held("a")) <= REMEMBERED
+    show(fleet, "a", HOME, at=START + timedelta(days=9))
+    (tie,) = fleet.ties("a", TODAY)
+    assert (tie.since, tie.first, tie.holders) == (START, True, ("a", "b"))
