@@ -5,6 +5,7 @@ import math
 import pytest
 
 from farmwatch_collector.farms.odds_table import LARGEST, OddsTableError, parse_table, shipped_table
+from farmwatch_collector.ties.kinds import KINDS
 
 ROW = """
 [[rows]]
@@ -37,6 +38,8 @@ def test_the_shipped_table_keeps_its_rules_and_rarity_never_gives_less_to_more()
     assert most == sorted(most)
     assert (most[0], most[-1]) == (3.0, 9.0)
     assert table.most_for(1) == 0.0
+    shown = {kind.kind for kind in KINDS.values() if kind.nature == "trait"}
+    assert table.traits.keys() == shown | {"cohort"}  # every trait that facts tell has its row, and no other
     assert {bar for bar, _ in table.rows} == {"stay", "visitors", "egress", "relation", "joining", "use", "second_tie"}
 
 
