@@ -10,10 +10,13 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from farmwatch_collector.lab import monitors, systems
+from farmwatch_collector.lab.scenarios.ordinary import MONITORS
 from farmwatch_collector.lab.simulate import FarmSpec, Settings, farms, world
 from farmwatch_collector.lab.simulate.layout import SHARED, Layout
 from farmwatch_collector.lab.simulate.rates import ASSUMED, RATES
 from farmwatch_collector.lab.simulate.settings import EVASIONS, SettingsError
+from farmwatch_collector.lab.simulate.stock import Stock
 from farmwatch_collector.lab.simulate.telling import fingerprint
 from farmwatch_collector.lab.simulation import SimulatedDevice
 from farmwatch_schema.observables.input_source import InputDay
@@ -169,6 +172,16 @@ def test_equal_sections_of_laptops_are_one_object() -> None:
     made = [device for device in world(SMALL).devices() if device.platform == "windows"]
     software = [each.items for device in made for each in device.stretches if each.kind == "software"]
     assert len({id(items) for items in software}) == 1
+
+
+@pytest.mark.parametrize("platform", ["linux", "windows", "macos"])
+def test_a_monitor_put_together_from_its_model_is_the_one_that_its_bytes_make(platform: str) -> None:
+    stock = Stock(SMALL.keyer())
+    for model in MONITORS:
+        maker, product, name, width, height = model
+        edid = monitors.built(maker, product, name, "00471113", width, height, 2021)
+        (whole,) = stock.keyed("displays", [systems.told(platform, monitors.display("HDMI-A-1", edid))])
+        assert stock.unit(platform, model, "00471113") == whole
 
 
 # Homes and places ---------------------------------------------------------------------------------

@@ -67,14 +67,11 @@ class Desks:
 
     def alike(self, platform: str, edid: bytes, connector: str = "HDMI-A-1") -> Items:
         """Returns a monitor of which every unit shows the same bytes."""
-        return (self._stock.monitor(platform, connector, edid, kept=True),)
+        return (self._stock.alike(platform, connector, edid),)
 
     def monitor(self, platform: str, chance: random.Random) -> Items:
         """Returns a monitor with a serial of its own."""
-        maker, product, name, width, height = chance.choice(ordinary.MONITORS)
-        serial = f"{chance.randrange(10**8):08}"
-        edid = monitors.built(maker, product, name, serial, width, height, 2021)
-        return (self._stock.monitor(platform, "HDMI-A-1", edid),)
+        return (self._stock.unit(platform, chance.choice(ordinary.MONITORS), f"{chance.randrange(10**8):08}"),)
 
     def home(self, person: Person, rate: Mapping[str, float]) -> Desk:
         """Returns the desk at somebody's home."""

@@ -44,7 +44,7 @@ class Maker:
         track = Track(stays, self._days)
         stretches = list(self._usual(person, track))
         stretches += self._places(person, track)
-        stretches += self._input(person, stays)
+        stretches += self._input(person, track)
         return SimulatedDevice(
             device=person.device,
             name=f"laptop-{person.device[:8]}",
@@ -136,32 +136,34 @@ class Maker:
     def _power(self, _person: Person, spot: Spot) -> Items:
         return spot.power
 
-    def _input(self, person: Person, stays: list[Stay]) -> Iterator[Stretch]:
+    def _input(self, person: Person, track: "Track") -> Iterator[Stretch]:
         """Yields each UTC day's input, with the day's before it beside it, as the agent tells it."""
-        watched: dict[int, int] = {}
-        spots: dict[int, Stay] = {}
-        bounds: dict[int, tuple[int, int]] = {}
-        for stay in stays:
-            for day in range(stay.start // DAY, stay.end // DAY + 1):
-                start, end = max(stay.start, day * DAY), min(stay.end, day * DAY + DAY - 1)
-                watched[day] = watched.get(day, 0) + end - start + 1
-                spots[day] = stay
-                bounds[day] = (bounds[day][0] if day in bounds else start, end)
-        own = self._stock.own_input(person.platform)
+        looked: dict[int, _Looked] = {}
+        for stay, first, until in zip(track.stays, track.first, track.until, strict=True):
+            start, end = stay.start, stay.end
+            for day in range(start // DAY, end // DAY + 1):
+                begins, ends = day * DAY, day * DAY + DAY - 1
+                here = looked.get(day)
+                if here is None:
+                    here = looked[day] = _Looked(first if start >= begins else _at(begins))
+                here.seconds += min(end, ends) - max(start, begins) + 1
+                here.spot = stay.spot
+                here.until = until if end <= ends else _at(ends)
+        own, method = self._stock.own_input(person.platform), METHODS[person.platform]
         before: tuple[InputDay, ...] = ()
-        for day, seconds in watched.items():
+        last = -1
+        for day, here in looked.items():
             slots = person.slots.get(day, 0)
-            spot = spots[day].spot
             count = slots.bit_count()
+            assert here.spot is not None
             told = InputDay(
-                day=self._names[day], method=METHODS[person.platform], active=-(-count * 11 // 15) * 15,
-                slots=f"{slots:024x}", watched=min(1440, seconds // SLOT * 15), shares=spot.shares if count else (),
+                day=self._names[day], method=method, active=-(-count * 11 // 15) * 15, slots=f"{slots:024x}",
+                watched=min(1440, here.seconds // SLOT * 15), shares=here.spot.shares if count else (),
             )  # fmt: skip
-            yesterday = before if before and before[0].day == self._names.get(day - 1) else ()
-            start, end = bounds[day]
-            yield Stretch(kind="input_source", items=own + spot.inputs + yesterday + (told,), first=_at(start),
-                          until=_at(end), days=(self._days[day],))  # fmt: skip
-            before = (told,)
+            items = (*own, *here.spot.inputs, *(before if last == day - 1 else ()), told)
+            yield Stretch(kind="input_source", items=items, first=here.first, until=here.until,
+                          days=(self._days[day],))  # fmt: skip
+            before, last = (told,), day
 
     def _exits(self, person: Person, track: "Track") -> Iterator[Exit]:
         """Yields each public address with all days on which reports came from it."""
@@ -187,6 +189,17 @@ class Maker:
     def _changed(self, name: str) -> float:
         """Returns when in its period a line's address changes."""
         return dice(self._settings.seed, "changes", name).random()
+
+
+class _Looked:
+    """Of a UTC day: from when to when it was awake, for how long in all, and where at last."""
+
+    __slots__ = ("first", "seconds", "spot", "until")
+
+    def __init__(self, first: datetime) -> None:
+        self.first = self.until = first
+        self.seconds = 0
+        self.spot: Spot | None = None
 
 
 class Track:

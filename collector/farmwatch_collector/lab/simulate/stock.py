@@ -1,12 +1,12 @@
 """Observables of simulated laptops, keyed once: what is equal on two laptops is one object."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 
 from farmwatch_schema.codec import decode_items
-from farmwatch_schema.formats import edid as edid_format
 from farmwatch_schema.identifiers import Identifier, Keyer
 from farmwatch_schema.observables import Gap, Observable
 from farmwatch_schema.observables.displays import Display
@@ -21,6 +21,7 @@ from ..scenarios.telling import told
 Items = tuple[Observable, ...]
 #: So many models of laptops differ: MODELS of systems.py, and two Macs; numbers of lab/systems.py go by both.
 MODELS = 6
+YEAR = 2021
 
 
 class Stock:
@@ -116,33 +117,32 @@ class Stock:
             return usual
         return (*usual[:-1], msgspec.structs.replace(usual[-1], serial=self.key("serial", serial)))
 
-    def monitor(self, platform: str, connector: str, edid: bytes, kept: bool = False) -> Display:
-        """Returns a monitor as a laptop reports it. `kept`: many units show these very bytes."""
+    def alike(self, platform: str, connector: str, edid: bytes) -> Display:
+        """Returns a monitor as a laptop reports it, of which many units show these very bytes."""
         name = ("monitor", platform, connector, edid)
-        if name in self._kept:
-            found: Display = self._kept[name]
-            return found
-        if kept:
-            items = self.keyed("displays", [systems.told(platform, monitors.display(connector, edid))])
-            assert isinstance(items[0], Display)
-            self._kept[name] = items[0]
-            return items[0]
-        facts = edid_format.parse(edid)
-        return Display(
-            connector=systems._CONNECTORS.get(platform, {}).get(connector, connector),  # noqa: SLF001 - the lab's words
-            active_mode="1920x1080",
-            edid_digest=facts.digest,
-            base_digest=facts.base_digest,
-            edid=edid_format.zeroed(edid).hex(),
-            manufacturer=facts.manufacturer,
-            product=facts.product,
-            name=facts.name,
-            serial_number=self.key("edid_serial", f"0x{facts.serial_number:08x}") if facts.serial_number else None,
-            serial=self.key("edid_serial", facts.serial) if facts.serial else None,
-            week=facts.week,
-            year=facts.year,
-            size_cm=facts.size_cm,
-        )
+        if name not in self._kept:
+            (self._kept[name],) = self.keyed("displays", [systems.told(platform, monitors.display(connector, edid))])
+        found: Display = self._kept[name]
+        return found
+
+    def unit(self, platform: str, model: tuple[str, int, str, int, int], serial: str) -> Display:
+        """Returns one unit of a model of `scenarios.ordinary.MONITORS`.
+
+        What stays when its serial is zeroed is the model's, and read once: an EDID takes a tenth of a millisecond.
+        """
+        maker, product, name, width, height = model
+        key = ("model", platform, model)
+        if key not in self._kept:
+            first = monitors.built(maker, product, name, "0", width, height, YEAR)
+            self._kept[key] = self.alike(platform, "HDMI-A-1", first)
+        usual: Display = self._kept[key]
+        edid = monitors.built(maker, product, name, serial, width, height, YEAR)
+        digest = hashlib.sha256(edid).hexdigest()
+        number = int.from_bytes(edid[12:16], "little")  # VESA E-EDID 1.4, section 3.4.3
+        return msgspec.structs.replace(
+            usual, edid_digest=digest, base_digest=digest, serial=self.key("edid_serial", serial),
+            serial_number=self.key("edid_serial", f"0x{number:08x}"),
+        )  # fmt: skip
 
     def own_input(self, platform: str) -> Items:
         """Returns the laptop's own keyboard and pointer."""
