@@ -5,11 +5,9 @@ from datetime import timedelta
 import pytest
 
 from farmwatch_collector.fleet import Fleet
-from farmwatch_collector.ties.holdings import REMEMBERED
 
-from .showing import START, TODAY, seen, show
+from .showing import START, seen, show
 
-HOME = seen("gateway_mac", "home", "aa")
 DOCK = seen("usb_serial", "dock", "17ef:30b4")
 
 
@@ -64,15 +62,3 @@ def test_an_exit_of_the_same_day_is_held_beside_the_latest_and_one_of_two_days_a
 def test_a_source_that_nobody_knows_is_a_fault_of_the_caller() -> None:
     with pytest.raises(ValueError, match="telepathy"):
         Fleet().take("a", {"telepathy": (DOCK,)}, START)
-
-
-def test_a_device_that_makes_up_values_is_remembered_with_so_many_and_its_first_ones() -> None:
-    fleet = Fleet()
-    show(fleet, "a", HOME)
-    show(fleet, "b", HOME)
-    for number in range(3 * REMEMBERED):
-        show(fleet, "a", seen("gateway_mac", f"made up {number}"), at=START + timedelta(minutes=number + 1))
-    assert len(fleet.held("a")) <= REMEMBERED
-    show(fleet, "a", HOME, at=START + timedelta(days=9))
-    (tie,) = fleet.ties("a", TODAY)
-    assert (tie.since, tie.first, tie.holders) == (START, True, ("a", "b"))
