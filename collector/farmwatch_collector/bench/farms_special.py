@@ -10,6 +10,7 @@ from ..evaluate import Company
 from ..farms.watch import Candidate, find
 from ..fleet import Fleet
 from ..lab.simulate import FarmSpec, Settings, World, farms, world
+from ..lab.simulation import SimulatedDevice
 from ..ties.kinds import value_of
 from ..ties.types import Seen
 from .farms_members import Members, end_of
@@ -23,6 +24,8 @@ HOLDERS, BAD_DAYS, BAD_FARMS, ROUNDS = 50_000, 3, 8, 3
 #: Beside the same fleet without it: as much again is what may be measured between two equal runs.
 RATIO_BAR = 1.25
 
+CLAIMS = frozenset({"place", "time_zone", "shipped_to", "shipped_on"})
+
 #: As the gateway that every laptop of half a fleet tells: a firmware's default that no list knows.
 BAD = Seen("gateway_mac", value_of("gateway_mac", "one value for all"), "001b21", "gateway")
 
@@ -32,11 +35,12 @@ def early(seed: int, devices: int, tell: Tell) -> Early:
 
     devices  of the fleet around them, at most the issue's 10,000
     """
-    shelf = FarmSpec(name="shelf", size=LAPTOPS, care="careful", evasions=(), clean=True)
+    # Average care: they came one by one over ten weeks, and nearly all of them are there when the agent comes.
+    shelf = FarmSpec(name="shelf", size=LAPTOPS, care="average", evasions=(), clean=True)
     count = min(devices, EARLY_DEVICES)
     settings = Settings(devices=count, days=EARLY_DAYS, seed=seed, farms=(shelf,), sase=SASE["base"])
     made = world(settings)
-    devices_made = list(made.devices())
+    devices_made = [_without_claim(device) for device in made.devices()]
     days: list[EarlyDay] = []
     bars: tuple[BarLine, ...] = ()
     found_on: int | None = None
@@ -68,6 +72,14 @@ def early(seed: int, devices: int, tell: Tell) -> Early:
         days=tuple(days),
         bars=bars,
     )
+
+
+def _without_claim(device: SimulatedDevice) -> SimulatedDevice:
+    """Nothing else speaks against the twenty: records do not even say that they should be elsewhere."""
+    if not device.truth.farm:
+        return device
+    records = {name: text for name, text in device.roster.items() if name not in CLAIMS}
+    return msgspec.structs.replace(device, roster=records)
 
 
 def bad_value(seed: int, devices: int, tell: Tell) -> BadValue:
