@@ -24,7 +24,7 @@ from rescore import copied as copied_rows
 
 from farmwatch_collector.app import create_app
 from farmwatch_collector.lab.simulate import FarmSpec, Settings, World, world
-from farmwatch_collector.lab.simulate.telling import reports
+from farmwatch_collector.lab.simulate.telling import exit_at, reports, times
 from farmwatch_collector.lab.simulation import SimulatedDevice
 from farmwatch_collector.loop import DueLoop
 from farmwatch_collector.origins import Origin
@@ -60,11 +60,10 @@ def told(made: World) -> Iterator[Incoming]:
 
 
 def _of(device: SimulatedDevice) -> Iterator[tuple[int, str, Incoming]]:
-    for at, data in reports(device, EVERY):
-        when = datetime.fromtimestamp(at, UTC)
-        out = next((each for each in device.exits if each.first <= when <= each.until), None)
-        origin = Origin(out.address, out.kind, out.asn, out.network, out.country, out.block) if out else None
-        yield at, device.device, Incoming(decode_report(data), digest_of(data), when, origin)
+    for at, data in reports(device, times(device, EVERY)):
+        out = exit_at(device, at)
+        origin = Origin(out.address, out.kind, out.asn, out.network, out.country, out.block)
+        yield at, device.device, Incoming(decode_report(data), digest_of(data), datetime.fromtimestamp(at, UTC), origin)
 
 
 def filled(store: Store, made: World, loop: DueLoop, clock: Clock) -> list[Incoming]:
