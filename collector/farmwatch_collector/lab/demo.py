@@ -29,10 +29,11 @@ from ..serving import Serving
 from ..settings import Settings
 from ..store import Store, open_store
 from .fleet import POLICY, Person, people
-from .table import Row, document, row, text
+from .table import FarmRow, Row, document, row, text
 
 PROBE_SECONDS = 120
 JUDGE_SECONDS = 120
+FARM_SECONDS = 20
 
 
 class Demo:
@@ -62,11 +63,12 @@ class Demo:
             store.set_roster(read_roster(str(self._records(folder))))
             _tell("judging ...")
             rows = self._judged(store)
+            farms = self._farms(store)
             if self._options.json:
-                print(json.dumps(document(rows), indent=1))
+                print(json.dumps(document(rows, farms), indent=1))
             else:
                 width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
-                print(text(rows, width), flush=True)
+                print(text(rows, farms, width), flush=True)
             if not once:
                 self._serve(app, serving)
         _tell("everything of the demo is gone again.")
@@ -141,6 +143,25 @@ class Demo:
                 return [self._row(each.device.device, store) for each in found]
             time.sleep(0.2)
         raise FarmwatchError(f"only {len(fresh)} of {everything} devices were judged in {JUDGE_SECONDS} s.")
+
+    def _farms(self, store: Store) -> list[FarmRow]:
+        """Returns the farms that the collector found; it looks for them right after the devices were judged."""
+        deadline = time.monotonic() + FARM_SECONDS
+        while not (found := store.farms()) and not self._options.without_farm and time.monotonic() < deadline:
+            time.sleep(0.2)
+        names = {each.device.device: each.device.name for each in store.rows(limit=len(self._fleet) + 1)}
+        return [
+            FarmRow(
+                id=each.id,
+                attention=each.odds.attention,
+                points=each.odds.points,
+                probability=each.odds.probability,
+                members=tuple(sorted(names.get(one.member.device, "") for one in each.members if not one.left_at)),
+                sentence=each.odds.sentence,
+                case=each.case,
+            )
+            for each in found
+        ]
 
     def _row(self, device: str, store: Store) -> Row:
         found = store.device(device)

@@ -36,6 +36,22 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     farm: bool = False
 
 
+class FarmRow(msgspec.Struct, frozen=True, kw_only=True):
+    """A farm that the collector found: laptops tied by what they share, judged as one thing.
+
+    members  names of its laptops
+    case     number of its case; None below review
+    """
+
+    id: int
+    attention: str
+    points: int
+    probability: float
+    members: tuple[str, ...]
+    sentence: str
+    case: int | None = None
+
+
 def row(found: DeviceRow, part: str, oddity: str = "", farm: bool = False) -> Row:
     """Returns a device's row; one that was not judged yet is said to be so."""
     assessment = found.assessment
@@ -53,8 +69,8 @@ def row(found: DeviceRow, part: str, oddity: str = "", farm: bool = False) -> Ro
     )
 
 
-def text(rows: Sequence[Row], width: int = 0) -> str:
-    """Returns the table as lines: every device with a reason or a story; the rest as one line.
+def text(rows: Sequence[Row], farms: Sequence[FarmRow] = (), width: int = 0) -> str:
+    """Returns the table as lines: every device with a reason or a story; the rest as one line; then the farms.
 
     width  cuts longer lines; 0 for none
     """
@@ -80,9 +96,19 @@ def text(rows: Sequence[Row], width: int = 0) -> str:
         f"{len(flagged)} of {len(rows)} devices need a look (level review and above); {farm} of them stand on the",
     ]
     lines += ["simulated farm's shelf. * is this machine, really probed. [ ] is what the simulation put there."]
+    for found in farms:
+        case = f", case {found.case}" if found.case is not None else ""
+        words = f"{found.points} points, {probability_words(found.probability)}"
+        lines += [
+            "",
+            f"{SHAPES.get(found.attention, '?'):3} farm {found.id}{case}: {len(found.members)} laptops, {words}",
+        ]
+        lines += [f"    {', '.join(found.members)}", f"    {found.sentence}"]
     return "\n".join(lines)
 
 
-def document(rows: Sequence[Row], ok: bool = True) -> dict[str, Any]:
+def document(rows: Sequence[Row], farms: Sequence[FarmRow] = (), ok: bool = True) -> dict[str, Any]:
     """Returns the one JSON document of `--json`."""
-    return {"schema": SCHEMA, "ok": ok, "code": 0 if ok else 1, "items": [msgspec.to_builtins(each) for each in rows]}
+    items = [msgspec.to_builtins(each) for each in rows]
+    found = [msgspec.to_builtins(each) for each in farms]
+    return {"schema": SCHEMA, "ok": ok, "code": 0 if ok else 1, "items": items, "farms": found}
