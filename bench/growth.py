@@ -173,7 +173,6 @@ def table(figures: dict[str, Any]) -> Iterator[str]:
         ("recall_seconds", "rebuild: ties recalled, s", 2),
         ("find_seconds", "rebuild: all farms found, s", 2),
         ("peak_mib", "rebuild: peak, MiB", 0),
-        ("candidates", "candidates", 0),
         ("farms", "kept as farms", 0),
     ):
         cells = " | ".join(f"{figures['fleets'][size][name]:,.{digits}f}" for size in sizes)

@@ -20,7 +20,7 @@ from pathlib import Path
 from farmwatch_collector.bench.farms_members import end_of
 from farmwatch_collector.bench.farms_world import Reader, shown_by
 from farmwatch_collector.farms.source import Activity, MemberScore
-from farmwatch_collector.farms.watch import FarmWatch, find
+from farmwatch_collector.farms.watch import FarmWatch
 from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.lab.simulate import FarmSpec, Settings, farms, world
 from farmwatch_collector.ties import memory
@@ -112,14 +112,11 @@ class Served:
             self.fleet.recall(device, body)
         self.recall_seconds = time.process_time() - began
         self.bytes_a_device = (rss() - before) / count
-        began = time.process_time()
-        self.candidates = find(self.fleet, Nobody(), Policy(), AT)
-        self.find_seconds = time.process_time() - began
         self.watch = FarmWatch(self.fleet, Nobody(), Policy())
         self.watch.load([])
         began = time.process_time()
         changes = self.watch.refresh(AT)
-        self.refresh_seconds = time.process_time() - began
+        self.find_seconds = time.process_time() - began
         self.watch.named({change.farm.id: place for place, change in enumerate(changes, 1) if change.farm.id < 0})
         self._names = list(self.fleet.known())
         self._draw = random.Random(count)
@@ -130,10 +127,8 @@ class Served:
         return {
             "recall_seconds": self.recall_seconds,
             "find_seconds": self.find_seconds,
-            "refresh_seconds": self.refresh_seconds,
             "bytes_a_device": self.bytes_a_device,
             "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            "candidates": len(self.candidates),
             "farms": len(self.watch.farms),
         }
 
