@@ -22,7 +22,7 @@ FARMWATCH = [sys.executable, "-m", "farmwatch_collector.cli"]
 FLAGGED = {"review", "urgent", "near_certain"}
 
 
-def demo(*words: str) -> list[dict[str, Any]]:
+def answer(*words: str) -> dict[str, Any]:
     done = subprocess.run(
         [*FARMWATCH, "demo", "--json", *words], capture_output=True, text=True, timeout=180, check=False
     )
@@ -30,12 +30,21 @@ def demo(*words: str) -> list[dict[str, Any]]:
     document = json.loads(done.stdout)
     assert (document["schema"], document["ok"]) == ("farmwatch-demo-1", True)
     assert len(document["items"]) == 61
-    items: list[dict[str, Any]] = document["items"]
+    found: dict[str, Any] = document
+    return found
+
+
+def demo(*words: str) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = answer(*words)["items"]
     return items
 
 
 def test_it_flags_the_five_of_the_farm_and_nobody_else() -> None:
-    rows = demo()
+    document = answer()
+    rows = document["items"]
+    (farm,) = document["farms"]
+    assert farm["members"] == [f"laptop-{n:03}" for n in range(56, 61)]
+    assert farm["case"] is not None
     assert {row["name"] for row in rows if row["attention"] in FLAGGED} == {f"laptop-{n:03}" for n in range(56, 61)}
     assert all(row["farm"] == (row["attention"] in FLAGGED) for row in rows if row["part"] == "simulated")
 
@@ -47,7 +56,9 @@ def test_another_fleet_gives_the_same_five(seed: str) -> None:
 
 
 def test_without_the_farm_it_flags_nobody() -> None:
-    assert [row["name"] for row in demo("--without-farm") if row["attention"] in FLAGGED] == []
+    document = answer("--without-farm")
+    assert [row["name"] for row in document["items"] if row["attention"] in FLAGGED] == []
+    assert document["farms"] == []
 
 
 def test_the_table_names_the_renamed_program_and_this_machine() -> None:
