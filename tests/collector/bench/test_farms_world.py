@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import msgspec
 import pytest
 
-from farmwatch_collector.bench.farms_members import Members, activity_of, days_told, end_of, section_of, view_of
+from farmwatch_collector.bench.farms_members import Members, days_told, end_of, section_of, view_of
 from farmwatch_collector.bench.farms_world import (
     Clock,
     FarmOrder,
@@ -17,6 +17,7 @@ from farmwatch_collector.bench.farms_world import (
     shown_by,
 )
 from farmwatch_collector.evaluate import Company
+from farmwatch_collector.farms.activity import activity_of
 from farmwatch_collector.fleet import Fleet
 from farmwatch_collector.lab.simulate import FarmSpec, Settings, World, world
 from farmwatch_collector.lab.simulation import SimulatedDevice
