@@ -46,6 +46,10 @@ class Holdings:
             self._write(record)
         return record
 
+    def looked(self, number: int, source: str) -> int:
+        """Returns the second of a source's latest look; 0 when it never looked."""
+        return self._records[number][SLOTS[source]]
+
     def _write(self, record: "array[int]") -> None:
         """Gives the values of the latest looks the second of it."""
         record[PENDING] = 0

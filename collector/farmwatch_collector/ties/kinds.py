@@ -20,7 +20,7 @@ from farmwatch_schema.observables.sockets import InboundConnection
 from farmwatch_schema.observables.usb import RememberedUsb, UsbDevice
 from farmwatch_schema.observables.wifi import WifiConnection
 
-from .models import display_model, usb_model
+from .models import as_published, display_model, usb_model
 from .types import Nature, Seen
 
 
@@ -276,7 +276,8 @@ def _edid_serial(display: Display | RememberedDisplay) -> Iterator[Seen]:
     if serials and feature:
         best = (own or serials)[0]
         words = " ".join(part for part in (display.manufacturer, display.name or display.product) if part)
-        yield Seen("edid_serial", value_of("edid_serial", best.digest, feature), made[:16], _short(words), not own)
+        soft = not own or as_published(display)
+        yield Seen("edid_serial", value_of("edid_serial", best.digest, feature), made[:16], _short(words), soft)
 
 
 def _sockets(section: SectionView) -> Iterator[Seen]:
@@ -348,3 +349,6 @@ _READ: tuple[tuple[str, str, Callable[[SectionView], Iterator[Seen]]], ...] = (
 
 #: Sections that ties are read from.
 SECTIONS: tuple[str, ...] = tuple(sorted({section for _, section, _ in _READ}))
+
+#: The source whose latest look tells when a section was looked at last: the first that is read from it.
+SOURCE_OF: dict[str, str] = {section: source for source, section, _ in reversed(_READ)}

@@ -5,7 +5,7 @@ import msgspec
 from farmwatch_detectors.catalog.edid import matches as edid_matches
 from farmwatch_detectors.catalog.ip_kvm import products
 from farmwatch_detectors.usb_shape import controls, descriptor_digest, facts, level_of
-from farmwatch_schema.observables.displays import Display
+from farmwatch_schema.observables.displays import Display, RememberedDisplay
 from farmwatch_schema.observables.usb import UsbDevice
 
 #: From this level of `ip_kvm_shape` on two independent facts of a build agree.
@@ -42,3 +42,20 @@ def display_model(display: Display) -> Model | None:
         if match.entry.kind in ("ip_kvm", "kvm_board", "residue", "donor"):
             return Model(f"input:{match.entry.id}", "", f"picture input of a {match.entry.name}")
     return None
+
+
+def as_published(display: Display | RememberedDisplay) -> bool:
+    """Whether an EDID is one that a product's firmware or a preset gives to every unit, so that its serial is nobody's.
+
+    One whose names and serials somebody wrote anew is that somebody's own, and ties what it was given to.
+    """
+    known = Display(
+        connector="",
+        base_digest=display.base_digest,
+        edid=display.edid,
+        manufacturer=display.manufacturer,
+        product=display.product,
+        name=display.name,
+        serial=display.serial,
+    )
+    return any(match.how != "body" for match in edid_matches(known))

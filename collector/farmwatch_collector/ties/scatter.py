@@ -2,8 +2,9 @@
 
 A gateway's address whose holders leave by different lines on one day stands in different places: cheap routers bear one
 address. So does a monitor or USB device. Exits that a carrier shares out, and those of security clients, companies,
-VPNs and hosters, tell no place; a thing whose holders show no others is in several places where their gateways are of
-different makers. Different gateways of one make are what a farm has that gives each laptop a router or network of its
+VPNs and hosters, tell no place. A gateway whose holders show no others stands in different places where each of several
+is at an access point of his own: people of one house meet at one of its few. A thing whose holders show no others is in
+several places where their gateways are of different makers. Different gateways of one make are what a farm has that gives each laptop a router or network of its
 own, and speak for neither.
 """
 
@@ -28,6 +29,9 @@ _FAMILIES = 2
 _BLOCK = CODES["egress_block"]
 _EXITS = frozenset({CODES["egress"], _BLOCK})
 _GATEWAYS = frozenset({CODES["gateway_mac"]})
+_POINTS = frozenset({CODES["bssid"]})
+#: So many at so many access points are no house: its few would bring two together.
+_POINTS_LEAST = 5
 
 _Shown = list[tuple[bytes, int, str]]
 """Kind and value, days as bits before the day looked back from, stratum."""
@@ -49,6 +53,9 @@ def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
     if not lines and hardware:
         makers = _days_of([(days, _shown(holdings, number, _GATEWAYS, day)) for days, number in there])
         return sum(map(_makers_apart, makers)) * 2 > len(makers)
+    if not lines and index.key(node)[0] == "gateway_mac":
+        points = _days_of([(days, _shown(holdings, number, _POINTS, day)) for days, number in there])
+        return bool(points) and sum(map(_points_apart, points)) * 2 > len(points)
     return sum(map(_lines_apart, lines)) * 2 > len(lines)
 
 
@@ -101,6 +108,12 @@ def _makers_apart(there: list[_Shown]) -> bool:
     """Whether gateways of no one make have most of the holders."""
     counts = Counter(maker for shown in there for maker in {each[2] for each in shown})
     return max(counts.values()) <= _TOGETHER * len(there)
+
+
+def _points_apart(there: list[_Shown]) -> bool:
+    """Whether each of several is at an access point where nobody else is."""
+    counts = Counter(point for shown in there for point in {each[0] for each in shown})
+    return len(there) >= _POINTS_LEAST and max(counts.values()) == 1
 
 
 def _lines_apart(there: list[_Shown]) -> bool:

@@ -123,6 +123,14 @@ def test_a_published_serial_number_is_soft_unless_a_serial_of_its_own_stands_bes
     assert own == of("edid_serial", section("displays", monitor("7XK2R1")))[0]
 
 
+def test_a_preset_of_a_kvm_is_soft_with_every_unit_s_number_and_one_s_own_monitor_of_that_model_is_not() -> None:
+    """jetkvm/kvm and pikvm's documents offer the EDID of one Acer B246WL, serial T8NEE0038522, number and all."""
+    acer = {"manufacturer": "ACR", "product": "0565", "name": "B246WL"}
+    (preset,) = of("edid_serial", section("displays", monitor("T8NEE0038522", "0x5301a2f4", **acer)))
+    (real,) = of("edid_serial", section("displays", monitor("T8NEE0041234", "0x5301a2f5", **acer)))
+    assert (preset.soft, real.soft) == (True, False)
+
+
 def test_who_connects_from_a_public_address_is_a_value_and_from_home_is_none() -> None:
     def peer(address: str) -> Identifier:
         return KEYER.key("address", address)
