@@ -6,6 +6,7 @@ Nothing here may stop the judging. What fails is logged, and farms are gathered 
 import logging
 from collections.abc import Callable, Collection, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import TypeVar
 
 import msgspec
@@ -19,7 +20,7 @@ from .farms.watch import FarmWatch
 from .fleet import Fleet
 from .score import without
 from .store.protocol import Store
-from .ties.kinds import SECTIONS
+from .ties.kinds import SECTIONS, sources_in
 from .ties.types import Held
 
 REFRESH_EVERY = timedelta(days=1)
@@ -34,12 +35,13 @@ AGAIN = timedelta(minutes=5)
 
 AT_ONCE = 1_000
 MOST_MOMENTS = 128
-"""Moments of one kind that a device without a row is recalled at: half of them its first, which tell where it began."""
+"""Past moments of one kind that a device is looked at again: half of them its first, which tell where it began."""
 
 NOTICED = 0.1
 """Bits by which a member's own evidence must change for its farm to be judged again."""
 
 _DAY = 86_400
+_SECOND = timedelta(seconds=1)
 Answer = TypeVar("Answer")
 _log = logging.getLogger("farmwatch.farms")
 
@@ -85,30 +87,52 @@ class FarmKeeper:
                 view = self._store.view(each.device, now)
                 if view is not None:
                     self._look_back(view)
+                    self._fleet.observe(view.device, view.sections, view.egress)
                     self.keep(each.device, now)
             except Exception:  # its own evaluation will say so
                 _log.exception("device %s could not be read", each.device)
 
-    def _look_back(self, view: DeviceView) -> None:
-        """Tells the fleet what a device has now, and since when, as if its reports came again."""
-        self._fleet.observe(view.device, view.sections, view.egress)
+    def _look_back(self, view: DeviceView) -> set[str]:
+        """Tells the fleet what a device showed since the fleet last saw it; returns the devices whose ties changed.
+
+        Reports that waited in a spool come many at once, and only the latest is what the view shows.
+        """
+        touched: set[str] = set()
         for kind in SECTIONS:
-            spans = view.history.get(kind, ())
-            moments = sorted({span.seen_from for span in spans})
+            section = view.sections.get(kind)
+            last = self._fleet.looked(view.device, kind)
+            if section is None or not section.looked or int(section.observed_at.timestamp()) <= last:
+                continue
+            until, spans = section.observed_at, view.history.get(kind, ())
+            moments = sorted({one.seen_from for one in spans if int(one.seen_from.timestamp()) > last} - {until})
+            if last and int(until.timestamp()) // _DAY - last // _DAY > 1:
+                moments.insert(0, datetime.fromtimestamp(last, UTC))
             if len(moments) > MOST_MOMENTS:
                 moments = moments[: MOST_MOMENTS // 2] + moments[-MOST_MOMENTS // 2 :]
-            for at in moments:
-                there = (
-                    span for span in spans if span.seen_from <= at and (not span.seen_until or span.seen_until > at)
-                )
-                items = tuple(span.item for span in there)
-                then = SectionView(kind=kind, outcome="found", observed_at=at, items=items)
-                self._fleet.observe(view.device, {kind: then})
+            for at, then in pairwise([*moments, until]):
+                touched |= self._show_again(view, kind, at, then)
+        return touched
+
+    def _show_again(self, view: DeviceView, kind: str, at: datetime, then: datetime) -> set[str]:
+        """What a section showed from one moment until the next, on the days on which reports were made."""
+        there = [
+            one
+            for one in view.history.get(kind, ())
+            if one.seen_from <= at and (one.seen_until is None or at <= one.seen_until)
+        ]
+        end = min([then, *(one.seen_until + _SECOND for one in there if one.seen_until is not None)])
+        heard = view.reporting.heard if view.reporting is not None else ()
+        hours = [hour for hour in heard if at.timestamp() <= hour * 3600 and hour * 3600 + 3600 <= end.timestamp()]
+        until = datetime.fromtimestamp(hours[-1] * 3600, UTC) if hours else at
+        days = sorted({datetime.fromtimestamp(hour * 3600, UTC).date() for hour in hours})
+        shown = SectionView(kind=kind, outcome="found", observed_at=at, items=tuple(one.item for one in there))
+        return self._fleet.take(view.device, sources_in(shown), at, until, days)
 
     def observe(self, view: DeviceView, now: datetime) -> set[str]:
         """Takes in what a device shows now; returns the devices whose ties changed by it."""
         try:
-            touched = self._fleet.observe(view.device, view.sections, view.egress)
+            touched = self._look_back(view)
+            touched |= self._fleet.observe(view.device, view.sections, view.egress)
             self.keep(view.device, now)
         except Exception:  # what others share with it is told a while later; what it shows by itself counts now
             _log.exception("what device %s shares could not be read", view.device)

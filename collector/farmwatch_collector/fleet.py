@@ -261,6 +261,11 @@ class Fleet:
         number = self._index.numbers.get(device)
         return () if number is None else self._holdings.held(number)
 
+    def looked(self, device: str, section: str) -> int:
+        """Returns the second since 1970 at which a section of `ties.kinds.SECTIONS` was last looked at; 0 for never."""
+        number = self._index.numbers.get(device)
+        return 0 if number is None else self._holdings.looked(number, section)
+
     def places(self, device: str, today: date) -> list[Place]:
         """Returns the places of the policy at which a device is, by a value that it has now, shared or not."""
         found: dict[str, Place] = {}

@@ -3,7 +3,7 @@
 import copy
 import shutil
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,7 @@ from farmwatch_collector.loop import DueLoop
 from farmwatch_collector.store import Store, open_store
 from farmwatch_collector.store.protocol import Incoming
 from farmwatch_collector.store.protocol_network import Origin
+from farmwatch_collector.ties.types import Held
 from farmwatch_detectors.policy import RosterEntry
 from farmwatch_detectors.view import Rhythm
 from farmwatch_schema.codec import decode_report, digest_of, encode
@@ -67,9 +68,9 @@ class Life:
         loop.prepare()
         return loop
 
-    def report(self, name: str, mac: str, address: str) -> None:
-        """One report from behind a gateway and out by an address."""
-        now = self.clock.now
+    def report(self, name: str, mac: str, address: str, made: datetime | None = None) -> None:
+        """One report from behind a gateway and out by an address; it waited in the spool since it was made."""
+        received, now = self.clock.now, made or self.clock.now
         gateway = Gateway(
             family="ipv4", interface="wlan0", address=KEYER.key("address", "192.0.2.1"), mac=KEYER.key("mac", mac)
         )
@@ -79,7 +80,7 @@ class Life:
         origin = Origin(
             KEYER.key("address", address), "residential", 64496, "Example Cable", "US", KEYER.key("address", address)
         )
-        (answer,) = self.store.commit([Incoming(decode_report(data), digest_of(data), now, origin)])
+        (answer,) = self.store.commit([Incoming(decode_report(data), digest_of(data), received, origin)])
         assert answer.status == "accepted"
 
     def day(self, away: Sequence[str] = ()) -> None:
@@ -253,6 +254,36 @@ def test_what_is_built_from_the_store_is_what_was_in_memory(store: Store, kept: 
         if kept:
             assert again.fleet.held(device) == life.loop.fleet.held(device)
     assert len(list(life.store.device_ties())) == len(life.laptops)
+
+
+@pytest.mark.parametrize("known", [False, True], ids=["from its first report on", "after a first day"])
+def test_reports_that_waited_for_days_tell_where_a_laptop_was_on_each_of_them(store: Store, known: bool) -> None:
+    """They come at once and are judged once: two days on a bench, then three at home, are still five days."""
+    life = Life(store, strangers=1)
+    began = life.clock.now
+    if known:
+        life.report("laptop-0", "3c:84:6a:00:02:01", "198.51.100.9")
+        life.judge()
+    life.clock.now = began + 5 * DAY
+    for number in range(5):
+        for hour in range(int(known and not number), 6):
+            mac = "3c:84:6a:00:02:01" if number < 2 else SHELF
+            life.report("laptop-0", mac, "198.51.100.1", began + number * DAY + hour * HOUR)
+    life.judge()
+    held = {each.seen.value: each for each in life.loop.fleet.held("laptop-0") if each.seen.kind == "gateway_mac"}
+    bench, home = (held[bytes.fromhex(KEYER.key("mac", mac).digest)] for mac in ("3c:84:6a:00:02:01", SHELF))
+    assert (bench.now, home.now) == (False, True)
+    days = [(began + number * DAY).date() for number in range(5)]
+    assert (on_days(bench), on_days(home)) == (days[:2], days[2:])
+    assert datetime.fromtimestamp(home.first_at, UTC) == began + 2 * DAY
+    (first,) = [each for each in life.loop.fleet.held("laptop-0") if each.seen.kind == "first_network"]
+    assert first.seen.value == bench.seen.value
+
+
+def on_days(held: Held) -> list[date]:
+    """The UTC days on which a value was shown."""
+    last = datetime.fromtimestamp(held.last_at, UTC).date()
+    return sorted(last - back * DAY for back in range(32) if held.days >> back & 1)
 
 
 def test_a_row_that_cannot_be_read_is_made_anew(life: Life) -> None:

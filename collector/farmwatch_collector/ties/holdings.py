@@ -15,6 +15,8 @@ REMEMBERED = 1024
 
 _FIRST_CODE = CODES["first_network"]
 _GATEWAY = "gateway_mac"
+#: Sections that are read for one source; every other one has the name of a source that it alone is read for.
+_PEERS = {"sockets": "peers", "sessions": "peers"}
 #: By kind: its source's slot, -1 for a kind made from memory, and the slack.
 _SLOT = tuple(SLOTS.get(kind.source, -1) for kind in KINDS.values())
 _SLACK = tuple(kind.slack for kind in KINDS.values())
@@ -46,9 +48,10 @@ class Holdings:
             self._write(record)
         return record
 
-    def looked(self, number: int, source: str) -> int:
-        """Returns the second of a source's latest look; 0 when it never looked."""
-        return self._records[number][SLOTS[source]]
+    def looked(self, number: int, section: str) -> int:
+        """Returns the second of a section's latest look; 0 when it has none, or ties are not read from it."""
+        slot = SLOTS.get(_PEERS.get(section, section))
+        return 0 if slot is None else self._records[number][slot]
 
     def _write(self, record: "array[int]") -> None:
         """Gives the values of the latest looks the second of it."""

@@ -5,6 +5,8 @@ from datetime import timedelta
 import pytest
 
 from farmwatch_collector.fleet import Fleet
+from farmwatch_collector.ties.kinds import SECTIONS
+from farmwatch_detectors.view import SectionView
 
 from .showing import START, seen, show
 
@@ -40,6 +42,16 @@ def test_a_look_that_shows_something_else_ends_what_the_last_one_showed() -> Non
     assert show(fleet, "a", seen("usb_serial", "stick"), at=START + timedelta(hours=4)) == {"a"}
     assert _held(fleet, "a", "usb_serial") == [(0, 3 * 3600, 1, False), (4 * 3600, 4 * 3600, 1, True)]
     assert fleet.sizes["usb_serial"] == 1
+
+
+@pytest.mark.parametrize("kind", SECTIONS)
+def test_when_each_section_was_looked_at_is_known_also_where_it_was_empty(kind: str) -> None:
+    fleet = Fleet()
+    assert fleet.looked("a", kind) == 0
+    for hours in (1, 0):
+        at = START + timedelta(hours=hours)
+        fleet.observe("a", {kind: SectionView(kind=kind, outcome="none", observed_at=at, items=())})
+        assert fleet.looked("a", kind) == int((START + timedelta(hours=1)).timestamp())
 
 
 def test_an_old_look_says_since_when_and_nothing_of_now() -> None:
