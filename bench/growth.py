@@ -262,8 +262,9 @@ A figure is the median of its rounds, beside it the middle half; CPU time of one
 
 - An **unchanged** report shows what the device has shown before. It is taken in, the device's ties are told, and what
   is due of farms is followed after each 64 reports, as the due loop does.
-- With a **changed** report a laptop is on another laptop's network, and back on its own with the next: two values
-  gain and lose a holder, and the ties of everybody whom that touches are told anew.
+- With a **changed** report a laptop is on another network, and back on its own with the next: one that nobody else is
+  on, as hotels are, and one time of ten another laptop's own. Values gain and lose a holder, and the ties of everybody
+  whom that touches are told anew.
 
 Fleets are copies of a simulated one of 10,000 laptops over two weeks, with its couples, flats, offices and farms, under
 other names and values: who shares what stays as it is per 10,000 devices, what only makes and providers share is

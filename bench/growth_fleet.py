@@ -30,6 +30,7 @@ from farmwatch_detectors.policy import Policy
 
 SAMPLE, DAYS, FARMS, SEED = 10_000, 14, 4, 31
 BATCH = 64  # as the due loop takes them
+VISITS = 0.1
 FIRST_DAY = date(2026, 10, 5)
 AT = end_of(FIRST_DAY + timedelta(days=DAYS - 1))
 
@@ -141,10 +142,16 @@ class Served:
                 found.setdefault(source, []).append(held.seen)
         return {source: tuple(values) for source, values in found.items()}
 
+    def _elsewhere(self) -> tuple[Seen, ...]:
+        """Returns a network that nobody else of the fleet is on, as hotels are; of ten one is another laptop's own."""
+        if self._draw.random() < VISITS:
+            return self.now_of(self._draw.choice(self._names)).get("network", ())
+        return (Seen("gateway_mac", self._draw.randbytes(16), "001b21"),)
+
     def round(self, count: int, changed: bool) -> dict[str, float]:
         """Returns CPU of so many reports, in microseconds each: taken in, ties told, farms followed.
 
-        changed  each laptop is on another laptop's network now, and with the next report back on its own
+        changed  each laptop is on another network now, and with the next report back on its own
         """
         reports: list[tuple[str, dict[str, tuple[Seen, ...]]]] = []
         while len(reports) < count:
@@ -153,7 +160,7 @@ class Served:
             if not changed:
                 reports.append((device, own))
                 continue
-            there = self.now_of(self._draw.choice(self._names)).get("network", ())
+            there = self._elsewhere()
             reports += [(device, {**own, "network": there}), (device, own)]
         spent = {"take": 0.0, "ties": 0.0, "farms": 0.0}
         touched_in_all = 0
