@@ -11,7 +11,7 @@ import msgspec
 import rustworkx as rx
 
 from ..farms.types import Farm
-from .farm_view import current, mark_key, names_of, tie_words
+from .farm_view import current, mark_key, names_of, shared_names
 from .words import plain
 
 #: More devices than this are drawn together by what they share.
@@ -103,8 +103,7 @@ def graph(farm: Farm) -> Graph:
                     key="dim",
                 )
             )
-    for place, each in enumerate(shared):
-        words = tie_words(each.node.seen)
+    for place, (each, words) in enumerate(zip(shared, shared_names(farm), strict=False)):
         title = f"{words}: {len(each.members):,} members, {each.worth.bits:+.1f} bits"
         nodes.append(
             GraphNode(

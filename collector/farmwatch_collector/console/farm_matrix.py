@@ -6,7 +6,7 @@ Devices that have the same values stand in one row where there are too many to l
 import msgspec
 
 from ..farms.types import Farm
-from .farm_view import current, names_of, tie_words
+from .farm_view import current, names_of, shared_names
 
 #: Rows and columns, each.
 MOST = 60
@@ -55,7 +55,8 @@ def matrix(farm: Farm) -> Matrix:
     shown = order[:MOST]
     return Matrix(
         columns=tuple(
-            Column(words=tie_words(each.node.seen), bits=each.worth.bits, count=len(each.members)) for each in shared
+            Column(words=words, bits=each.worth.bits, count=len(each.members))
+            for each, words in zip(shared, shared_names(farm), strict=False)
         ),
         rows=tuple(
             MatrixRow(device=group[0], name=names[group[0]], count=len(group), has=tuple(held[group[0]]))

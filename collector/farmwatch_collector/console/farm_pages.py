@@ -45,7 +45,9 @@ from .farm_view import (
     label_rows,
     labels_of,
     member_rows,
+    names_of,
     tie_rows,
+    told,
 )
 from .forms import form_of, one
 from .rendering import HEADERS, PRIVATE, AnyRequest, document, page
@@ -160,6 +162,7 @@ def farm_routes(
             since = now.date() - timedelta(days=STRIP_DAYS - 1)
             activity: Mapping[str, Activity] = await ask(store.activity, wanted(found), since)
             strip_of = strip(found, activity, now.date(), day)
+        names = names_of(found)
         places = farm_map(found, await ask(_estimates, store, current(found)[:MOST_MEASURED], now))
         drawn = (vendored.version if places.map else "") or vendored.graph
         return page(
@@ -183,7 +186,7 @@ def farm_routes(
             places=places,
             map_version=vendored.version,
             graph_version=vendored.graph,
-            history=history,
+            history=[(each, told(each.words, names)) for each in history],
             labels=label_rows(
                 labels, now.date(), {(each.shared.node.seen.kind, each.value): each.words for each in ties}
             ),

@@ -3,12 +3,15 @@
 No HTTP here and no HTML. A farm's facts are those of its latest judgement; nothing is computed anew but sums.
 """
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 
 import msgspec
 
 from ..assessment import AttentionLevel
+from ..farms.following import values_of_place
 from ..farms.types import Farm, FarmBar, FarmMember, Label, LabelKind, Member, Shared
 from ..score import L0, POINTS_PER_BIT
 from ..ties.kinds import KINDS
@@ -29,6 +32,7 @@ BAR_WORDS = {
     "rhythm": "Rhythm",
     "traits": "Alike in",
     "members": "Members' own evidence",
+    "alone": "A place by itself",
 }
 STATE_WORDS = {"open": "open", "explained": "explained by a place", "ended": "ended"}
 LABEL_WORDS: dict[LabelKind, str] = {
@@ -42,6 +46,7 @@ LABEL_WORDS: dict[LabelKind, str] = {
 GROWTH = timedelta(days=7)
 #: Values that a list row names.
 MOST_NAMED = 3
+_ID = re.compile(r"[\w.:-]*\w")
 #: Rows of members on a page.
 MEMBERS = 200
 
@@ -209,33 +214,51 @@ def member_rows(farm: Farm) -> list[MemberRow]:
 
 def _row(one: FarmMember) -> MemberRow:
     member = one.member
-    stay = "" if member.stay is None else f"{member.stay * 100:.0f} % of {member.days:,} days"
+    days = "1 day" if member.days == 1 else f"{member.days:,} days"
+    stay = "" if member.stay is None else f"{member.stay * 100:.0f} % of {days}"
     return MemberRow(
         member=member, added_at=one.added_at, left_at=one.left_at, kinds=kinds_words(member.ties), stay=stay
     )
 
 
 class TieRow(msgspec.Struct, frozen=True, kw_only=True):
-    """A row of what members share. `value` is its digest in hex, as labels name it."""
+    """A row of what members share.
+
+    value    its digest in hex, as labels name it
+    offered  a label on the place would speak of it, too
+    """
 
     shared: Shared
     words: str
     value: str
     bits: float
     notes: tuple[str, ...]
+    offered: bool
 
 
 def tie_rows(farm: Farm) -> list[TieRow]:
     """Returns the shared values, the heaviest first."""
+    place = {each.node.seen for each in values_of_place(farm)}
     return [
         TieRow(
             shared=each,
-            words=tie_words(each.node.seen),
+            words=words,
             value=each.node.seen.value.hex(),
             bits=each.worth.bits,
             notes=_notes(each),
+            offered=each.node.seen in place,
         )
-        for each in farm.facts.shared
+        for each, words in zip(farm.facts.shared, shared_names(farm), strict=True)
+    ]
+
+
+def shared_names(farm: Farm) -> list[str]:
+    """Returns how each shared value is called; two gateways are told apart by how their keyed values begin."""
+    words = [tie_words(each.node.seen) for each in farm.facts.shared]
+    count = Counter(words)
+    return [
+        f"{one} {each.node.seen.value.hex()[:8]}" if count[one] > 1 else one
+        for one, each in zip(words, farm.facts.shared, strict=True)
     ]
 
 
@@ -256,6 +279,24 @@ def _notes(shared: Shared) -> tuple[str, ...]:
 def names_of(farm: Farm) -> dict[str, str]:
     """Returns the name of every member, former ones included; the device's id where nobody gave one."""
     return {each.member.device: each.member.name or each.member.device for each in farm.members}
+
+
+class Piece(msgspec.Struct, frozen=True):
+    """A piece of a line of history: words, or the name of a device with its id."""
+
+    words: str
+    device: str = ""
+
+
+def told(words: str, names: Mapping[str, str]) -> list[Piece]:
+    """Returns a line of history with the ids of members as their names."""
+    found: list[Piece] = []
+    begin = 0
+    for match in _ID.finditer(words):
+        if match[0] in names:
+            found += [Piece(words[begin : match.start()]), Piece(names[match[0]], match[0])]
+            begin = match.end()
+    return [each for each in (*found, Piece(words[begin:])) if each.words]
 
 
 def at_least(farm: Farm, level: AttentionLevel) -> bool:

@@ -16,6 +16,7 @@ from farmwatch_schema.finding import GROUPS
 from ..assessment import LEVEL_WORDS
 from ..cases import CLOSE_WORDS
 from ..drawn import drawn
+from ..farms.sentence import share_words
 from ..score_words import probability_words
 from . import exits_view, farm_view, place_view, views, words
 
@@ -58,6 +59,7 @@ _templates.filters.update(
     moment=words.moment,
     number=words.number,
     odds=probability_words,
+    one_in=share_words,
     plain=words.plain,
     share=words.share,
     share_short=words.share_short,

@@ -15,7 +15,7 @@ import msgspec
 from ..assessment import LEVEL_WORDS, AttentionLevel, level_rank
 from ..cases import CLOSE_WORDS, RISE, Case, Followed, points_of
 from ..flagging import FLAGGED, LOWERED_AFTER, LOWERED_BELOW
-from .types import Farm
+from .types import Farm, Shared
 
 MOST_NAMED = 3
 """Devices that a line of the history names."""
@@ -24,6 +24,20 @@ MOST_NAMED = 3
 def members_now(farm: Farm) -> tuple[str, ...]:
     """Returns the devices that belong to a farm now, by the day on which they joined."""
     return tuple(each.member.device for each in farm.members if each.left_at is None)
+
+
+def values_of_place(farm: Farm) -> list[Shared]:
+    """Returns what a place is known by: its heaviest value, and access points and exits that its members alone have."""
+    members = set(members_now(farm))
+    beside = [
+        each
+        for each in farm.facts.shared[1:]
+        if each.node.nature in ("place", "exit")
+        and 2 * len(each.members) >= len(members)
+        and each.node.holders
+        and members.issuperset(each.node.holders)
+    ]
+    return [*farm.facts.shared[:1], *beside]
 
 
 def standing_of(farm: Farm) -> tuple[int, AttentionLevel]:

@@ -7,7 +7,7 @@ from typing import get_args
 from sqlalchemy import Connection, select, update
 
 from ..cases import LONGEST_NAME, Case, CaseError, Closing
-from ..farms.following import members_now
+from ..farms.following import members_now, values_of_place
 from ..farms.types import Farm, Label, LabelKind, Shared
 from . import tables as t
 from . import tables_farms as tf
@@ -67,16 +67,7 @@ def _explained(farm: Farm, kind: LabelKind) -> Sequence[Shared]:
     """Returns the heaviest value that members share; of a place, the others that tell it and nobody else has, too."""
     if kind == "household":
         return farm.facts.shared[:1]
-    members = set(members_now(farm))
-    beside = [
-        each
-        for each in farm.facts.shared[1:]
-        if each.node.nature in ("place", "exit")
-        and 2 * len(each.members) >= len(members)
-        and each.node.holders
-        and members.issuperset(each.node.holders)
-    ]
-    return [*farm.facts.shared[:1], *beside[: MOST_VALUES - 1]]
+    return values_of_place(farm)[:MOST_VALUES]
 
 
 def take_back(connection: Connection, case: Case, at: datetime, actor: str, reason: str) -> None:

@@ -156,7 +156,7 @@ def test_all_that_is_drawn_stands_in_tables(analyst: Client) -> None:
     text = page(analyst, "/farms/1").text
     assert "60 unrelated laptops share one gateway" in text
     assert "judgement" in text
-    assert re.search(r"TP-Link gateway 60 60 60 0 \+9 0\.31 of farm laptops, 0\.00012 of 1,940 others", text)
+    assert re.search(r"TP-Link gateway 60 60 60 0 \+9 31 % of farm laptops, 1 in 8,130 of others; 1,940 measured", text)
     assert "handed on from one to the next, never at two at once" in text
     assert "It stands on one gateway with 59 laptops of people whom nothing relates." in text
     assert "one stops where the other starts" in text

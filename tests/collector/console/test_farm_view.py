@@ -23,6 +23,7 @@ from farmwatch_collector.console.farm_view import (
     member_rows,
     tie_rows,
     tie_words,
+    told,
 )
 from farmwatch_collector.farms.source import Activity
 from farmwatch_collector.farms.types import FarmMember
@@ -31,6 +32,8 @@ from farmwatch_detectors.placing import Spot
 from farmwatch_detectors.view import Rhythm
 
 from .farm_memory import NOW, TODAY, farm_of, label, member, office, replace, shared, shelf
+
+ANOTHER = Seen(kind="gateway_mac", value=bytes.fromhex("0badcafe"), words="TP-Link gateway")
 
 
 # words --------------------------------------------------------------------------------------------
@@ -62,6 +65,48 @@ def test_what_takes_a_values_weight_is_said_beside_it() -> None:
 
 
 # figures ------------------------------------------------------------------------------------------
+def test_two_gateways_are_told_apart_by_how_their_keyed_values_begin() -> None:
+    one, other = (shared("gateway_mac", words, ["a", "b"], 4.0) for words in ("TP-Link gateway", "Netgear gateway"))
+    values = [one, other, msgspec.structs.replace(one, node=msgspec.structs.replace(one.node, seen=ANOTHER))]
+    names = [row.words for row in tie_rows(farm_of(1, [member("a", 0), member("b", 1)], values))]
+    assert names == [f"TP-Link gateway {one.node.seen.value.hex()[:8]}", "Netgear gateway", "TP-Link gateway 0badcafe"]
+
+
+def test_what_tells_a_place_and_nobody_else_has_is_offered_with_it() -> None:
+    """The rule by which a closed case names the place: the heaviest value, access points and exits of members alone."""
+    three = ["a", "b", "c"]
+    values = [
+        shared("gateway_mac", "", three, 6.0),
+        shared("bssid", "", ["a", "b"], 4.0),  # two of three, and nobody else
+        shared("egress", "", three, 3.0, holders=300),  # so do hundreds of others
+        shared("usb_serial", "", three, 2.0),  # a thing is no place
+    ]
+    rows = tie_rows(farm_of(1, [member(each, 0) for each in three], values))
+    assert [row.offered for row in rows] == [True, True, False, False]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        ("laptop-1, laptop-12 and 3 more joined.", [("nb-1", "laptop-1"), (", laptop-12 and 3 more joined.", "")]),
+        ("It is back: review.", [("It is back: review.", "")]),
+        ("laptop-1", [("nb-1", "laptop-1")]),
+        ("", []),
+    ],
+)
+def test_history_tells_members_by_name_and_leaves_everything_else_as_it_is(
+    words: str, said: list[tuple[str, str]]
+) -> None:
+    pieces = told(words, {"laptop-1": "nb-1"})
+    assert [(each.words, each.device) for each in pieces] == said
+
+
+@pytest.mark.parametrize(("days", "said"), [(1, "50 % of 1 day"), (24, "50 % of 24 days")])
+def test_one_day_is_no_days(days: int, said: str) -> None:
+    (row,) = member_rows(farm_of(1, [member("a", 0, stay=0.5, days=days)], []))
+    assert row.stay == said
+
+
 def test_expected_is_the_likelier_of_farm_and_member_summed() -> None:
     members = [member("a", 0, probability=0.8), member("b", 1, probability=0.1), member("c", 2, probability=None)]
     farm = farm_of(1, members, [], probability=0.25)
