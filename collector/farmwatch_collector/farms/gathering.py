@@ -9,6 +9,7 @@ group a device is in follows from its neighbourhood alone: around a device it is
 whatever a hostile fleet makes up, and it is the same that a search through the whole fleet finds.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from datetime import date
 
@@ -34,11 +35,16 @@ LINKS: dict[str, float] = {
     "gateway_mac": -2.0,
     "bssid": 1.0,
     "egress": 1.0,
-    "egress_block": 4.0,
+    "egress_block": 6.0,
     "router_block": 4.0,
     "usb_serial": 1.0,
     "edid_serial": 1.0,
 }
+
+#: An address that is worth less may be one of a carrier, which translates for many subscribers (RFC 6598): there it
+#: links only those whose gateways are one, or mostly of one make, as several travel routers of one house are.
+OF_A_CARRIER = 4.0
+_MOSTLY = 0.6
 
 NodeKey = tuple[str, bytes]
 
@@ -86,7 +92,20 @@ class Links:
         worth = self.fleet.worth(node, today=self.today)
         if worth.size < 2 or worth.bits < least or self.fleet.unrelated(node.holders, self.today) < 2:
             return None
+        if node.seen.kind == "egress" and worth.bits < OF_A_CARRIER and self._of_many_homes(node.holders):
+            return None
         return worth.bits
+
+    def _of_many_homes(self, devices: Sequence[str]) -> bool:
+        """Whether devices stand behind several gateways, hardly two of one make."""
+        gateways = {
+            held.seen.value: held.seen.stratum
+            for device in devices
+            for held in self.fleet.held(device)
+            if held.now and held.seen.kind == "gateway_mac"
+        }
+        makers = Counter(gateways.values())
+        return len(gateways) > 1 and max(makers.values()) <= _MOSTLY * len(gateways)
 
     def groups(self) -> list[Group]:
         """Returns every group of two or more in the fleet, by their devices."""

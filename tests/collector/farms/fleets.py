@@ -51,7 +51,14 @@ class Known:
 
 
 def stand(
-    fleet: Fleet, devices: Sequence[str], where: str, kind: str = "gateway_mac", *, days: int = 10, ago: int = 0
+    fleet: Fleet,
+    devices: Sequence[str],
+    where: str,
+    kind: str = "gateway_mac",
+    *,
+    days: int = 10,
+    ago: int = 0,
+    stratum: str = "",
 ) -> set[str]:
     """Lets devices show a value on each of some days, the last of them so many days ago; returns whom it touches."""
     touched: set[str] = set()
@@ -59,7 +66,7 @@ def stand(
     first = last - timedelta(days=days - 1)
     told = [(first + timedelta(days=each)).date() for each in range(days)]
     for device in devices:
-        touched |= fleet.take(device, {_SOURCES[kind]: (Seen(kind, value(where)),)}, first, last, told)
+        touched |= fleet.take(device, {_SOURCES[kind]: (Seen(kind, value(where), stratum),)}, first, last, told)
     return touched
 
 

@@ -96,10 +96,26 @@ def test_a_value_that_is_worth_too_little_here_ties_nobody(kind: str, bits: floa
 def test_neighbours_in_one_block_of_addresses_are_a_group_only_where_that_is_rare() -> None:
     fleet = EvenFleet()
     stand(fleet, ["a", "b"], "street", "egress_block")
-    fleet.bits = {"egress_block": 3.9}
+    fleet.bits = {"egress_block": 5.9}
     assert gathered(fleet) == []
-    fleet.bits = {"egress_block": 4.0}
+    fleet.bits = {"egress_block": 6.0}
     assert gathered(fleet) == [("a", "b")]
+
+
+@pytest.mark.parametrize(
+    ("makers", "bits", "groups"),
+    [(("98dac4", "a040a0", "3ca62f"), 3.9, 0), (("98dac4", "a040a0", "3ca62f"), 4.0, 1), (("9483c4",) * 3, 3.9, 1)],
+    ids=["a carrier's customers", "a network that translates for nobody else", "routers of one make"],
+)
+def test_an_address_of_many_homes_ties_nobody_unless_it_is_rare_or_its_routers_are_of_one_make(
+    makers: tuple[str, ...], bits: float, groups: int
+) -> None:
+    fleet = EvenFleet()
+    for device, maker in zip("abc", makers, strict=True):
+        stand(fleet, [device], f"home of {device}", stratum=maker)
+    stand(fleet, ["a", "b", "c"], "line", "egress")
+    fleet.bits = {"egress": bits}
+    assert len(gathered(fleet)) == groups
 
 
 def test_a_crowd_ties_nobody() -> None:
