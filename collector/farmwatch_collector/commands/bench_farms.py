@@ -81,8 +81,8 @@ def _measured(options: argparse.Namespace, begun: float) -> FarmDocument:
     if options.only in ("", "worlds"):
         orders = orders_of(seeds, variants, devices, options.days or DAYS, farms)
         outcomes = judge_worlds(orders, options.jobs or JOBS, tell)
-    found = early(seeds[0], devices if full else devices // 4, tell) if options.only in ("", "early") else None
-    bad = bad_value(seeds[0], devices, tell) if options.only in ("", "bad_value") else None
+    found = early(seeds[0], devices if full else devices // 8, tell) if options.only in ("", "early") else None
+    bad = bad_value(seeds[0], devices if full else devices // 2, tell) if options.only in ("", "bad_value") else None
     results = results_of(outcomes, "tuning" if options.tuning else "held_out", scale, seeds, farms, found, bad)
     missed = missed_in(results)
     if missed:
