@@ -134,7 +134,10 @@ class FactsMaker:
         held = {device: self._fleet.held(device) for device in group.devices}
         shared = self._shared(held)
         scores = self._inquiry.scores(group.devices)
-        members = tuple(self._member(device, held[device], shared, scores.get(device)) for device in group.devices)
+        alone = _alone(held)
+        members = tuple(
+            self._member(device, held[device], shared, scores.get(device), alone) for device in group.devices
+        )
         anchor = shared[0].node if shared else None
         visitors = (len(anchor.holders) - len(anchor.residents) + anchor.gone) if anchor else 0
         return FarmFacts(
@@ -199,7 +202,14 @@ class FactsMaker:
 
         return tuple(sorted(found, key=weight))
 
-    def _member(self, device: str, held: Sequence[Held], shared: Sequence[Shared], score: MemberScore | None) -> Member:
+    def _member(
+        self,
+        device: str,
+        held: Sequence[Held],
+        shared: Sequence[Shared],
+        score: MemberScore | None,
+        alone: Collection[bytes],
+    ) -> Member:
         mine = [each for each in shared if device in each.members]
         belongs = mine[0] if mine else None
         joined, stay, days = _staying(held, belongs, shared)
@@ -216,6 +226,7 @@ class FactsMaker:
             joined_at=joined,
             stay=stay,
             days=days,
+            own_days=_own_days(held, joined, alone),
             bits=score.bits if score else None,
             probability=score.probability if score else None,
             points=score.points if score else None,
@@ -323,6 +334,20 @@ def _staying(
                 present |= days
     stay = len(present) / len(known) if known else None
     return datetime.fromtimestamp(mine.first_at, UTC), stay, len(known)
+
+
+def _alone(held: Mapping[str, Sequence[Held]]) -> frozenset[bytes]:
+    """Returns the gateways that one of some devices had and no other."""
+    counts = Counter(each.seen.value for values in held.values() for each in values if each.seen.kind == "gateway_mac")
+    return frozenset(value for value, count in counts.items() if count == 1)
+
+
+def _own_days(held: Sequence[Held], joined: datetime | None, alone: Collection[bytes]) -> int:
+    if joined is None:
+        return 0
+    start = int(joined.timestamp()) // _DAY
+    mine = [_days(each) for each in held if each.seen.kind == "gateway_mac" and each.seen.value in alone]
+    return sum(start - _MASK <= day < start for day in set[int]().union(*mine))
 
 
 def _key_of(node: Node) -> tuple[str, bytes]:

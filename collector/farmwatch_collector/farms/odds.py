@@ -7,6 +7,8 @@ model, `odds.toml` holds the figures. What nobody knows is 0 bits, and neither c
 import math
 from collections.abc import Sequence
 
+import msgspec
+
 from ..assessment import THRESHOLDS
 from ..place.geocoding import km_apart
 from ..score import L0, POINTS_PER_BIT, attention_of, log_odds, probability_of
@@ -19,6 +21,8 @@ PSEUDO = 50.0
 LOWEST_RARITY = -3.0
 #: Members must have so many days known, half of them at least, before their staying says anything.
 LEAST_DAYS = 3
+#: Share of its days from which a laptop is always there.
+ALWAYS = 0.95
 #: So large a part of the members is "most" of them.
 MOST = 0.8
 #: New hires' laptops arrive within so many days of their start; benches and moves bring them all at once.
@@ -32,6 +36,18 @@ CLAIMED_PLACES = 64
 TRAITS_MOST = 6.0
 #: Probability that one operator's switching shows at all: the rest work at different hours, or one after the other.
 RHYTHM_SHOWS = 0.3
+#: So few share a flat, and begin at one company because they know each other.
+FLAT = 4
+#: Without anything of its members' own a flat is at most at review, and a larger place urgent: homes exist.
+ALONE_MOST_FLAT, ALONE_MOST = -0.01, log_odds(dict(THRESHOLDS)["near_certain"]) - 0.01
+#: Evidence of members' own, or hours that fit, of less than a bit are none.
+OWN = 1.0
+#: A laptop known for ten days that was used on two of fourteen was tried, not worked with.
+TRIED_DAYS, TRIED_KNOWN = 2, 10
+#: Who had so many days at a network of his own came from a home; so near each other they came together.
+HOME_DAYS, TOGETHER_DAYS = 7, 3
+#: Kinds of things that stand on one desk: who shares the desk shares them all.
+DESK = frozenset({"usb_serial", "edid_serial"})
 
 
 def odds(facts: FarmFacts, table: Table | None = None) -> FarmOdds:
@@ -58,6 +74,7 @@ def odds(facts: FarmFacts, table: Table | None = None) -> FarmOdds:
         members_bar,
     ]
     bars = tuple(bar for bar in found if bar is not None)
+    bars = (*bars, *_alone(facts, bars))
     bits = math.fsum(bar.bits for bar in bars)
     probability = probability_of(bits)
     attention = attention_of(probability)
@@ -105,7 +122,13 @@ def _rarity(facts: FarmFacts, table: Table) -> FarmBar | None:
     if anchor.node.seen.soft:
         most = min(1.0, most)
     bits = max(LOWEST_RARITY, min(most, worth.bits))
+    others = max(worth.measured, facts.fleet - anchor.unrelated)
+    part = anchor.unrelated / (anchor.unrelated + others)
+    of_all = 2 * HIGHEST * (1 - part)  # half of all laptops may be a farm's where few were looked at; all are a company
     cap = f"; so few give at most {most:g} bits" if worth.bits > most else ""
+    if of_all < min(bits, most):
+        bits = of_all
+        cap = f"; {share_words(part)} of all laptops known are there, as in a company's rooms: {bits:.1f} bits at most"
     label = (
         f"{anchor.unrelated} laptops of people whom nothing relates share one {name_of(anchor)}; on a farm "
         f"{share_words(worth.m)} do, of {worth.measured:,} other laptops measured {share_words(worth.u)}{cap}."
@@ -119,35 +142,47 @@ def _second_ties(facts: FarmFacts, table: Table) -> list[FarmBar | None]:
         return []
     best: dict[str, Shared] = {}
     there = set(facts.shared[0].members)
+    always = _mean_stay(facts)[0] >= ALWAYS
+    desk: list[int] = []
     for each in facts.shared[1:]:
         kind = each.node.seen.kind
         inside = len(there.intersection(each.members)) > 1
         if kind != facts.shared[0].node.seen.kind and inside and each.unrelated > 1 and not each.node.seen.soft:
             best.setdefault(kind, each)
-    bars: list[FarmBar | None] = []
+    bars: list[FarmBar] = []
     for kind, each in sorted(best.items()):
         row = table.row("second_tie", f"{kind}_handed_over" if each.hand_over else kind, unrelated(facts))
         if row is not None:
             bits = min(row.bits, max(0.0, each.worth.bits))
             how = "one after the other, never at once" if each.hand_over else "at once"
-            label = f"{len(each.members)} of {len(facts.members)} members also share one {name_of(each)}, {how}."
-            bars.append(FarmBar(key="second_tie", label=label, bits=bits, m=row.m, u=row.u, basis=row.basis))
-    return bars
+            text = f"{len(each.members)} of {len(facts.members)} members also share one {name_of(each)}, {how}"
+            why = "who never left has been there from the first" if kind == "first_network" and always else ""
+            bars.append(_weighed("second_tie", text, row, bits, why))
+            if kind in DESK:
+                desk.append(len(bars) - 1)
+    anchored = facts.shared[0].node.seen.kind in DESK
+    for place in sorted(desk, key=lambda one: (-bars[one].bits, one))[0 if anchored else 1 :]:
+        label = f"{bars[place].label.removesuffix('.')}: counts nothing, who shares a desk shares what stands on it."
+        bars[place] = msgspec.structs.replace(bars[place], label=label, bits=0.0)
+    return list[FarmBar | None](bars)
 
 
 def _stay(facts: FarmFacts, table: Table, idle: bool) -> FarmBar:
-    known = [(each.stay, each.days) for each in facts.members if each.stay is not None and each.days >= LEAST_DAYS]
-    if 2 * len(known) < len(facts.members) or not known:
-        label = (
-            f"How much {len(facts.members) - len(known)} of {len(facts.members)} members stay there is not known yet."
-        )
+    mean, known, days = _mean_stay(facts)
+    if 2 * known < len(facts.members) or not known:
+        label = f"How much {len(facts.members) - known} of {len(facts.members)} members stay there is not known yet."
         return FarmBar(key="stay", label=label, bits=0.0)
-    mean = math.fsum(stay for stay, _ in known) / len(known)
-    case = "always" if mean >= 0.95 else "mostly" if mean >= 0.8 else "half" if mean >= 0.5 else "seldom"
-    days = sum(each for _, each in known)
-    text = f"Members were there on {mean:.0%} of the {days:,} days known of {len(known)} of them"
-    why = "benches keep what they set up" if idle else _many_leave(facts)
+    case = "always" if mean >= ALWAYS else "mostly" if mean >= 0.8 else "half" if mean >= 0.5 else "seldom"
+    text = f"Members were there on {mean:.0%} of the {days:,} days known of {known} of them"
+    why = "benches keep what they set up" if idle else _passing(facts)
     return _bar("stay", text, table.row("stay", case, unrelated(facts)), why)
+
+
+def _mean_stay(facts: FarmFacts) -> tuple[float, int, int]:
+    """Returns the mean share of days there, of how many members it is known, and of how many days in all."""
+    known = [(each.stay, each.days) for each in facts.members if each.stay is not None and each.days >= LEAST_DAYS]
+    mean = math.fsum(stay for stay, _ in known) / len(known) if known else 0.0
+    return mean, len(known), sum(days for _, days in known)
 
 
 def _visitors(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
@@ -157,7 +192,7 @@ def _visitors(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
     part = facts.visitors / seen if seen else 0.0
     case = "none" if facts.visitors == 0 else "few" if part <= 0.15 else "many" if part <= 0.4 else "most"
     text = f"{facts.visitors} of {seen} laptops seen there in 30 days come and go, or have left"
-    why = "benches stand still before they are emptied" if idle else ""
+    why = "benches stand still before they are emptied" if idle else _gathered(facts)
     return _bar("visitors", text, table.row("visitors", case, unrelated(facts)), why)
 
 
@@ -185,7 +220,7 @@ def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None
         part = anchor.unrelated / len(there)
         case = "none" if part >= MOST else "some" if part <= 0.5 else ""
         text = f"Records know {len(known)} of the {len(there)} people and leave {anchor.unrelated} whom nothing relates"
-        why = "they have not begun" if idle else _many_leave(facts)
+        why = "they have not begun" if idle else _passing(facts)
         bars.append(_bar("relation", text, table.row("relation", case, unrelated(facts)), why))
     else:
         label = f"Records know {len(known)} of {len(there)} people: whether they are related is not known."
@@ -194,7 +229,7 @@ def _relation(facts: FarmFacts, table: Table, idle: bool) -> list[FarmBar | None
     if 2 * claims >= len(there) and pairs:
         case = "claims_apart" if 2 * apart >= pairs else "claims_agree" if 10 * apart <= pairs else ""
         text = f"Records name a place for {claims} of {len(there)} people; {apart} of {pairs} pairs live too far apart"
-        why = "they go out to their people" if idle else _many_leave(facts)
+        why = "they go out to their people" if idle else _passing(facts)
         bars.append(_bar("relation", text, table.row("relation", case, unrelated(facts)), why))
     return bars
 
@@ -232,7 +267,7 @@ def _joining(facts: FarmFacts, table: Table) -> FarmBar | None:
     spread = (max(joined for joined, _ in known) - min(joined for joined, _ in known)).days
     case = "new_hires" if new >= 0.6 * len(known) and spread >= SPREAD_DAYS else ""
     text = f"{new} of {len(known)} came there within {ARRIVAL_DAYS} days of their start, over {spread} days in all"
-    why = "" if not _many_leave(facts) else "benches see every new hire"
+    why = "benches see every new hire" if _many_leave(facts) else _flat(facts)
     return _bar("joining", text, table.row("joining", case, unrelated(facts)), why)
 
 
@@ -241,7 +276,7 @@ def _use(facts: FarmFacts, table: Table) -> FarmBar | None:
     if not known or 2 * known < len(facts.members):
         return None
     case = "unused" if unused >= MOST * known else "half" if 2 * unused >= known else ""
-    text = f"Nobody uses {unused} of {known} members yet: no hour of input in 14 days, or a start that is to come"
+    text = f"Nobody uses {unused} of {known} members yet: hardly a day of input in 14, or a start that is to come"
     return _bar("use", text, table.row("use", case, unrelated(facts)))
 
 
@@ -249,7 +284,9 @@ def _unused(facts: FarmFacts) -> tuple[int, int]:
     """Returns members that nobody uses yet, and members of whom that is known."""
     today = facts.at.date()
     known = [each for each in facts.members if each.used_days is not None or (each.start_on and each.start_on > today)]
-    unused = [each for each in known if not each.used_days]
+    unused = [
+        each for each in known if not each.used_days or (each.used_days <= TRIED_DAYS and each.days >= TRIED_KNOWN)
+    ]
     return len(unused), len(known)
 
 
@@ -272,6 +309,47 @@ def _many_leave(facts: FarmFacts) -> str:
     """Why staying says nothing: "" unless more than 15 % of those seen there come and go."""
     seen = len(_stayers(facts)) + facts.visitors
     return "where many come and go, those who are there say little" if seen and facts.visitors > 0.15 * seen else ""
+
+
+def _passing(facts: FarmFacts) -> str:
+    """Why those who are there say little: they are there for a while."""
+    return _many_leave(facts) or _gathered(facts)
+
+
+def _gathered(facts: FarmFacts) -> str:
+    """ "" unless most members came together from networks of their own: a course, a hotel, a journey.
+
+    A farm's laptops come one by one, and from no home, or from one for a few days. What is remembered of a home fades
+    after a month: who is still there then lives there.
+    """
+    came = sorted(each.joined_at for each in facts.members if each.joined_at and each.own_days >= HOME_DAYS)
+    if len(came) <= FLAT or len(came) < MOST * len(facts.members):
+        return ""
+    middle = came[len(came) // 2]
+    together = sum(abs((each - middle).days) <= TOGETHER_DAYS for each in came)
+    return "they came from homes of their own, all at once" if together >= MOST * len(facts.members) else ""
+
+
+def _flat(facts: FarmFacts) -> str:
+    """Why it says nothing that people are new together: "" where they are more than share a flat, or live apart."""
+    apart, pairs, _ = _claims_apart(facts.members)
+    small = unrelated(facts) <= FLAT and (not pairs or 2 * apart < pairs)
+    return "who begins together looks for a flat together" if small else ""
+
+
+def _alone(facts: FarmFacts, bars: Sequence[FarmBar]) -> list[FarmBar]:
+    """Takes off what a place gives beyond the level that it may reach by itself: nobody there did anything."""
+    if not facts.shared or any(bar.key in ("members", "rhythm") and bar.bits >= OWN for bar in bars):
+        return []
+    if any(each.kind in ("kvm_model", "remote_peer") for each in facts.traits) or facts.shared[0].hand_over:
+        return []
+    flat = unrelated(facts) <= FLAT
+    excess = math.fsum(bar.bits for bar in bars) - (ALONE_MOST_FLAT if flat else ALONE_MOST)
+    if excess <= 0:
+        return []
+    words = "review" if flat else "urgent"
+    label = f"No member shows anything by itself, and no hours fit: a shared place alone is {words} at most."
+    return [FarmBar(key="alone", label=label, bits=-excess)]
 
 
 def _rhythm(facts: FarmFacts) -> FarmBar | None:
@@ -308,7 +386,8 @@ def _cohort(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
     text = (
         f"{trait.having} of {trait.known} are of cohort {trait.words}, as are {share_words(trait.share)} in the fleet"
     )
-    why = "benches set up one cohort at a time" if idle and bits > 0 else _many_leave(facts) if bits > 0 else ""
+    why = "benches set up one cohort at a time" if idle else _passing(facts) or _flat(facts)
+    why = why if bits > 0 else ""
     label = f"{text}: counts nothing, {why}." if why else f"{text}."
     return FarmBar(key="cohort", label=label, bits=0.0 if why else bits, basis="measured")
 
@@ -361,8 +440,11 @@ def _members(members: Sequence[Member]) -> FarmBar | None:
     if not known:
         return None
     bits = min(HIGHEST, math.fsum(known) / len(members))
-    strong = sum(each >= 1.0 for each in known)
-    label = f"{strong} of {len(members)} members have evidence of their own; {bits:.1f} bits in the mean of all."
+    strong = sum(each >= OWN for each in known)
+    one = strong == 1 and len(members) <= FLAT and bits > OWN
+    bits = OWN if one else bits
+    cap = "; one alone of so few gives a bit, for it is judged by itself" if one else ""
+    label = f"{strong} of {len(members)} members have evidence of their own; {bits:.1f} bits in the mean of all{cap}."
     return FarmBar(key="members", label=label, bits=bits)
 
 
@@ -370,6 +452,10 @@ def _bar(key: str, text: str, row: Row | None, silent: str = "") -> FarmBar:
     """Returns the bar of a row; 0 where there is none. `silent` says why it may not speak for a farm; "" if it may."""
     if row is None:
         return FarmBar(key=key, label=f"{text}.", bits=0.0)
-    if silent and row.bits > 0:
+    return _weighed(key, text, row, row.bits, silent)
+
+
+def _weighed(key: str, text: str, row: Row, bits: float, silent: str = "") -> FarmBar:
+    if silent and bits > 0:
         return FarmBar(key=key, label=f"{text}: counts nothing, {silent}.", bits=0.0, m=row.m, u=row.u, basis=row.basis)
-    return FarmBar(key=key, label=f"{text}.", bits=row.bits, m=row.m, u=row.u, basis=row.basis)
+    return FarmBar(key=key, label=f"{text}.", bits=bits, m=row.m, u=row.u, basis=row.basis)

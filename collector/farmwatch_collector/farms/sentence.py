@@ -17,6 +17,11 @@ KIND_WORDS = {
 }
 
 
+#: From so many on a place is an office or a camp sooner than a house.
+LARGE = 25
+WEEK = 7
+
+
 def share_words(share: float) -> str:
     """Returns a share as people read it: "1 in 10,000", "12 %", "none"."""
     if share <= 0:
@@ -44,15 +49,42 @@ def _innocent(facts: FarmFacts, bars: Sequence[FarmBar]) -> str:
     size = facts.shared[0].unrelated
     if _bits(bars, "use") < 0:
         return "a staging bench or a store room that no policy names"
+    if 2 * size > size + max(facts.shared[0].worth.measured, facts.fleet - size):
+        return "the company's own rooms, for most laptops known here are there"
+    if any(each.kind == "alternates" for each in facts.rhythms):
+        return "laptops that several people share at work, at a counter, on a ward or in shifts"
+    if _came_together(bars):
+        return "a course, a hotel or a journey of people who have homes of their own"
     if _bits(bars, "visitors") < -1 or _bits(bars, "stay") < -1:
         return "an office, a co-working room or a training room that nobody registered"
-    if size == 2:
-        return "a couple, or two who share a flat"
+    if size > 4 and _began_together(facts):
+        return "a course for new people, or an office where they begin"
+    if facts.shared[0].node.nature == "hardware" and _bits(bars, "stay") <= 0:
+        return "a thing that IT or colleagues carry from laptop to laptop"
     if size <= 4:
-        return "a flat shared by colleagues"
+        home = "a couple, or two who share a flat" if size == 2 else "a family, or a flat shared by colleagues"
+        moved = any("live too far apart" in bar.label and bar.bits > 0 for bar in bars)
+        return f"{home}, who moved in after their records were made" if moved else home
     if _bits(bars, "egress") < 0:
         return "an office that nobody registered"
-    return "a company flat, a dormitory or a small office that nobody registered"
+    bench = ", a staging bench" if all(each.used_days is None for each in facts.members) else ""
+    if size >= LARGE:
+        return f"an office, a call centre, a ship or camp{bench} that nobody registered"
+    return f"a large family, a company flat, a dormitory, a small office or room for work{bench} that nobody registered"
+
+
+def _came_together(bars: Sequence[FarmBar]) -> bool:
+    return any("came from homes of their own" in bar.label for bar in bars)
+
+
+def _began_together(facts: FarmFacts) -> bool:
+    """Whether nearly all came there in one week, and began at the company in it."""
+    new = [
+        each.joined_at
+        for each in facts.members
+        if each.joined_at and each.start_on and abs((each.joined_at.date() - each.start_on).days) <= WEEK
+    ]
+    return len(new) >= 0.8 * len(facts.members) and (max(new) - min(new)).days <= WEEK
 
 
 def _check(facts: FarmFacts, bars: Sequence[FarmBar]) -> str:

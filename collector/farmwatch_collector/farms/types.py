@@ -54,6 +54,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     joined_at   first report that showed the value which ties most of the others to it
     stay        share of its days since then on which it was there; None when no day is known
     days        days known since then
+    own_days    days before, of the last 32, on networks that no other member had
     used_days   days of the last 14 with an hour of input or more; None where input is not told
     bits        log-odds of its own evidence, fleet ties and base rate left out; None before its first judgement
     probability of being a farm laptop without fleet ties; None as for `bits`
@@ -70,6 +71,7 @@ class Member(msgspec.Struct, frozen=True, kw_only=True):
     joined_at: datetime | None = None
     stay: float | None = None
     days: int = 0
+    own_days: int = 0
     used_days: int | None = None
     bits: float | None = None
     probability: float | None = None
@@ -114,7 +116,7 @@ class FarmBar(msgspec.Struct, frozen=True, kw_only=True):
     """One line of a farm's odds. Lines add up; none is hidden in another.
 
     key    `prior`, `rarity`, `second_tie`, `stay`, `visitors`, `egress`, `relation`, `joining`, `cohort`, `use`,
-           `rhythm`, `traits`, `members`
+           `rhythm`, `traits`, `members`, `alone`
     label  one sentence with the figures it rests on
     bits   after its cap
     m, u   what they are made from; None where a line is no comparison

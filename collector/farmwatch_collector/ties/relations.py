@@ -117,6 +117,11 @@ class Relations:
         self._households = {device: tuple(found) for device, found in homes.items()}
         return {device for devices, _ in set(old) ^ set(new) for device in devices}
 
+    @property
+    def places_known(self) -> bool:
+        """Whether anything explains any value."""
+        return bool(self._from_policy or self._from_labels)
+
     def place(self, kind: str, value: bytes, today: date | None) -> Explained | None:
         """Returns what a value is known to be on a day; `None` for a day asks for whatever it was said to be."""
         key = (kind, value)

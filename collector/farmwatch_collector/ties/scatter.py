@@ -1,11 +1,11 @@
 """Whether a value is one thing: what its holders show beside it on the same days tells.
 
-A gateway's address whose holders leave by different lines on one day stands in different places: cheap routers bear one
-address. So does a monitor or USB device. Exits that a carrier shares out, and those of security clients, companies,
-VPNs and hosters, tell no place. A gateway whose holders show no others stands in different places where each of several
-is at an access point of his own: people of one house meet at one of its few. A thing whose holders show no others is in
-several places where their gateways are of different makers. Different gateways of one make are what a farm has that gives each laptop a router or network of its
-own, and speak for neither.
+A gateway's address whose holders leave by different lines on one day stands in different places: cheap routers bear
+one address. So does a monitor or USB device. Exits that a carrier shares out, and those of security clients,
+companies, VPNs and hosters, tell no place. A gateway whose holders show no others stands in different places where
+each of several is at an access point of his own: people of one house meet at one of its few. A thing whose holders
+show no others is in several places where their gateways are of different makers. Different gateways of one make are
+what a farm has that gives each laptop a router or network of its own, and speak for neither.
 """
 
 from collections import Counter

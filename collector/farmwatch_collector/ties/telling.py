@@ -1,5 +1,6 @@
 """What is told of a value: as a node, for farms to be gathered from, and as a tie, for a device's detectors."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
 from itertools import pairwise
@@ -21,6 +22,7 @@ from .types import Node, Seen, Worth
 FORMER = 30
 
 _EPOCH = date(1970, 1, 1).toordinal()
+_STANDS = frozenset({CODES["gateway_mac"], CODES["bssid"]})
 _GATEWAY, _FIRST = CODES["gateway_mac"], CODES["first_network"]
 _HARDWARE = frozenset({CODES["usb_serial"], CODES["edid_serial"]})
 _TRAIT = frozenset(code for code, kind in enumerate(KINDS.values()) if kind.nature in ("trait", "exit"))
@@ -55,9 +57,33 @@ class Telling:
             former=() if crowd else tuple(name for name, _ in former),
             gone=gone,
             residents=tuple(name for name, number in holders if self._resident(node, number)),
-            place=place.name if place else "",
+            place=place.name if place else self._standing([number for _, number in holders], today),
             scattered=self._scattered(node, holders, former),
         )
+
+    def _standing(self, holders: Sequence[int], today: date) -> str:
+        """Returns the known place where most holders are by their gateway or access point; "" without one.
+
+        Who registers an office by its gateway does not know its public address, nor each dock in it.
+        """
+        if len(holders) < 2 or not self._relations.places_known:
+            return ""
+        counts: Counter[str] = Counter()
+        missing = 0
+        for number in holders:
+            record = self._holdings.record(number)
+            for at in memory.places(record):
+                if record[at + 1] & NOW and self._index.code(record[at]) in _STANDS:
+                    known = self._relations.place(*self._index.key(record[at]), today)
+                    if known is not None:
+                        counts[known.name] += 1
+                        break
+            else:
+                missing += 1
+                if missing * 5 > len(holders):
+                    return ""
+        name, count = min(counts.items(), key=lambda each: (-each[1], each[0]))
+        return name if count * 5 >= len(holders) * 4 else ""
 
     def _named(self, numbers: Iterable[int]) -> list[tuple[str, int]]:
         return sorted((self._index.names[number], number) for number in numbers)

@@ -35,16 +35,16 @@ def test_a_couple_at_home_is_far_below_watch() -> None:
     assert "a couple" in found.sentence
 
 
-def test_a_couple_that_shares_a_monitor_and_a_dock_stays_about_watch() -> None:
+def test_a_couple_that_shares_a_monitor_and_a_dock_stays_below_watch() -> None:
     two = names(2)
     things = (shared(two, 6.0), shared(two, 6.0, "usb_serial"), shared(two, 6.0, "edid_serial"))
     found = odds(facts(members(two), *things, egress="residential"))
-    # Given one house, a dock adds log2(.15/.05) = 1.58 and a monitor log2(.20/.10) = 1: -9.15 + 2.58 = -6.56 ...
-    assert bars(found)["second_tie"] == pytest.approx(2.58, abs=0.01)
-    assert found.bits == pytest.approx(-6.56, abs=0.02)
-    # ... about watch; that both say to live in one town, as couples do, is log2(.25/.75) = -1.58: below it.
+    # Given one house, a dock adds log2(.15/.05) = 1.58; the monitor stands on the same desk: -9.15 + 1.58 = -7.56 ...
+    assert bars(found)["second_tie"] == pytest.approx(1.58, abs=0.01)
+    assert found.bits == pytest.approx(-7.56, abs=0.02)
+    # ... below watch; that both say to live in one town, as couples do, is log2(.25/.75) = -1.58 more.
     said = odds(facts(members(two, claim=SEATTLE), *things, egress="residential"))
-    assert said.bits == pytest.approx(-8.15, abs=0.02)
+    assert said.bits == pytest.approx(-9.15, abs=0.02)
     assert said.attention == "none"
 
 
@@ -64,8 +64,9 @@ def test_a_flat_of_four_stays_below_review_also_when_one_runs_an_ordinary_remote
 def test_a_flat_of_remote_new_hires_with_such_a_tool_stays_below_review(size: int) -> None:
     people = with_own(members(names(size), prior=0.001), 0, 4.0)
     found = odds(facts(people, shared(names(size), 9.0), egress="residential"))
-    # log2(.001/.999) = -9.96; stay, visitors, egress and relation are 1.14 together; review is -3.17.
-    expected = {3: -9.96 + 4.0 + 1.14 + 4 / 3, 4: -9.96 + 4.5 + 1.14 + 4 / 4}
+    # One with evidence gives a bit. log2(.001/.999) = -9.96; stay, visitors, egress and relation are 1.14 together;
+    # review is -3.17.
+    expected = {3: -9.96 + 4.0 + 1.14 + 1, 4: -9.96 + 4.5 + 1.14 + 4 / 4}
     assert found.bits == pytest.approx(expected[size], abs=0.02)
     assert found.attention == "watch"
 
@@ -211,8 +212,15 @@ def test_people_whom_records_tie_are_one_and_no_rarity_is_counted() -> None:
 
 
 def test_own_evidence_is_a_mean_and_silence_of_others_is_not_subtracted() -> None:
-    people = with_own(with_own(members(names(4)), 0, 9.0), 1, -6.0)
-    assert bars(odds(facts(people, shared(names(4), 5.0))))["members"] == 2.25
+    people = with_own(with_own(with_own(members(names(4)), 0, 9.0), 1, -6.0), 2, 1.0)
+    assert bars(odds(facts(people, shared(names(4), 5.0))))["members"] == 2.5  # (9 + 0 + 1 + nothing) / 4
+
+
+def test_what_one_alone_of_a_flat_does_gives_the_flat_a_bit_and_that_one_the_rest() -> None:
+    two = with_own(members(names(2)), 0, 4.0)
+    assert bars(odds(facts(two, shared(names(2), 5.0))))["members"] == 1.0
+    both = with_own(two, 1, 4.0)
+    assert bars(odds(facts(both, shared(names(2), 5.0))))["members"] == 4.0
 
 
 def test_one_kvm_model_counts_only_what_it_exceeds_the_members_own_evidence() -> None:
@@ -237,19 +245,19 @@ def test_a_rhythm_counts_by_the_bound_that_its_p_allows() -> None:
 
 
 def test_new_hires_who_came_one_by_one_count_and_a_batch_on_one_day_does_not() -> None:
-    four = names(4)
+    five = names(5)
     start = day("2026-02-01")
     one_by_one = tuple(
         msgspec.structs.replace(
             each, start_on=start + timedelta(days=10 * n), joined_at=AT - timedelta(days=57 - 10 * n)
         )
-        for n, each in enumerate(members(four))
+        for n, each in enumerate(members(five))
     )
     batch = tuple(
         msgspec.structs.replace(each, start_on=start, joined_at=AT - timedelta(days=57)) for each in one_by_one
     )
-    assert bars(odds(facts(one_by_one, shared(four, 5.0))))["joining"] == pytest.approx(1.81, abs=0.01)  # log2(.35/.10)
-    assert "joining" not in bars(odds(facts(batch, shared(four, 5.0))))
+    assert bars(odds(facts(one_by_one, shared(five, 5.0))))["joining"] == pytest.approx(1.81, abs=0.01)  # log2(.35/.10)
+    assert "joining" not in bars(odds(facts(batch, shared(five, 5.0))))
 
 
 def test_at_least_one_true_member_is_what_the_members_say_apart() -> None:
