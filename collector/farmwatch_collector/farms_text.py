@@ -72,7 +72,8 @@ def _groups(count: int | None) -> str:
 
 
 def _member(member: Member) -> str:
-    name = f" ({member.name})" if member.name and member.name != member.device else ""
+    known = (member.name if member.name != member.device else "") or member.person
+    name = f" ({known})" if known else ""
     own = probability_words(member.probability) if member.probability else ""
     points = f"{LEVEL_WORDS[member.attention]}, {member.points} points" if member.points is not None else "not judged"
     by_itself = f"; by itself {own}" if own else ""
@@ -80,7 +81,7 @@ def _member(member: Member) -> str:
     stay = (
         f", on {member.stay:.0%} of {_count(member.days, 'day')}".replace("%", " %") if member.stay is not None else ""
     )
-    why = f"; {member.why}" if member.why else ""
+    why = f". {member.why}" if member.why else ""
     return f"{member.device}{name}: {points}{by_itself}{joined}{stay}{why}"
 
 
@@ -96,8 +97,8 @@ def _shared(shared: SharedValue) -> str:
     gone = f", and {shared.former} had it" if shared.former else ""
     return (
         f"{words} ({shared.kind} {shared.value[:8]}): {len(shared.members)} members, {shared.unrelated} unrelated, "
-        f"{_count(shared.holders, 'laptop')} in all{gone}; {share_words(shared.u)} of other laptops share one with so "
-        f"many: {shared.bits:+.1f} bits{note}"
+        f"{_count(shared.holders, 'laptop')} in all{gone}; about {share_words(shared.u)} of other laptops share one "
+        f"with so many: {shared.bits:+.1f} bits{note}"
     )
 
 

@@ -47,10 +47,13 @@ def level_for(unrelated: int) -> int:
 
 
 def compared(tie: Tie) -> str:
-    """Returns how common such sharing is in this fleet, as the end of a sentence's part; "" where nobody measured."""
+    """Returns how common such sharing is, as the end of a sentence's part; "" where nobody measured.
+
+    "About": in a small fleet most of the share is the shipped rate.
+    """
     if tie.share is None or tie.share <= 0:
         return ""
-    return f", as 1 other laptop in {max(1, round(1 / tie.share)):,} of this fleet shares one with so many"
+    return f", as about 1 other laptop in {max(1, round(1 / tie.share)):,} shares one with so many"
 
 
 def others(count: int) -> str:

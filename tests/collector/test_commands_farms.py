@@ -110,6 +110,14 @@ def test_standard_input_is_read(
     assert len(answer(capsys, "-")["items"]) == 1
 
 
+def test_who_the_records_know_is_told_beside_the_laptops_id(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    roster = tmp_path / "people.csv"
+    rows = [f"p-{number},shelf-{number},remote" for number in range(6)]
+    roster.write_text("\n".join(["person,device,cohort", *rows]) + "\n", encoding="utf-8")
+    assert main(["farms", write(tmp_path / "all.jsonl", [*shelf(), *homes()]), "--roster", str(roster)]) == 0
+    assert "- shelf-5 (p-5): " in capsys.readouterr().out
+
+
 def test_in_words_it_says_who_why_and_what_to_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["farms", write(tmp_path / "all.jsonl", [*shelf(), *homes()])]) == 0
     said = " ".join(capsys.readouterr().out.split())

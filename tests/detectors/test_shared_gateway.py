@@ -91,8 +91,8 @@ def test_what_the_fleet_measured_stands_in_the_sentence() -> None:
         next(iter(DETECTOR.detect(_with(tie("gateway_mac", 7, bits=bits, share=share))))).sentence
         for bits, share in ((6.0, 0.0025), (-0.5, 0.25))
     ]
-    assert "as 1 other laptop in 400 of this fleet shares one with so many" in rare
-    assert "as 1 other laptop in 4 of this fleet" in common
+    assert "as about 1 other laptop in 400 shares one with so many" in rare
+    assert "as about 1 other laptop in 4 shares one" in common
     assert common.endswith("as common elsewhere as it is in farms, and speaks of nobody.")
 
 

@@ -12,7 +12,7 @@ import msgspec
 
 from ..assessment import AttentionLevel
 from ..farms.following import values_of_place
-from ..farms.types import Farm, FarmBar, FarmMember, Label, LabelKind, Member, Shared
+from ..farms.types import Farm, FarmBar, FarmEvent, FarmMember, Label, LabelKind, Member, Shared
 from ..score import L0, POINTS_PER_BIT
 from ..ties.kinds import KINDS
 from ..ties.types import Seen
@@ -279,6 +279,13 @@ def _notes(shared: Shared) -> tuple[str, ...]:
 def names_of(farm: Farm) -> dict[str, str]:
     """Returns the name of every member, former ones included; the device's id where nobody gave one."""
     return {each.member.device: each.member.name or each.member.device for each in farm.members}
+
+
+def closed_by(farm: Farm, history: Sequence[FarmEvent]) -> FarmEvent | None:
+    """Returns what explained or ended a farm; None while it is open."""
+    if farm.state == "open":
+        return None
+    return next((each for each in reversed(history) if each.action in ("explained", "ended", "merged")), None)
 
 
 class Piece(msgspec.Struct, frozen=True):

@@ -13,7 +13,7 @@ from ..assessment import THRESHOLDS
 from ..place.geocoding import km_apart
 from ..score import L0, POINTS_PER_BIT, attention_of, log_odds, probability_of
 from .odds_table import HIGHEST, HIGHEST_JUDGED, Row, Table, TraitRow, shipped_table
-from .sentence import name_of, odds_sentence, share_words
+from .sentence import compared, name_of, odds_sentence, share_words
 from .types import FarmBar, FarmFacts, FarmOdds, Member, Shared, Trait
 
 #: Devices that a shipped share counts for beside those of the fleet.
@@ -131,7 +131,7 @@ def _rarity(facts: FarmFacts, table: Table) -> FarmBar | None:
         cap = f"; {share_words(part)} of all laptops known are there, as in a company's rooms: {bits:.1f} bits at most"
     label = (
         f"{anchor.unrelated} laptops of people whom nothing relates share one {name_of(anchor)}; on a farm "
-        f"{share_words(worth.m)} do, of {worth.measured:,} other laptops measured {share_words(worth.u)}{cap}."
+        f"{share_words(worth.m)} do, of other laptops {compared(worth)}{cap}."
     )
     return FarmBar(key="rarity", label=label, bits=bits, m=worth.m, u=worth.u, basis="measured")
 
@@ -173,7 +173,7 @@ def _stay(facts: FarmFacts, table: Table, idle: bool) -> FarmBar:
         label = f"How much {len(facts.members) - known} of {len(facts.members)} members stay there is not known yet."
         return FarmBar(key="stay", label=label, bits=0.0)
     case = "always" if mean >= ALWAYS else "mostly" if mean >= 0.8 else "half" if mean >= 0.5 else "seldom"
-    text = f"Members were there on {mean:.0%} of the {days:,} days known of {known} of them"
+    text = f"Members were there on {100 * mean:.0f} % of the {days:,} days known of {known} of them"
     why = "benches keep what they set up" if idle else _passing(facts)
     return _bar("stay", text, table.row("stay", case, unrelated(facts)), why)
 
@@ -276,7 +276,8 @@ def _use(facts: FarmFacts, table: Table) -> FarmBar | None:
     if not known or 2 * known < len(facts.members):
         return None
     case = "unused" if unused >= MOST * known else "half" if 2 * unused >= known else ""
-    text = f"Nobody uses {unused} of {known} members yet: hardly a day of input in 14, or a start that is to come"
+    waiting = f"Nobody uses {unused} of {known} members yet: hardly a day of input in 14, or a start that is to come"
+    text = waiting if unused else f"All {known} members of whom it is known are in use"
     return _bar("use", text, table.row("use", case, unrelated(facts)))
 
 

@@ -2,7 +2,11 @@
 
 from collections.abc import Sequence
 
+from ..ties.types import Worth
 from .types import FarmBar, FarmFacts, Shared
+
+#: Where fewer laptops are measured than the shipped rate counts as (docs/ties.md), it carries most of the share.
+SHIPPED = 2_000
 
 #: What a shared value is called where it has no words of its own.
 KIND_WORDS = {
@@ -30,9 +34,18 @@ def share_words(share: float) -> str:
 
 
 def name_of(shared: Shared) -> str:
-    """Returns what a shared value is called: "TP-Link gateway", or its kind's word."""
+    """Returns what a shared value is called: "TP-Link gateway", "monitor (Dell U2419H)", or its kind's word."""
     seen = shared.node.seen
-    return seen.words or KIND_WORDS.get(seen.kind, seen.kind.replace("_", " "))
+    kind = KIND_WORDS.get(seen.kind, seen.kind.replace("_", " "))
+    if not seen.words:
+        return kind
+    return seen.words if kind.split()[-1].casefold() in seen.words.casefold() else f"{kind} ({seen.words})"
+
+
+def compared(worth: Worth) -> str:
+    """Returns what share of others have the like, and what it rests on: in a small fleet mostly on the shipped rate."""
+    shipped = " and the shipped rate" if worth.measured < SHIPPED else ""
+    return f"about {share_words(worth.u)} (by {worth.measured:,} measured here{shipped})"
 
 
 def odds_sentence(facts: FarmFacts, bars: Sequence[FarmBar]) -> str:
@@ -40,8 +53,11 @@ def odds_sentence(facts: FarmFacts, bars: Sequence[FarmBar]) -> str:
     if not facts.shared:
         return f"Nothing ties these {len(facts.members)} laptops any more."
     anchor = facts.shared[0]
-    fact = f"{anchor.unrelated} laptops of people whom nothing relates share one {name_of(anchor)}"
-    comparison = f"of {anchor.worth.measured:,} other laptops {share_words(anchor.worth.u)} share one with so many"
+    count = len(facts.members)
+    who = "laptops of" if count == anchor.unrelated else f"of these {count} laptops belong to"
+    join = " share" if count == anchor.unrelated else ", and share"
+    fact = f"{anchor.unrelated} {who} people whom nothing relates{join} one {name_of(anchor)}"
+    comparison = f"of other laptops {compared(anchor.worth)} share one with so many"
     return f"{fact}; {comparison}. Could it be {_innocent(facts, bars)}? Check: {_check(facts, bars)}."
 
 

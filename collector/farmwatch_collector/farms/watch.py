@@ -170,7 +170,7 @@ class FarmWatch:
                 return "explained", f"Its {name_of(shared)} is known: {node.place}."
             still = [each for each in shared.members if node is not None and each in node.holders]
             if len(still) > 1 and shared.unrelated > 1 and self._fleet.unrelated(still, today) < 2:
-                return "explained", f"Records or the policy tie all who share its {name_of(shared)}."
+                return "explained", f"Records, the policy or a label tie all who share its {name_of(shared)}."
         if farm.facts.shared and self._shares(farm.facts.shared[0], judging):
             return "ended", f"What its members share speaks for no farm any more: {_still(farm)}."
         return "ended", "Nothing ties its members any more."

@@ -132,6 +132,16 @@ def test_an_explained_farm_is_listed_as_explained_and_never_as_clear(analyst: Cl
     assert "clear" not in text.replace("Clear filter", "")
 
 
+def test_an_explained_farm_says_by_what_and_that_its_figures_are_of_before(analyst: Client, store: MemoryStore) -> None:
+    store.happened[2] = [FarmEvent(at=NOW, action="explained", words="Its gateway is known: Leeds.")]
+    text = page(analyst, "/farms/2").text
+    assert re.search(
+        r"Its gateway is known: Leeds\. It counts as nothing since [-0-9: ]+\. What stands here is how", text
+    )
+    assert "that it is a farm, as last judged" in text
+    assert "as last judged" not in page(analyst, "/farms/1").text
+
+
 def test_the_list_goes_on_over_pages_without_losing_a_farm(analyst: Client, store: MemoryStore) -> None:
     small = shelf(2)
     store.kept = {number: replace(small, id=number) for number in range(1, 251)}

@@ -14,6 +14,7 @@ from farmwatch_collector.console.farm_matrix import MOST, matrix
 from farmwatch_collector.console.farm_strip import MOST_ROWS, QUARTERS, runs, strip, wanted
 from farmwatch_collector.console.farm_view import (
     bar_chart,
+    closed_by,
     device_farms,
     expected,
     farm_line,
@@ -26,7 +27,7 @@ from farmwatch_collector.console.farm_view import (
     told,
 )
 from farmwatch_collector.farms.source import Activity
-from farmwatch_collector.farms.types import FarmMember
+from farmwatch_collector.farms.types import FarmEvent, FarmMember
 from farmwatch_collector.ties.types import Seen
 from farmwatch_detectors.placing import Spot
 from farmwatch_detectors.view import Rhythm
@@ -99,6 +100,17 @@ def test_history_tells_members_by_name_and_leaves_everything_else_as_it_is(
 ) -> None:
     pieces = told(words, {"laptop-1": "nb-1"})
     assert [(each.words, each.device) for each in pieces] == said
+
+
+def test_what_is_explained_or_over_says_by_what_and_what_is_open_does_not() -> None:
+    first, last = (
+        FarmEvent(at=NOW + timedelta(hours=hour), action="explained", words=f"word {hour}") for hour in (0, 2)
+    )
+    history = [first, FarmEvent(at=NOW + timedelta(hours=1), action="returned", words="It is back."), last]
+    farm = farm_of(1, [member("a", 0), member("b", 1)], [])
+    assert closed_by(replace(farm, state="explained"), history) == last
+    assert closed_by(farm, history) is None
+    assert closed_by(replace(farm, state="ended"), []) is None
 
 
 @pytest.mark.parametrize(("days", "said"), [(1, "50 % of 1 day"), (24, "50 % of 24 days")])
