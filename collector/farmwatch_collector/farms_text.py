@@ -90,7 +90,7 @@ def _shared(shared: SharedValue) -> str:
     marks = [
         f"explained by {shared.place}" if shared.place else "",
         "scattered over places: no one thing" if shared.scattered else "",
-        "made up by software" if shared.soft else "",
+        "made up by software, or a published constant" if shared.soft else "",
         "handed over" if shared.hand_over else "",
     ]
     note = "".join(f"; {mark}" for mark in marks if mark)
