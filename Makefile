@@ -76,7 +76,7 @@ bench-place: $(VENV)/.made
 bench-farms: $(VENV)/.made
 	@$(BIN)/farmwatch bench farms --scale full $(ARGS)
 
-# 12 GiB of disk and 8 of memory for the largest fleet; ARGS='--sizes 100 10000' needs little.
+# 2 GiB of disk and 3 of memory for the largest fleet; ARGS='--sizes 100 10000' needs little.
 bench-growth: $(VENV)/.made
 	@$(BIN)/python bench/growth.py $(ARGS)
 
