@@ -86,6 +86,7 @@ class FarmKeeper:
             try:
                 view = self._store.view(each.device, now)
                 if view is not None:
+                    view = _not_ahead(view, now)
                     self._look_back(view)
                     self._fleet.observe(view.device, view.sections, view.egress)
                     self.keep(each.device, now)
@@ -104,7 +105,9 @@ class FarmKeeper:
             if section is None or not section.looked or int(section.observed_at.timestamp()) <= last:
                 continue
             until, spans = section.observed_at, view.history.get(kind, ())
-            moments = sorted({one.seen_from for one in spans if int(one.seen_from.timestamp()) > last} - {until})
+            moments = sorted(
+                {one.seen_from for one in spans if one.seen_from < until and int(one.seen_from.timestamp()) > last}
+            )
             if last and int(until.timestamp()) // _DAY - last // _DAY > 1:
                 moments.insert(0, datetime.fromtimestamp(last, UTC))
             if len(moments) > MOST_MOMENTS:
@@ -131,6 +134,7 @@ class FarmKeeper:
     def observe(self, view: DeviceView, now: datetime) -> set[str]:
         """Takes in what a device shows now; returns the devices whose ties changed by it."""
         try:
+            view = _not_ahead(view, now)
             touched = self._look_back(view)
             touched |= self._fleet.observe(view.device, view.sections, view.egress)
             self.keep(view.device, now)
@@ -245,6 +249,18 @@ class FarmKeeper:
             _log.exception("farms could not be looked for; they are gathered anew in a while")
             self._fresh, self._lost = False, self._fresh or self._lost
             return None
+
+
+def _not_ahead(view: DeviceView, now: datetime) -> DeviceView:
+    """Returns a view none of whose sections was seen later than now: what a clock that is ahead tells would be held for
+    ever."""
+    if all(each.observed_at <= now for each in view.sections.values()):
+        return view
+    sections = {
+        kind: msgspec.structs.replace(each, observed_at=min(each.observed_at, now))
+        for kind, each in view.sections.items()
+    }
+    return msgspec.structs.replace(view, sections=sections)
 
 
 def _told(held: Held) -> tuple[object, ...]:

@@ -97,7 +97,7 @@ class Fleet:
 
     def set_entry(self, device: str, entry: RosterEntry) -> set[str]:
         """Takes the record of one device, which was found by the serial that it reports; returns as `set_roster`."""
-        return self._around({device}) if self._relations.set_entry(device, entry) else set()
+        return self._around(self._relations.set_entry(device, entry))
 
     def set_policy(self, policy: Policy) -> set[str]:
         """Takes the company's places, and returns the devices whose ties they change."""

@@ -23,7 +23,7 @@ from farmwatch_collector.store.protocol import Incoming
 from farmwatch_collector.store.protocol_network import Origin
 from farmwatch_collector.ties.types import Held
 from farmwatch_detectors.policy import RosterEntry
-from farmwatch_detectors.view import Rhythm
+from farmwatch_detectors.view import DeviceView, Rhythm, SectionView
 from farmwatch_schema.codec import decode_report, digest_of, encode
 from farmwatch_schema.identifiers import Keyer
 from farmwatch_schema.observables.network import Gateway
@@ -278,6 +278,22 @@ def test_reports_that_waited_for_days_tell_where_a_laptop_was_on_each_of_them(st
     assert datetime.fromtimestamp(home.first_at, UTC) == began + 2 * DAY
     (first,) = [each for each in life.loop.fleet.held("laptop-0") if each.seen.kind == "first_network"]
     assert first.seen.value == bench.seen.value
+
+
+@pytest.mark.parametrize("ahead", [timedelta(days=2), timedelta(days=20_000)])
+def test_what_a_clock_that_is_ahead_tells_is_held_until_the_next_report_tells_otherwise(
+    store: Store, ahead: timedelta
+) -> None:
+    life = Life(store, strangers=1)
+    keeper, fleet = life.loop.farms, life.loop.fleet
+    for number, wrong in enumerate((ahead, timedelta())):
+        mac = KEYER.key("mac", f"3c:84:6a:00:03:0{number}")
+        now = life.clock.now + number * HOUR
+        hop = Gateway(family="ipv4", interface="eth0", mac=mac)
+        there = SectionView(kind="network", outcome="found", observed_at=now + wrong, items=(hop,))
+        keeper.observe(DeviceView(device="apart", now=now, enrolled_at=now, sections={"network": there}), now)
+        held = [each.seen.value.hex() for each in fleet.held("apart") if each.now and each.seen.kind == "gateway_mac"]
+        assert held == [mac.digest]
 
 
 def on_days(held: Held) -> list[date]:

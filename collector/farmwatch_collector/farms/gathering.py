@@ -153,6 +153,22 @@ class Links:
                 return True
         return False
 
+    def hangs_on_one(self, parts: Sequence[Group], group: Group) -> bool:
+        """Whether one device is in all that ties parts of a group to each other: it may have made that up."""
+        of = {device: place for place, part in enumerate(parts) for device in part.devices}
+        always: set[str] | None = None
+        for key in {key for device in group.devices for key in self._links_of(device)}:
+            sides: dict[int, list[str]] = {}
+            for each in self._known[key].holders:
+                if each in of:
+                    sides.setdefault(of[each], []).append(each)
+            if len(sides) > 1:
+                alone = {side[0] for side in sides.values() if len(side) == 1} if len(sides) == 2 else set[str]()
+                always = alone if always is None else always & alone
+                if not always:
+                    return False
+        return bool(always)
+
     def _linked(self, node: Node) -> Link:
         key = (node.seen.kind, node.seen.value)
         if key not in self._known:

@@ -6,7 +6,7 @@ another part that is worth listing becomes a farm of its own that names where it
 """
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
@@ -21,6 +21,8 @@ KEPT_FROM = 0.01
 LISTED_UNTIL = 0.005
 #: Devices that a line of the history names.
 NAMED = 6
+#: Who leaves and comes back within this keeps one line, and is told of once.
+QUIET = timedelta(days=1)
 
 Untied = Callable[[Farm], tuple[FarmState, str]]
 """Says of a farm that no candidate continues why: `explained` or `ended`, and one sentence."""
@@ -159,7 +161,8 @@ def _continued(
         words = f"{_farm(other)} went into this one: {named(present(other))}. {_tie_words(candidate.facts)}"
         events.append(FarmEvent(at=at, action="merged", words=words))
     taken = {device for other in merged for device in present(other)}
-    joined = sorted(now - before - taken)
+    quiet = {each.member.device for each in farm.members if each.away_at is not None and at - each.away_at < QUIET}
+    joined = sorted(now - before - taken - quiet)
     if joined:
         words = f"{named(joined)} joined. {_why(by_device[joined[0]], candidate.facts)}"
         events.append(FarmEvent(at=at, action="joined", words=words))
@@ -167,7 +170,7 @@ def _continued(
     for part in split:
         words = f"{named(sorted(before & set(part.devices)))} are a farm apart now: nothing ties them to the others."
         events.append(FarmEvent(at=at, action="split", words=words))
-    left = sorted(before - now - parted)
+    left = sorted(before - now - parted - quiet)
     if left:
         words = f"{named(left)} left: nothing ties {'it' if len(left) == 1 else 'them'} to the others any more."
         events.append(FarmEvent(at=at, action="left", words=words))
@@ -225,18 +228,26 @@ def _closed(farm: Farm, state: FarmState, words: str, at: datetime) -> FarmChang
 
 
 def _members(before: Sequence[FarmMember], now: Sequence[Member], at: datetime) -> tuple[FarmMember, ...]:
-    """Members with when they came and went; who comes back has a line of its own beside the old one."""
+    """Members with when they came and went; who comes back has a line of its own beside the old one, unless it left
+    only just now: one laptop that flips would fill a farm with lines."""
     by_device = {each.device: each for each in now}
     found: list[FarmMember] = []
-    for each in before:
+    for each in sorted(before, key=lambda one: (one.left_at is not None, one.added_at)):
+        device = each.member.device
         if each.left_at is not None:
-            found.append(each)
-        elif each.member.device in by_device:
-            found.append(FarmMember(member=by_device.pop(each.member.device), added_at=each.added_at))
+            back = at - each.left_at < QUIET and device in by_device
+            found.append(_again(each, by_device.pop(device)) if back else each)
+        elif device in by_device:
+            found.append(msgspec.structs.replace(each, member=by_device.pop(device)))
         else:
-            found.append(msgspec.structs.replace(each, left_at=at))
+            told = each.away_at if each.away_at is not None and at - each.away_at < QUIET else at
+            found.append(msgspec.structs.replace(each, left_at=at, away_at=told))
     found += [FarmMember(member=each, added_at=at) for each in by_device.values()]
     return tuple(sorted(found, key=lambda each: (each.added_at, each.member.device, each.left_at is None)))
+
+
+def _again(line: FarmMember, member: Member) -> FarmMember:
+    return msgspec.structs.replace(line, member=member, left_at=None)
 
 
 def _rhythms_changed(before: FarmFacts, now: FarmFacts) -> set[str]:

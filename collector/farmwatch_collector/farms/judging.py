@@ -54,7 +54,7 @@ class Judging:
         """The group as a whole, or the parts that stronger links hold.
 
         What hangs on a farm by a thread is no part of it. But several parts that look like farms are one farm of
-        several networks, and who shares a value with half of a part is no thread.
+        several networks, unless one device alone ties them; and who shares a value with half of a part is no thread.
         """
         whole = self._judge(group)
         if not whole.facts.shared or len(whole.facts.shared[0].members) == len(group.devices):
@@ -68,6 +68,7 @@ class Judging:
                 best = max(found, key=lambda each: (each.odds.bits, each.devices))
                 alike = sum(each.odds.probability >= WATCH for each in found)
                 one_house = alike > 1 and whole.odds.probability >= WATCH
+                one_house = one_house and not self.links.hangs_on_one(parts, group)
                 low = best.odds.bits < whole.odds.bits - LOWER_BY
                 return [whole] if low or one_house or self.links.reaches_out(best.devices, group) else found
         return [whole]

@@ -181,7 +181,9 @@ def _stay(facts: FarmFacts, table: Table, idle: bool) -> FarmBar:
 def _mean_stay(facts: FarmFacts) -> tuple[float, int, int]:
     """Returns the mean share of days there, of how many members it is known, and of how many days in all."""
     known = [(each.stay, each.days) for each in facts.members if each.stay is not None and each.days >= LEAST_DAYS]
-    mean = math.fsum(stay for stay, _ in known) / len(known) if known else 0.0
+    shares = sorted(stay for stay, _ in known)
+    shares = shares[1:] if len(shares) > FLAT else shares  # one alone neither makes a place an office nor may clear it
+    mean = math.fsum(shares) / len(shares) if shares else 0.0
     return mean, len(known), sum(days for _, days in known)
 
 
@@ -189,8 +191,9 @@ def _visitors(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
     if not facts.shared:
         return None
     seen = len(_stayers(facts)) + facts.visitors
-    part = facts.visitors / seen if seen else 0.0
-    case = "none" if facts.visitors == 0 else "few" if part <= 0.15 else "many" if part <= 0.4 else "most"
+    visitors = _visiting(facts)
+    part = visitors / seen if seen else 0.0
+    case = "none" if visitors == 0 else "few" if part <= 0.15 else "many" if part <= 0.4 else "most"
     text = f"{facts.visitors} of {seen} laptops seen there in 30 days come and go, or have left"
     why = "benches stand still before they are emptied" if idle else _gathered(facts)
     return _bar("visitors", text, table.row("visitors", case, unrelated(facts)), why)
@@ -309,7 +312,12 @@ def _stayers(facts: FarmFacts) -> list[Member]:
 def _many_leave(facts: FarmFacts) -> str:
     """Why staying says nothing: "" unless more than 15 % of those seen there come and go."""
     seen = len(_stayers(facts)) + facts.visitors
-    return "where many come and go, those who are there say little" if seen and facts.visitors > 0.15 * seen else ""
+    return "where many come and go, those who are there say little" if seen and _visiting(facts) > 0.15 * seen else ""
+
+
+def _visiting(facts: FarmFacts) -> int:
+    """Returns how many come and go; of a place of more than a flat one is left out: any one laptop may, to clear it."""
+    return facts.visitors - (facts.visitors > 0 and unrelated(facts) > FLAT)
 
 
 def _passing(facts: FarmFacts) -> str:

@@ -151,11 +151,16 @@ FarmState = Literal["open", "explained", "ended"]
 
 
 class FarmMember(msgspec.Struct, frozen=True, kw_only=True):
-    """A device that belongs, or belonged, to a farm. `left_at` is None while it does."""
+    """A device that belongs, or belonged, to a farm.
+
+    left_at  None while it does
+    away_at  when its leaving was last told; None when it never was. Who comes and goes within a day is told once a day
+    """
 
     member: Member
     added_at: datetime
     left_at: datetime | None = None
+    away_at: datetime | None = None
 
 
 class FarmEvent(msgspec.Struct, frozen=True, kw_only=True):

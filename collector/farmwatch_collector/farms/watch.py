@@ -15,11 +15,11 @@ from farmwatch_detectors.view import Rhythm
 from ..fleet import Fleet
 from .facts import Fellows
 from .gathering import Group
-from .identity import matched, present
+from .identity import QUIET, matched, present
 from .judging import Candidate, Judging
 from .sentence import name_of
 from .source import FarmChange, Source
-from .types import Farm, FarmState, Shared
+from .types import Farm, FarmEvent, FarmState, Shared
 
 __all__ = ["Candidate", "FarmWatch", "find"]
 
@@ -50,6 +50,7 @@ class FarmWatch:
         self._last = 0
         self._filled = False
         self._before: dict[int, Farm] = {}
+        self._told: dict[tuple[int, str], datetime] = {}
 
     @property
     def farms(self) -> Mapping[int, Farm]:
@@ -97,6 +98,7 @@ class FarmWatch:
     def refresh(self, at: datetime) -> list[FarmChange]:
         """Judges the whole fleet anew: what ended by itself, and what others' changes did to rarity."""
         self._touched = set()
+        self._told = {key: told for key, told in self._told.items() if at - told < QUIET}
         self._fellows.fill()
         self._filled = True
         judging = Judging(self._fleet, self._source, self._policy, self._fellows, at)
@@ -139,9 +141,22 @@ class FarmWatch:
         known = list(farms)
         self._before = {farm.id: farm for farm in known}
         changes = matched(known, candidates, at, lambda farm: self._untied(judging, farm), self._number)
+        changes = [self._once_a_day(each, at) for each in changes]
         for change in changes:
             self._keep(change.farm)
         return changes
+
+    def _once_a_day(self, change: FarmChange, at: datetime) -> FarmChange:
+        """Leaves out that a farm ended, or is back, where that was told less than a day ago: one laptop can flip it."""
+        kept: list[FarmEvent] = []
+        for event in change.events:
+            key = (change.farm.id, event.action)
+            if event.action in ("ended", "returned"):
+                if key in self._told and at - self._told[key] < QUIET:
+                    continue
+                self._told[key] = at
+            kept.append(event)
+        return change if len(kept) == len(change.events) else msgspec.structs.replace(change, events=tuple(kept))
 
     def _number(self) -> int:
         self._last -= 1

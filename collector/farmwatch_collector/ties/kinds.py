@@ -190,14 +190,14 @@ def gateway_values(section: SectionView) -> dict[str, Identifier]:
 
 def _of_mac(kind: str, mac: Identifier) -> Seen:
     soft = mac.local or not mac.oui or mac.oui in SOFT_OUI
-    return Seen(kind, keyed_value(mac), mac.oui[:12], "", soft)
+    return Seen(kind, keyed_value(mac), _short(mac.oui)[:12], "", soft)
 
 
 def _network(section: SectionView) -> Iterator[Seen]:
     for mac in gateway_values(section).values():
         yield _of_mac("gateway_mac", mac)
         if mac.oui:
-            yield Seen("gateway_maker", value_of("gateway_maker", mac.oui), "", f"gateway maker {mac.oui[:12]}")
+            yield Seen("gateway_maker", value_of("gateway_maker", mac.oui), "", f"gateway maker {_short(mac.oui)[:12]}")
     yield from _neighbours(section)
 
 
@@ -237,7 +237,7 @@ def _near(mac: Identifier) -> Iterator[Seen]:
     beside the first, whose address is made up from it, and of makers of travel routers, bought several at a time."""
     maker = makers().get(mac.oui)
     if mac.near and (mac.local or (maker is not None and not maker.shared)):
-        yield Seen("router_block", value_of("router_block", mac.near), mac.oui[:12])
+        yield Seen("router_block", value_of("router_block", mac.near), _short(mac.oui)[:12])
 
 
 def _length(serial: Identifier) -> int:
@@ -349,6 +349,3 @@ _READ: tuple[tuple[str, str, Callable[[SectionView], Iterator[Seen]]], ...] = (
 
 #: Sections that ties are read from.
 SECTIONS: tuple[str, ...] = tuple(sorted({section for _, section, _ in _READ}))
-
-#: The source whose latest look tells when a section was looked at last: the first that is read from it.
-SOURCE_OF: dict[str, str] = {section: source for source, section, _ in reversed(_READ)}

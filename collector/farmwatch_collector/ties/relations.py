@@ -1,5 +1,7 @@
 """What ties people and explains places: the roster, the policy, and analysts' words on shared values."""
 
+import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
@@ -16,6 +18,14 @@ NO_SITE = frozenset({"", "home", "remote", "none", "-"})
 
 #: The kinds that a place of the policy is known by, and that an analyst's word on a gateway explains with it.
 GATEWAYS = ("gateway_mac", "first_network")
+
+#: Words in a site's name that make it none: "Remote - US" is where everybody is who is at no office.
+NO_SITE_WORDS = frozenset(
+    {"remote", "home", "homeoffice", "telework", "teleworker", "virtual", "wfh", "unknown", "n/a"}
+)
+
+#: A household of more laptops than this is a column filled in wrongly, and ties nobody.
+HOUSEHOLD_MOST = 16
 
 NodeKey = tuple[str, bytes]
 
@@ -38,6 +48,7 @@ class Relations:
     def __init__(self, keyer: Keyer | None = None) -> None:
         self._keyer = keyer
         self._roster: dict[str, RosterEntry] = {}
+        self._homed: Counter[str] = Counter()
         self._households: dict[str, tuple[tuple[str, date | None], ...]] = {}
         self._from_policy: dict[NodeKey, tuple[Explained, ...]] = {}
         self._from_labels: dict[NodeKey, tuple[Explained, ...]] = {}
@@ -51,17 +62,36 @@ class Relations:
     def set_roster(self, roster: Mapping[str, RosterEntry]) -> set[str]:
         """Takes the records by device id, and returns the devices whose relations changed."""
         before, self._roster = self._roster, dict(roster)
+        crowds = {home for home in self._homed if self._crowd(home)}
+        self._homed = Counter(each.household for each in roster.values() if each.household)
+        flipped = crowds ^ {home for home in self._homed if self._crowd(home)}
         return {
             device
             for device in before.keys() | roster.keys()
             if (old := before.get(device)) is not (new := roster.get(device)) and _ties_of(old) != _ties_of(new)
-        }
+        } | self._having(flipped)
 
-    def set_entry(self, device: str, entry: RosterEntry) -> bool:
-        """Takes the record of one device; returns whether its relations changed."""
+    def set_entry(self, device: str, entry: RosterEntry) -> set[str]:
+        """Takes the record of one device; returns the devices whose relations changed."""
         before = self._roster.get(device)
         self._roster[device] = entry
-        return _ties_of(before) != _ties_of(entry)
+        if _ties_of(before) == _ties_of(entry):
+            return set()
+        homes = {each.household for each in (before, entry) if each is not None and each.household}
+        crowds = {home for home in homes if self._crowd(home)}
+        if before is not None and before.household:
+            self._homed[before.household] -= 1
+        if entry.household:
+            self._homed[entry.household] += 1
+        return {device} | self._having(crowds ^ {home for home in homes if self._crowd(home)})
+
+    def _crowd(self, household: str) -> bool:
+        return self._homed[household] > HOUSEHOLD_MOST
+
+    def _having(self, households: set[str]) -> set[str]:
+        if not households:
+            return set()
+        return {device for device, each in self._roster.items() if each.household in households}
 
     def set_policy(self, policy: Policy) -> tuple[set[str], set[NodeKey]]:
         """Takes the company's places; returns devices and values that are tied or explained otherwise than before."""
@@ -142,7 +172,9 @@ class Relations:
         return tuple(each for each in others if each != device and mine.isdisjoint(self._keys(each, today)))
 
     def _keys(self, device: str, today: date | None) -> Iterator[str]:
-        yield from _ties_of(self._roster.get(device))
+        entry = self._roster.get(device)
+        crowd = f"household {entry.household}" if entry is not None and self._crowd(entry.household) else ""
+        yield from (key for key in _ties_of(entry) if key != crowd)
         for name, until in self._households.get(device, ()):
             if today is None or until is None or until >= today:
                 yield f"place {name}"
@@ -187,7 +219,8 @@ def _ties_of(entry: RosterEntry | None) -> tuple[str, ...]:
         found.append(f"person {entry.person}")
     if entry.household:
         found.append(f"household {entry.household}")
-    if entry.site.strip().lower() not in NO_SITE:
+    site = entry.site.strip().lower()
+    if site not in NO_SITE and NO_SITE_WORDS.isdisjoint(re.split(r"[\s,;:()_-]+", site)):
         found.append(f"site {entry.site}")
     return tuple(found)
 

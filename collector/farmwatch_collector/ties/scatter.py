@@ -47,7 +47,8 @@ def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
     spots = [(number, at) for number, at in spots if at >= 0]
     if len(spots) < 2:
         return False
-    day = max(holdings.record(number)[at + 3] for number, at in spots) // DAY
+    # The latest day of any two: one clock that is far ahead must not take the others' days out of sight.
+    day = sorted(holdings.record(number)[at + 3] for number, at in spots)[-2] // DAY
     there = [(memory.on_days(holdings.record(number), at, day), number) for number, at in spots]
     lines = _days_of([(days, _exits(holdings, number, day)) for days, number in there])
     if not lines and hardware:

@@ -55,6 +55,15 @@ def test_a_gateway_gives_its_address_and_its_maker() -> None:
     assert maker.words == "gateway maker a040a0"
 
 
+def test_a_maker_that_a_laptop_made_up_ends_no_line_and_colours_no_terminal() -> None:
+    mac = msgspec.structs.replace(KEYER.key("mac", "a0:40:a0:00:00:42"), oui="\x1b[31m\n" + "a" * 10_000)
+    hop = Gateway(family="ipv4", interface="eth0", mac=mac)
+    for each in seen_in(section("network", hop))["network"]:
+        assert (each.stratum + each.words).isprintable()
+        assert len(each.stratum) <= 12
+        assert len(each.words) <= 48
+
+
 @pytest.mark.parametrize(
     ("mac", "soft"),
     [("a2:40:a0:00:00:42", True), ("00:00:0c:9f:f0:01", True), ("00:07:b4:00:01:01", True), ("a0:40:a0:1:2:3", False)],

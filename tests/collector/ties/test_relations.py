@@ -35,8 +35,8 @@ def test_a_change_concerns_those_whose_relations_change() -> None:
     assert relations.set_roster(one) == {"a", "b"}
     assert relations.set_roster({**one, "b": RosterEntry(person="q", cohort="new")}) == set()
     assert relations.set_roster({"a": RosterEntry(person="p", household="h")}) == {"a", "b"}
-    assert not relations.set_entry("a", RosterEntry(person="p", household="h"))
-    assert relations.set_entry("a", RosterEntry(person="p"))
+    assert relations.set_entry("a", RosterEntry(person="p", household="h")) == set()
+    assert relations.set_entry("a", RosterEntry(person="p")) == {"a"}
 
 
 def test_a_household_of_the_policy_ends_with_its_last_day() -> None:
