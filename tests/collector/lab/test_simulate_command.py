@@ -10,7 +10,8 @@ import pytest
 from farmwatch_collector.app import create_app
 from farmwatch_collector.cli import main
 from farmwatch_collector.ingest import company_key, token_digest
-from farmwatch_collector.lab.simulate import Settings, farms, world
+from farmwatch_collector.lab.simulate import FarmSpec, Settings, farms, world
+from farmwatch_collector.lab.simulate.counting import Counts
 from farmwatch_collector.lab.simulate.rows import LAST_KINDS, LastStates
 from farmwatch_collector.offline import Laptop, by_device, read_reports
 from farmwatch_collector.policy_file import parse_policy
@@ -46,6 +47,19 @@ def test_its_json_lines_are_read_offline_and_chain_from_report_to_report(tmp_pat
             assert each.report.previous == (reports[number - 2].digest if number > 1 else "")
         assert not laptop.notices
         assert all(section.outcome in ("found", "none") for section in laptop.history.sections.values())
+
+
+@pytest.mark.parametrize(
+    ("sizes", "said"),
+    [
+        ((), "  0 farms with 0 laptops"),
+        ((5,), "  1 farm with 5 laptops, the smallest of 5"),
+        ((5, 3), "  2 farms with 8 laptops, the smallest of 3"),
+    ],
+)
+def test_farms_are_counted_in_words_too(sizes: tuple[int, ...], said: str) -> None:
+    made = [FarmSpec(name=f"farm-{place}", size=size, care="careful") for place, size in enumerate(sizes)]
+    assert Counts(Settings()).text(made).splitlines()[-1] == said
 
 
 def test_a_state_that_did_not_change_is_named_and_not_sent_again(tmp_path: Path) -> None:

@@ -54,9 +54,9 @@ class Counts:
         for name, counts in (("laptops", self.dwellings), ("traps", self.traps)):
             lines += [f"  {name:8} {kind:20} {count:>9,}" for kind, count in counts.most_common()]
         members = sum(farm.size for farm in farms)
-        lines.append(f"  {len(farms)} farms with {members:,} laptops, the smallest {_least(farms)}")
+        count = "1 farm" if len(farms) == 1 else f"{len(farms)} farms"
+        lines.append(
+            f"  {count} with {members:,} laptops"
+            + (f", the smallest of {min(farm.size for farm in farms)}" if farms else "")
+        )
         return "\n".join(lines)
-
-
-def _least(farms: Sequence[FarmSpec]) -> str:
-    return f"of {min(farm.size for farm in farms)}" if farms else "of none"
