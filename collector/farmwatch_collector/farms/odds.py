@@ -316,8 +316,8 @@ def _many_leave(facts: FarmFacts) -> str:
 
 
 def _visiting(facts: FarmFacts) -> int:
-    """Returns how many come and go; of a place of more than a flat one is left out: any one laptop may, to clear it."""
-    return facts.visitors - (facts.visitors > 0 and unrelated(facts) > FLAT)
+    """Returns how many come and go; one alone at a place of more than a flat is left out: it may do so to clear it."""
+    return 0 if facts.visitors == 1 and unrelated(facts) > FLAT else facts.visitors
 
 
 def _passing(facts: FarmFacts) -> str:

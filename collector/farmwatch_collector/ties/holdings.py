@@ -59,7 +59,8 @@ class Holdings:
         code = self.index.code
         for place in range(HEAD, len(record), WIDTH):
             if record[place + 1] & SHOWN:
-                record[place + 3] = record[_SLOT[code(record[place])]]
+                # What the system remembers may tell of it later than the latest look.
+                record[place + 3] = max(record[place + 3], record[_SLOT[code(record[place])]])
 
     def open(self, device: str) -> int:
         """Returns a device's number, a new one where it has none."""

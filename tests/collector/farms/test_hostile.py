@@ -48,7 +48,7 @@ def test_a_member_that_leaves_does_not_clear_the_others(count: int) -> None:
     assert found.odds.attention == before
 
 
-def test_two_visitors_of_six_are_an_office_still() -> None:
+def test_three_visitors_of_six_are_an_office_still() -> None:
     world = shelf(6)
     for number in range(3):
         for day in reversed(MONTH):

@@ -218,3 +218,15 @@ def test_the_label_says_nothing_of_a_line_that_others_leave_by() -> None:
         world.stay(f"next-{number}", {**network("next"), "egress": network("flat")["egress"]}, MONTH)
     (found,) = world.found()
     assert {f"next-{number}" for number in range(4)} <= set(found.devices)
+
+
+def test_an_office_of_nine_whose_laptops_never_leave_is_told_by_two_who_visit_it() -> None:
+    world = World()
+    for device in staff(9):
+        world.stay(device, network("sales"))
+    assert world.only().odds.attention == "review"
+    for number in range(2):
+        world.stay(f"guest-{number}", network(f"guest home {number}"), range(10, 28))
+        world.stay(f"guest-{number}", network("sales"), range(8, 10))
+        world.stay(f"guest-{number}", network(f"guest home {number}"), range(8))
+    assert world.only().odds.attention == "none"

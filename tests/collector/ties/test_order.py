@@ -155,3 +155,11 @@ def test_the_days_of_a_value_are_kept_one_by_one_for_32_days() -> None:
 
 
 TODAY_PLUS = {day: (START + timedelta(days=day)).date() for day in range(40)}
+
+
+def test_a_look_that_comes_again_takes_nothing_from_what_the_system_remembers_since() -> None:
+    plugged = Look(device="a", source="usb", values=(seen("usb_serial", "x"),), hours=0, lasted=0)
+    remembered = Look(device="a", source="usb_remembered", values=plugged.values, hours=1, lasted=0)
+    assert outside(_fleet([plugged, remembered, plugged]), LATER) == outside(_fleet([plugged, remembered]), LATER)
+    (held,) = _fleet([plugged, remembered, plugged]).held("a")
+    assert held.last_at == int((START + timedelta(hours=1)).timestamp())
