@@ -3,18 +3,19 @@
 Watch is 1 % or -6.63 bits, review 10 % or -3.17, urgent 50 % or 0, near certain 90 % or 3.17.
 """
 
-from datetime import timedelta
-
+import msgspec
 import pytest
 
+from farmwatch_collector.farms.odds import odds
 from farmwatch_collector.farms.source import Activity
 from farmwatch_collector.farms.types import Label
 from farmwatch_collector.ties.types import Seen
 from farmwatch_detectors.policy import Cohort, Place, Policy
+from farmwatch_detectors.view import Rhythm
 
 from .candidates import bar, bars
 from .fleets import staff, value
-from .worlds import AT, CLAIMS, MONTH, World, ago, network
+from .worlds import CLAIMS, MONTH, World, ago, network
 
 DESK = {
     "usb": (Seen("usb_serial", value("dock"), "17e9:6000", "Dock"),),
@@ -137,21 +138,17 @@ def test_a_farm_of_six_among_twelve_laptops_looked_at_is_at_review_all_the_same(
     assert world.only().odds.attention == "review"  # half of all: 2 x 9 x (1 - 1/2) = 9 bits at most, as anywhere
 
 
-def test_ward_laptops_that_nurses_take_turns_at_are_asked_about_as_such() -> None:
+def test_laptops_that_are_used_in_turns_are_asked_about_as_shared_at_work() -> None:
+    six = staff(6)
     world = World(homes=100)
-    days = [(AT - timedelta(days=n)).date() for n in range(28)]
-    early = sum(1 << quarter for quarter in range(28, 90) if quarter // 3 % 2)
-    for number, device in enumerate(staff(6)):
+    for device in six:
         world.stay(device, network("ward", exit_class=""))
-        turns = {
-            day: (early << place % 2 if (number + place) % 2 else (early << 3) << place % 2) & ((1 << 96) - 1)
-            for place, day in enumerate(days)
-        }
-        world.hours[device] = Activity(slots=turns, watched=dict.fromkeys(days, 1440))
-    candidate = world.only()
-    if any(each.kind == "alternates" for each in candidate.facts.rhythms):
-        assert "on a ward or in shifts" in candidate.odds.sentence
-    assert candidate.odds.attention in ("watch", "review", "urgent")
+    facts = world.only().facts
+    fits = Rhythm(device=six[0], other=six[1], kind="alternates", p=0.0001, days=20)
+    found = odds(msgspec.structs.replace(facts, rhythms=(fits,)))
+    assert bar(found, "rhythm").bits > 0
+    assert "on a ward or in shifts" in found.sentence
+    assert "on a ward" not in odds(facts).sentence
 
 
 def test_a_default_address_in_homes_behind_a_security_client_is_told_by_their_access_points() -> None:
