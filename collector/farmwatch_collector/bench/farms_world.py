@@ -1,6 +1,6 @@
 """One simulated world: made, taken in by a fleet as a collector would, and searched for farms."""
 
-import resource
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
@@ -240,7 +240,7 @@ def judge_world(order: FarmOrder, tell: Callable[[str], None] | None = None) -> 
         judge=seconds.get("judge", 0.0),
         judged=searched.members.judged,
         candidates=len(candidates),
-        peak_mib=resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        peak_mib=_peak_mib(),
     )
     if tell is not None:
         tell(f"{order.variant}, seed {order.seed}: {len(candidates)} candidates")
@@ -253,3 +253,13 @@ def judge_world(order: FarmOrder, tell: Callable[[str], None] | None = None) -> 
         cost,
         searched.members.faults,
     )
+
+
+def _peak_mib() -> int:
+    """Returns the most memory that this process ever held; 0 on Windows, which has no such count."""
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415 - there is no such module on Windows
+
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak // (1 << 20 if sys.platform == "darwin" else 1 << 10)
