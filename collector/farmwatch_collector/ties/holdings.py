@@ -39,6 +39,7 @@ class Holdings:
         self.silent = 0
         self.unread: frozenset[bytes] = frozenset()
         self._records: list[array[int]] = []
+        self._versions = array("L")
         self.changed: set[int] = set()
 
     def record(self, number: int) -> "array[int]":
@@ -47,6 +48,10 @@ class Holdings:
         if record[PENDING]:
             self._write(record)
         return record
+
+    def version(self, number: int) -> int:
+        """Returns a number that rises with every change of a device's record, the hour within a day left out."""
+        return self._versions[number]
 
     def looked(self, number: int, section: str) -> int:
         """Returns the second of a section's latest look; 0 when it has none, or ties are not read from it."""
@@ -69,6 +74,7 @@ class Holdings:
             number = self.index.add_device(device)
             if number == len(self._records):
                 self._records.append(memory.new())
+                self._versions.append(0)
             else:
                 self._records[number] = memory.new()
         return number
@@ -99,6 +105,7 @@ class Holdings:
     ) -> Flips:
         record = self.record(number)
         self.changed.add(number)
+        self._versions[number] += 1
         newest = 0
         for slot, shown, values in news:
             if slot >= 0:
@@ -162,6 +169,7 @@ class Holdings:
     def _lose(self, number: int, place: int) -> None:
         """Takes a value out of a record and of its node."""
         record, index = self.record(number), self.index
+        self._versions[number] += 1
         node, mark = record[place], record[place + 1]
         if mark & NOW:
             index.left(node, number)
@@ -240,6 +248,7 @@ class Holdings:
             index.unmark(mark & MARK)
             index.forgotten(node, number)
         self._records[number] = memory.new()
+        self._versions[number] += 1
         self.changed.discard(number)
         index.drop_device(index.names[number])
 
@@ -269,6 +278,7 @@ class Holdings:
     def recall(self, number: int, kept: Kept) -> Flips:
         """Takes in what `kept` once gave, beside what is known."""
         record = self.record(number)
+        self._versions[number] += 1
         newest = 0
         for source, (at, days) in kept.looks.items():
             slot = SLOTS.get(source, -1)

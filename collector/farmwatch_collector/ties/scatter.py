@@ -19,7 +19,7 @@ from .memory import DAY, HEAD, MARK, WIDTH
 #: Days looked at, the latest on which two or more have the value first.
 _DAYS = 7
 #: Of more holders than this, the first ones speak for all.
-_ASKED = 32
+ASKED = 32
 #: With more than this share of its holders in one place a value is one thing there, and the others are elsewhere
 #: themselves: on a VPN that nobody knows, or under way.
 _TOGETHER = 0.6
@@ -42,7 +42,7 @@ def scattered(holdings: Holdings, node: int, holders: Sequence[int]) -> bool:
     tell."""
     index = holdings.index
     hardware = index.key(node)[0] in ("usb_serial", "edid_serial")
-    asked = holders[:_ASKED]
+    asked = holders[:ASKED]
     spots = [(number, memory.find(holdings.record(number), node)) for number in asked]
     spots = [(number, at) for number, at in spots if at >= 0]
     if len(spots) < 2:

@@ -15,7 +15,7 @@ from .index import CODES, CROWD, NAMES
 from .kinds import KINDS
 from .memory import DAY, MARK, NOW, SLOTS
 from .relations import Relations
-from .scatter import scattered
+from .scatter import ASKED, scattered
 from .types import Node, Seen, Worth
 
 #: Days for which a value counts as had formerly.
@@ -38,6 +38,7 @@ class Telling:
         self._holdings, self._relations, self._counting = holdings, relations, counting
         self._index = holdings.index
         self._key_id = key_id
+        self._known: dict[int, tuple[int, bool]] = {}
 
     def node(self, node: int, today: date) -> Node:
         """Returns a value with who has it and who had it in the last 30 days."""
@@ -120,7 +121,14 @@ class Telling:
             node = index.find("gateway_mac", index.key(node)[1])
         elif len(holders) + len(former) <= CROWD and index.count(node) <= CROWD:
             asked = [number for _, number in sorted([*holders, *former])]
-        return node >= 0 and scattered(self._holdings, node, asked)
+        if node < 0:
+            return False
+        # What each holder shows is gone through again only when one of them shows something else, or on another day.
+        stamp = hash(tuple((each, self._holdings.version(each)) for each in asked[:ASKED]))
+        known = self._known.get(node)
+        if known is None or known[0] != stamp:
+            known = self._known[node] = (stamp, scattered(self._holdings, node, asked))
+        return known[1]
 
     def worth(self, node: Node, size: int | None, today: date | None) -> Worth:
         """Returns what it is worth that so many unrelated devices share a value; without a size, all of its holders."""

@@ -95,3 +95,20 @@ def test_a_monitor_behind_travel_routers_of_one_house_is_one_for_they_leave_by_o
     for name in ("one", "two"):
         show(fleet, name, MONITOR, seen("gateway_mac", name, "aa"), *line("64500", "1"))
     assert not node(fleet, MONITOR).scattered
+
+
+def test_what_was_answered_before_is_asked_again_when_a_holder_shows_another_line_or_comes_back_from_the_store() -> (
+    None
+):
+    fleet = Fleet()
+    show(fleet, "a", GATEWAY, *line("64500", "1"))
+    show(fleet, "b", GATEWAY)
+    assert not node(fleet).scattered
+    show(fleet, "b", *line("64501", "2"))
+    assert node(fleet).scattered
+    elsewhere = Fleet()
+    show(elsewhere, "a", GATEWAY, *line("64500", "1"))
+    show(elsewhere, "b", GATEWAY)
+    assert not node(elsewhere).scattered
+    elsewhere.recall("b", fleet.memory("b"))
+    assert node(elsewhere).scattered
