@@ -267,6 +267,15 @@ def test_in_words_a_collectors_farm_bears_its_number_and_its_case(
     assert head == f"farm {item['id']}: review, 60 points, about 1 in 2, case {item['case']}"
 
 
+def test_explained_farms_are_not_listed_and_said_to_be_there(data: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with closing(open_store(f"sqlite:///{data}/farmwatch.db")) as store:
+        store.save_farms([change(farm(-3, "d-4", state="explained"))], START)
+    assert main(["farms", "--data", data]) == 0
+    told = capsys.readouterr()
+    assert "1 more is explained by a label or the policy" in told.err
+    assert "farm 3" not in told.out
+
+
 def test_a_collector_that_is_not_there_is_said(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     document = answer(capsys, "--data", str(tmp_path / "nowhere"), code=1)
     assert str(tmp_path / "nowhere") in document["errors"][0]["problem"]

@@ -21,6 +21,9 @@ from .serve import data_options, store_url
 
 HELP = "laptops that share what unrelated people do not share"
 
+#: Of explained farms no more are counted.
+EXPLAINED_AT_MOST = 1_000
+
 
 def arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the verb's arguments."""
@@ -89,6 +92,10 @@ def _of_reports(options: argparse.Namespace) -> FarmsDocument:
 def _of_store(options: argparse.Namespace) -> FarmsDocument:
     store = open_store(store_url(options), make=False)
     try:
+        explained = len(store.farms(("explained",), limit=EXPLAINED_AT_MOST))
+        if explained:
+            groups = "1 more is" if explained == 1 else f"{explained} more are"
+            print(f"{groups} explained by a label or the policy; the console lists them, too.", file=sys.stderr)
         return of_store(store.farms(minimum=options.minimum, limit=max(1, options.limit)), options.minimum)
     finally:
         store.close()
