@@ -90,7 +90,8 @@ def test_a_report_arrives_whichever_half_is_killed(served: Served, state: State)
         stop(process, signal.SIGKILL)
         done = agent_as(SENDER, "send", "--state-dir", state.folder)
         assert done.returncode == 0, done.stdout + done.stderr
-        assert writable_by_sender(state.folder) == [
+        # What a sender had measured when it was killed waits for the reader; on a busy machine none got that far.
+        assert [each for each in writable_by_sender(state.folder) if each != "sender/rounds.json"] == [
             "sender", "sender/answers.json", "sender/measuring.json", "sender/measuring.lock", "sender/sent.json",
             "signing.key",
         ]  # fmt: skip
