@@ -382,6 +382,10 @@ def _rhythm(facts: FarmFacts) -> FarmBar | None:
     return FarmBar(key="rhythm", label=label, bits=max(0.0, bits), basis="measured")
 
 
+#: A cohort that so much of the fleet is in gathers nowhere in particular: a spike is one of a small cohort.
+HALF_OF_ALL = 0.5
+
+
 def _cohort(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
     row = table.traits["cohort"]
     best = max(
@@ -396,6 +400,8 @@ def _cohort(facts: FarmFacts, table: Table, idle: bool) -> FarmBar | None:
         f"{trait.having} of {trait.known} are of cohort {trait.words}, as are {share_words(trait.share)} in the fleet"
     )
     why = "benches set up one cohort at a time" if idle else _passing(facts) or _flat(facts)
+    if trait.share >= HALF_OF_ALL:
+        why = "most of the fleet are"
     why = why if bits > 0 else ""
     label = f"{text}: counts nothing, {why}." if why else f"{text}."
     return FarmBar(key="cohort", label=label, bits=0.0 if why else bits, basis="measured")

@@ -170,6 +170,12 @@ def test_one_cohort_is_nothing_in_three_and_two_bits_at_most_in_many() -> None:
     assert bars(odds(facts(members(names(9)), shared(names(9), 2.0), traits=(many,))))["cohort"] == 2.0
 
 
+def test_the_cohort_that_most_of_the_fleet_is_in_is_no_spike() -> None:
+    less, most = (Trait(kind="cohort", words="employee", having=9, known=9, share=share) for share in (0.4, 0.61))
+    assert bars(odds(facts(members(names(9)), shared(names(9), 2.0), traits=(less,))))["cohort"] > 0
+    assert "cohort" not in bars(odds(facts(members(names(9)), shared(names(9), 2.0), traits=(most,))))
+
+
 def test_a_dormitory_says_its_innocent_reading_and_records_of_one_town_weigh_it_down() -> None:
     twelve = names(12)
     clean = odds(facts(members(twelve), shared(twelve, 9.0), egress="residential"))
