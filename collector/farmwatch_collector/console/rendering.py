@@ -25,7 +25,9 @@ log = logging.getLogger(__name__)
 AnyRequest = Request[Any, Any, Any]
 
 HERE = Path(__file__).parent
-STYLE = (HERE / "static" / "console.css").read_bytes()
+#: One stylesheet in parts, in the order in which later rules win: what is narrow, printed or in contrast comes last.
+SHEETS = ("console.css", "farms.css", "cases.css", "media.css")
+STYLE = b"".join((HERE / "static" / name).read_bytes() for name in SHEETS)
 ICON = (HERE / "static" / "icon.svg").read_bytes()
 #: Changes with the file, so that browsers may keep it for a year.
 STYLE_VERSION = hashlib.sha256(STYLE).hexdigest()[:12]

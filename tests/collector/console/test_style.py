@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 import farmwatch_collector.console as console
+from farmwatch_collector.console import rendering
 
 HERE = Path(console.__file__).parent
-STYLE = (HERE / "static" / "console.css").read_text(encoding="utf-8")
+STYLE = rendering.STYLE.decode()
 TEMPLATES = sorted((HERE / "templates").glob("*.html"))
 
 #: Text tokens and the grounds on which they stand; WCAG 2.2 asks 4.5:1 for text, 3:1 for marks and bars.

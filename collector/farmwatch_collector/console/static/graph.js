@@ -4,7 +4,7 @@
   const box = document.getElementById("farm-graph"), told = document.getElementById("farm-graph-told");
   if (!box || typeof cytoscape === "undefined") return;
   // Cytoscape would write a <style> of its own, which the content policy refuses, unless an element of this name is
-  // there; what it would say stands in console.css.
+  // there; what it would say stands in farms.css.
   document.querySelector("link[rel=stylesheet]").id = "__________cytoscape_stylesheet";
 
   const LEVELS = { near_certain: "near-certain", urgent: "urgent", review: "review", watch: "watch", dim: "unjudged" };
