@@ -7,8 +7,6 @@ import time
 from collections.abc import Sequence
 from typing import Literal
 
-import msgspec
-
 from farmwatch_schema.errors import FarmwatchError
 
 from ..bench import corpus
@@ -21,6 +19,7 @@ from ..input_error import InputError
 from ..lab import scenarios
 from ..lab.sample import HELD_OUT_SEEDS, TUNING_SEEDS, Order
 from . import bench_farms
+from .bench_output import print_document, write_page
 
 HELP = "recall and false flags on labelled fleets, each with its bar"
 
@@ -76,11 +75,11 @@ def run(options: argparse.Namespace) -> int:
             _write_page(document, options.html)
     except FarmwatchError as error:
         if options.json:
-            _print(Document(ok=False, code=1, versions=versions(), error=str(error)))
+            print_document(Document(ok=False, code=1, versions=versions(), error=str(error)))
         print(f"farmwatch bench: {error}", file=sys.stderr)
         return 1
     if options.json:
-        _print(document)
+        print_document(document)
     elif document.results is not None:
         print("\n".join(lines_of(document.results)))
     return document.code
@@ -148,14 +147,4 @@ def spread(orders: Sequence[Order], most: int) -> list[Order]:
 def _write_page(document: Document, path: str) -> None:
     from ..bench.page import page_of  # noqa: PLC0415 - the template engine is loaded only for those who want the page
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(page_of(document))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(path, 0, "", f"cannot be written: {reason}.", "Name another file with --html.") from error
-    print(f"page written: {path}", file=sys.stderr)
-
-
-def _print(document: Document) -> None:
-    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    write_page(page_of(document), path)

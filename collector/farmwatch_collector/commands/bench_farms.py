@@ -5,8 +5,6 @@ import sys
 import time
 from typing import Literal
 
-import msgspec
-
 from farmwatch_schema.errors import FarmwatchError
 
 from ..bench.farms_results import HELD_OUT_SEEDS, TUNING_SEEDS, VARIANTS, FarmDocument, WorldOutcome
@@ -25,6 +23,7 @@ from ..bench.farms_special import bad_value, early
 from ..bench.farms_text import lines_of
 from ..evaluate import versions
 from ..input_error import InputError
+from .bench_output import print_document, write_page
 
 #: What --only takes: the worlds, the twenty clean-looking laptops, and the value that half of a fleet has.
 PARTS = ("worlds", "early", "bad_value")
@@ -52,11 +51,11 @@ def run(options: argparse.Namespace) -> int:
             _write_page(document, options.html)
     except FarmwatchError as error:
         if options.json:
-            _print(FarmDocument(ok=False, code=1, versions=versions(), error=str(error)))
+            print_document(FarmDocument(ok=False, code=1, versions=versions(), error=str(error)))
         print(f"farmwatch bench farms: {error}", file=sys.stderr)
         return 1
     if options.json:
-        _print(document)
+        print_document(document)
     elif document.results is not None:
         print("\n".join(lines_of(document.results, verbose=options.verbose)))
     return document.code
@@ -100,14 +99,4 @@ def _measured(options: argparse.Namespace, begun: float) -> FarmDocument:
 def _write_page(document: FarmDocument, path: str) -> None:
     from ..bench.farms_page import page_of  # noqa: PLC0415 - the template engine is loaded only for those who want it
 
-    try:
-        with open(path, "w", encoding="utf-8") as file:
-            file.write(page_of(document))
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
-        raise InputError(path, 0, "", f"cannot be written: {reason}.", "Name another file with --html.") from error
-    print(f"page written: {path}", file=sys.stderr)
-
-
-def _print(document: FarmDocument) -> None:
-    print(msgspec.json.format(msgspec.json.encode(document), indent=2).decode())
+    write_page(page_of(document), path)
